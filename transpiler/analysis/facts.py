@@ -1,0 +1,153 @@
+"""What the analysis of one file found: for each node that matters, what it stands for. The passes read this and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import libcst as cst
+
+from transpiler.analysis.values import ClassInfo, Value
+
+
+class Position(str, Enum):
+    """Where in the syntax a reference stands; decides between the idiomatic form and torch's signature."""
+
+    CALLEE = "callee"
+    VALUE = "value"
+    BASE = "base"
+    ISINSTANCE = "isinstance"
+    ANNOTATION = "annotation"
+    DECORATOR = "decorator"
+    OWNER = "owner"
+
+
+class Certainty(str, Enum):
+    """Whether the receiver of a method is known."""
+
+    KNOWN = "known"
+    MAYBE = "maybe"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name or attribute that denotes a torch symbol. ``name`` is its canonical name."""
+
+    name: str
+    position: Position
+    node: cst.BaseExpression
+
+
+@dataclass(frozen=True, slots=True)
+class CallFact:
+    """A call of torch's: ``apis`` are the candidates (one where the receiver is known), ``values`` the kinds of the arguments.
+    ``statement``: the call is a statement of its own. ``owner`` is the receiver's kind for methods."""
+
+    apis: tuple[str, ...]
+    certainty: Certainty
+    values: tuple[Value, ...]
+    owner: Value | None
+    node: cst.Call
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeFact:
+    """An attribute read or written on a tensor or a torch object."""
+
+    apis: tuple[str, ...]
+    certainty: Certainty
+    owner: Value
+    node: cst.Attribute
+    store: bool
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFact:
+    """One imported name that comes from torch: the local name, what it denotes, and where it stands."""
+
+    local: str
+    target: str
+    alias: cst.ImportAlias | cst.ImportStar
+    statement: cst.Import | cst.ImportFrom
+    scope: str
+    through_project: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFact:
+    """A class definition; ``is_module`` where it derives from ``torch.nn.Module``."""
+
+    info: ClassInfo
+    is_module: bool
+    node: cst.ClassDef
+    torch_bases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFact:
+    """A function definition inside a class or not."""
+
+    owner: ClassInfo | None
+    in_module: bool
+    node: cst.FunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class InplaceFact:
+    """``target`` says whose value is changed in place: 'name', 'attribute', 'subscript', 'other'; ``fresh`` whether anybody else can see it."""
+
+    target: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentedFact:
+    """``x += y`` where ``x`` is a tensor."""
+
+    place: InplaceFact
+    node: cst.AugAssign
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFact:
+    """``x[i] = v`` where ``x`` is a tensor."""
+
+    node: cst.Subscript
+
+
+@dataclass(frozen=True, slots=True)
+class StringAnnotation:
+    """A string annotation that mentions torch: the parsed expression whose nodes have facts of their own."""
+
+    expression: cst.BaseExpression
+    node: cst.SimpleString
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptFact:
+    """Indexing a tensor, or a torch container."""
+
+    owner: Value
+    index: Value
+    node: cst.Subscript
+
+
+@dataclass(slots=True)
+class Facts:
+    """Facts by ``id(node)``. ``dirty`` holds the statements in which something stands."""
+
+    references: dict[int, Reference] = field(default_factory=dict)
+    calls: dict[int, CallFact] = field(default_factory=dict)
+    attributes: dict[int, AttributeFact] = field(default_factory=dict)
+    imports: dict[int, list[ImportFact]] = field(default_factory=dict)
+    classes: dict[int, ClassFact] = field(default_factory=dict)
+    functions: dict[int, FunctionFact] = field(default_factory=dict)
+    inplace: dict[int, InplaceFact] = field(default_factory=dict)
+    augmented: dict[int, AugmentedFact] = field(default_factory=dict)
+    stores: dict[int, StoreFact] = field(default_factory=dict)
+    strings: dict[int, StringAnnotation] = field(default_factory=dict)
+    subscripts: dict[int, SubscriptFact] = field(default_factory=dict)
+    values: dict[int, Value] = field(default_factory=dict)
+    renames: dict[int, str] = field(default_factory=dict)
+    dirty: set[int] = field(default_factory=set)

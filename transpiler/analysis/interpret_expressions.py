@@ -1,0 +1,544 @@
+"""What kind of value each expression has, and which of them concern torch: the expression half of the abstract interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import libcst as cst
+
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import (
+    AttributeFact,
+    CallFact,
+    Certainty,
+    Facts,
+    Position,
+    Reference,
+    StringAnnotation,
+    SubscriptFact,
+)
+from transpiler.analysis.names import canonical, is_source
+from transpiler.analysis.resolve import Resolver
+from transpiler.analysis.scopes import Scope
+from transpiler.analysis.semantics import Semantics, kind_name
+from transpiler.analysis.values import UNKNOWN, Value
+from transpiler.mapping.binding import Argument
+
+#: Classes whose members an object of unknown kind may be using.
+CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
+_BUILTINS = frozenset(dir(__import__("builtins")))
+
+
+class ExpressionInterpreter:
+    """Evaluates expressions in a scope and records facts. One instance per file."""
+
+    def __init__(
+        self, module: cst.Module, module_name: str, resolver: Resolver, semantics: Semantics, renames: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.module = module
+        self.renames = renames
+        self.module_name = module_name
+        self.resolver = resolver
+        self.semantics = semantics
+        self.registry = semantics.registry
+        self.facts = Facts()
+        self.scope = Scope("module", None)
+        self.statements: list[int] = []
+        self._dispatch: dict[type, Callable[[Any, Position], Value]] = {
+            cst.Name: self._name,
+            cst.Attribute: self._attribute,
+            cst.Call: self._call,
+            cst.Subscript: self._subscript,
+            cst.BinaryOperation: self._binary,
+            cst.UnaryOperation: self._unary,
+            cst.BooleanOperation: self._boolean,
+            cst.Comparison: self._comparison,
+            cst.IfExp: self._if_exp,
+            cst.Lambda: self._lambda,
+            cst.Tuple: self._display,
+            cst.List: self._display,
+            cst.Set: self._set,
+            cst.Dict: self._dict,
+            cst.ListComp: self._list_comp,
+            cst.GeneratorExp: self._list_comp,
+            cst.SetComp: self._list_comp,
+            cst.DictComp: self._dict_comp,
+            cst.SimpleString: self._string,
+            cst.ConcatenatedString: self._concatenated,
+            cst.FormattedString: self._formatted,
+            cst.Integer: lambda node, _: v.Lit(int(node.value.replace("_", ""), 0)),
+            cst.Float: lambda node, _: v.Lit(float(node.value.replace("_", ""))),
+            cst.Imaginary: lambda node, _: v.NUMBER,
+            cst.Ellipsis: lambda node, _: UNKNOWN,
+            cst.NamedExpr: self._named,
+            cst.Await: lambda node, _: self._only(node.expression),
+            cst.Yield: self._yield,
+            cst.StarredElement: lambda node, _: self.iterate(self.evaluate(node.value)),
+        }
+
+    # -- entry points ---------------------------------------------------------------------------------------------------
+
+    def evaluate(self, node: cst.BaseExpression, position: Position = Position.VALUE) -> Value:
+        """The kind of an expression; facts about it and everything inside it are recorded."""
+        method = self._dispatch.get(type(node))
+        return method(node, position) if method is not None else UNKNOWN
+
+    def _only(self, node: cst.BaseExpression) -> Value:
+        self.evaluate(node)
+        return UNKNOWN
+
+    def touch(self) -> None:
+        """Mark the statement being interpreted, and those around it, as concerned."""
+        dirty = self.facts.dirty
+        for key in reversed(self.statements):
+            if key in dirty:
+                break
+            dirty.add(key)
+
+    def iterate(self, value: Value) -> Value:
+        """What iterating over ``value`` yields."""
+        return self.semantics.iterate(value)
+
+    # -- names ----------------------------------------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> Value:
+        """The value of a name in the current scope."""
+        return self.scope.lookup(name, self._global)
+
+    def _global(self, name: str) -> Value:
+        found = self.resolver.binding(self.module_name, name)
+        if found is UNKNOWN and name in _BUILTINS and not self._defined_here(name):
+            return v.Ref(f"builtins.{name}")
+        return found
+
+    def _defined_here(self, name: str) -> bool:
+        outline = self.resolver.index.modules.get(self.module_name)
+        return outline is not None and (name in outline.assignments or name in outline.imports)
+
+    def _name(self, node: cst.Name, position: Position) -> Value:
+        value = self.lookup(node.value)
+        if isinstance(value, v.Ref) and is_source(value.name) and position is not Position.OWNER:
+            self.record_reference(node, value, position)
+        return value
+
+    def record_reference(self, node: cst.BaseExpression, value: v.Ref, position: Position) -> None:
+        """Note that ``node`` denotes a torch symbol."""
+        if position is not Position.CALLEE:
+            self.facts.references[id(node)] = Reference(canonical(value.name), position, node)
+        self.touch()
+
+    def _attribute(self, node: cst.Attribute, position: Position) -> Value:
+        owner = self.evaluate(node.value, Position.OWNER)
+        name = node.attr.value
+        if isinstance(owner, v.Ref) and is_source(owner.name):
+            return self._source_attribute(node, owner, name, position)
+        value = self.resolver.attribute(owner, name)
+        if isinstance(value, v.Ref) and is_source(value.name):
+            if position is not Position.OWNER:
+                self.record_reference(node, value, position)
+            return value
+        if position is not Position.CALLEE or name in self.renames:
+            self.record_attribute(node, owner, store=False)
+        return value
+
+    def _source_attribute(self, node: cst.Attribute, owner: v.Ref, name: str, position: Position) -> Value:
+        value = v.Ref(f"{owner.name}.{name}")
+        entry = self.semantics.entry(owner.name)
+        if entry is not None and entry.kind in ("value", "dtype"):
+            self.record_reference(node.value, owner, Position.VALUE)
+            return UNKNOWN
+        if position is not Position.OWNER:
+            self.record_reference(node, value, position)
+        return self._referenced(value)
+
+    def _referenced(self, value: v.Ref) -> Value:
+        """References whose entry says that they are values, not things to call."""
+        entry = self.semantics.entry(value.name)
+        if entry is not None and entry.kind == "value" and entry.returns is not None:
+            return self.semantics.returned(entry.returns)
+        return value
+
+    def record_attribute(self, node: cst.Attribute, owner: Value, store: bool) -> None:
+        """Note an attribute of a tensor, module or unknown object that some entry speaks about."""
+        name = node.attr.value
+        if name in self.renames and self._is_own_member(owner, name):
+            self.facts.renames[id(node)] = self.renames[name]
+            self.touch()
+            return
+        apis, certainty, classes = self._member_apis(owner, name)
+        if apis or classes:
+            self.facts.attributes[id(node)] = AttributeFact(apis, certainty, owner, node, store, classes)
+            self.touch()
+
+    def _is_own_member(self, owner: Value, name: str) -> bool:
+        """Whether ``name`` is a member that a module class of the project defines for itself (or overrides, like ``forward``)."""
+        if isinstance(owner, v.Ref) or not isinstance(owner, (v.UserInst, v.UserClass, v.Super)):
+            return False
+        info = owner.info
+        defines = info.method(name) is not None or info.attribute(name) is not None or name == "forward"
+        return defines and self.semantics.derives_from_module(info)
+
+    def _member_apis(self, owner: Value, name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
+        if isinstance(owner, v.Tensor):
+            return (f"torch.Tensor.{name}",), Certainty.KNOWN, ()
+        if isinstance(owner, v.Shape):
+            return ((f"torch.Size.{name}",) if name == "numel" else ()), Certainty.KNOWN, ()
+        if isinstance(owner, v.DtypeValue):
+            return ((f"torch.dtype.{name}",) if self.registry.lookup(f"torch.dtype.{name}") else ()), Certainty.KNOWN, ()
+        if isinstance(owner, v.DeviceValue):
+            return ((f"torch.device.{name}",) if self.registry.lookup(f"torch.device.{name}") else ()), Certainty.KNOWN, ()
+        if isinstance(owner, v.Inst):
+            return self._instance_member(owner.classes, name)
+        if isinstance(owner, (v.UserInst, v.Super)):
+            info = owner.info
+            if isinstance(owner, v.UserInst) and (info.method(name) is not None):
+                return (), Certainty.KNOWN, ()
+            bases = tuple(b for b in info.external_bases() if is_source(b))
+            return self._instance_member(bases, name) if bases else ((), Certainty.KNOWN, ())
+        if owner is UNKNOWN or isinstance(owner, v.Bound):
+            apis = tuple(f"{cls}.{name}" for cls in CANDIDATE_OWNERS if self.registry.lookup(f"{cls}.{name}") is not None)
+            return apis, Certainty.MAYBE, ()
+        return (), Certainty.KNOWN, ()
+
+    def _instance_member(self, classes: Sequence[str], name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
+        canonical_classes = tuple(canonical(c) for c in classes if is_source(c))
+        entry = self.semantics.find_member(canonical_classes, name)
+        return ((entry.api,) if entry is not None else ()), Certainty.KNOWN, canonical_classes
+
+    # -- calls ----------------------------------------------------------------------------------------------------------
+
+    def _call(self, node: cst.Call, position: Position) -> Value:
+        func = node.func
+        callee = self.evaluate(func, Position.CALLEE)
+        if isinstance(callee, v.Ref) and callee.name.startswith("builtins."):
+            special = self._builtin_call(node, callee.name[9:])
+            if special is not None:
+                return special
+        values = tuple([self.evaluate(argument.value) for argument in node.args])
+        arguments = self.arguments(node, values)
+        if isinstance(callee, v.Ref) and is_source(callee.name):
+            name = canonical(callee.name)
+            self.facts.calls[id(node)] = CallFact((name,), Certainty.KNOWN, values, None, node)
+            self.touch()
+        elif isinstance(func, cst.Attribute):
+            self._method_call(node, func, callee, values)
+        result = self.call_value(callee, node, arguments, values)
+        return result
+
+    def arguments(self, node: cst.Call, values: Sequence[Value]) -> list[Argument]:
+        """The call's arguments as the binder wants them."""
+        return [
+            Argument(
+                argument.keyword.value if argument.keyword is not None else None,
+                argument.star,
+                kind_name(value),
+                index,
+                literal_text(value),
+            )
+            for index, (argument, value) in enumerate(zip(node.args, values, strict=True))
+        ]
+
+    def _method_call(self, node: cst.Call, func: cst.Attribute, callee: Value, values: tuple[Value, ...]) -> None:
+        if not isinstance(callee, v.Bound) or id(func) in self.facts.renames:
+            return
+        apis, certainty, _ = self._member_apis(callee.owner, func.attr.value)
+        if apis:
+            self.facts.calls[id(node)] = CallFact(apis, certainty, values, callee.owner, node)
+            self.touch()
+
+    def call_value(self, callee: Value, node: cst.Call, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
+        """The kind of a call's result; the statement half overrides this to look into functions of this file."""
+        result = self.semantics.call(callee, arguments, values)
+        if result is UNKNOWN and self._is_module_like_call(callee, values):
+            return v.FRESH
+        return result
+
+    def _is_module_like_call(self, callee: Value, values: Sequence[Value]) -> bool:
+        """An attribute of a module, of unknown kind, called with a tensor: a layer whose class the source does not show."""
+        return (
+            isinstance(callee, v.Bound)
+            and isinstance(callee.owner, v.UserInst)
+            and self.semantics.derives_from_module(callee.owner.info)
+            and callee.owner.info.method(callee.name) is None
+            and any(isinstance(value, v.Tensor) for value in values)
+        )
+
+    def _builtin_call(self, node: cst.Call, name: str) -> Value | None:
+        if name in ("isinstance", "issubclass") and len(node.args) == 2:
+            self.evaluate(node.args[0].value)
+            self.evaluate(node.args[1].value, Position.ISINSTANCE)
+            return v.BOOL
+        if name == "super":
+            scope = self.scope.method_scope()
+            for argument in node.args:
+                self.evaluate(argument.value, Position.OWNER)
+            return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
+        if name == "getattr" and len(node.args) >= 2:
+            return self._getattr(node)
+        return None
+
+    def _getattr(self, node: cst.Call) -> Value:
+        owner = self.evaluate(node.args[0].value, Position.OWNER)
+        key = self.evaluate(node.args[1].value)
+        for argument in node.args[2:]:
+            self.evaluate(argument.value)
+        if isinstance(owner, v.Ref) and is_source(owner.name):
+            if isinstance(key, v.Lit) and isinstance(key.value, str):
+                value = v.Ref(f"{owner.name}.{key.value}")
+                self.record_reference(node, value, Position.VALUE)
+                return value
+            self.facts.references[id(node)] = Reference(f"{canonical(owner.name)}.*", Position.VALUE, node)
+            self.touch()
+            return UNKNOWN
+        if isinstance(key, v.Lit) and isinstance(key.value, str):
+            found = self.resolver.attribute(owner, key.value)
+            return UNKNOWN if isinstance(found, v.Bound) else found
+        return UNKNOWN
+
+    # -- operators ------------------------------------------------------------------------------------------------------
+
+    def _subscript(self, node: cst.Subscript, position: Position) -> Value:
+        owner = self.evaluate(node.value, Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE)
+        index: Value = UNKNOWN
+        is_slice = False
+        for element in node.slice:
+            if isinstance(element.slice, cst.Slice):
+                is_slice = True
+                for part in (element.slice.lower, element.slice.upper, element.slice.step):
+                    if part is not None:
+                        self.evaluate(part)
+            else:
+                inner = Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE
+                index = self.evaluate(element.slice.value, inner)
+        if position is Position.ANNOTATION:
+            return UNKNOWN
+        if isinstance(owner, (v.Tensor, v.Inst, v.UserInst)):
+            self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node)
+        return self.semantics.subscript(owner, index, is_slice)
+
+    def _binary(self, node: cst.BinaryOperation, position: Position) -> Value:
+        inner = position if position is Position.ANNOTATION else Position.VALUE
+        left, right = self.evaluate(node.left, inner), self.evaluate(node.right, inner)
+        return operation(left, right, node.operator)
+
+    def _unary(self, node: cst.UnaryOperation, position: Position) -> Value:
+        value = self.evaluate(node.expression)
+        if isinstance(node.operator, cst.Not):
+            return v.BOOL
+        if isinstance(value, v.Lit) and isinstance(node.operator, cst.Minus) and isinstance(value.value, (int, float)):
+            return v.Lit(-value.value)
+        return v.FRESH if isinstance(value, v.Tensor) else value
+
+    def _boolean(self, node: cst.BooleanOperation, position: Position) -> Value:
+        return v.join(self.evaluate(node.left), self.evaluate(node.right))
+
+    def _comparison(self, node: cst.Comparison, position: Position) -> Value:
+        operands = [self.evaluate(node.left)]
+        operators = []
+        for target in node.comparisons:
+            operands.append(self.evaluate(target.comparator))
+            operators.append(target.operator)
+        plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
+        if not plain and any(isinstance(value, v.Tensor) for value in operands):
+            return v.FRESH
+        return v.BOOL if plain or not any(value is UNKNOWN for value in operands) else UNKNOWN
+
+    def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
+        self.evaluate(node.test)
+        return v.join(self.evaluate(node.body, position), self.evaluate(node.orelse, position))
+
+    def _named(self, node: cst.NamedExpr, position: Position) -> Value:
+        value = self.evaluate(node.value)
+        if isinstance(node.target, cst.Name):
+            self.scope.names[node.target.value] = value
+        return value
+
+    def _yield(self, node: cst.Yield, position: Position) -> Value:
+        value: Value = UNKNOWN
+        if isinstance(node.value, cst.From):
+            value = self.iterate(self.evaluate(node.value.item))
+        elif node.value is not None:
+            value = self.evaluate(node.value)
+        self.scope.yielded = value if self.scope.yielded is None else v.join(self.scope.yielded, value)
+        return UNKNOWN
+
+    # -- displays, comprehensions, functions -------------------------------------------------------------------------------
+
+    def _display(self, node: cst.Tuple | cst.List, position: Position) -> Value:
+        inner = position if position in (Position.ISINSTANCE, Position.ANNOTATION) else Position.VALUE
+        items: list[Value] = []
+        starred = False
+        for element in node.elements:
+            if isinstance(element, cst.StarredElement):
+                items.append(self.iterate(self.evaluate(element.value)))
+                starred = True
+            else:
+                items.append(self.evaluate(element.value, inner))
+        if starred:
+            return v.Seq(v.item_of(v.Tup(tuple(items))))
+        if not items and isinstance(node, cst.List):
+            return v.Seq(UNKNOWN)
+        return v.Tup(tuple(items))
+
+    def _set(self, node: cst.Set, position: Position) -> Value:
+        items = tuple(self.evaluate(element.value) for element in node.elements)
+        return v.Seq(v.item_of(v.Tup(items)))
+
+    def _dict(self, node: cst.Dict, position: Position) -> Value:
+        items: list[Value] = []
+        for element in node.elements:
+            if isinstance(element, cst.DictElement):
+                self.evaluate(element.key)
+                items.append(self.evaluate(element.value))
+            else:
+                value = self.evaluate(element.value)
+                items.append(value.item if isinstance(value, v.DictOf) else UNKNOWN)
+        return v.DictOf(v.item_of(v.Tup(tuple(items))))
+
+    def _inside(self, kind: str) -> Scope:
+        outer = self.scope
+        self.scope = Scope(kind, outer, outer.owner if outer.kind == "function" else None)
+        if outer.kind == "class":
+            self.scope.names.update(outer.names)
+        return outer
+
+    def _list_comp(self, node: cst.ListComp | cst.GeneratorExp | cst.SetComp, position: Position) -> Value:
+        outer = self._inside("comprehension")
+        self._comp_for(node.for_in)
+        item = self.evaluate(node.elt)
+        self.scope = outer
+        return v.Seq(item)
+
+    def _dict_comp(self, node: cst.DictComp, position: Position) -> Value:
+        outer = self._inside("comprehension")
+        self._comp_for(node.for_in)
+        self.evaluate(node.key)
+        item = self.evaluate(node.value)
+        self.scope = outer
+        return v.DictOf(item)
+
+    def _comp_for(self, comp: cst.CompFor) -> None:
+        self.assign(comp.target, self.iterate(self.evaluate(comp.iter)))
+        for test in comp.ifs:
+            self.evaluate(test.test)
+            self.scope.names.update(self.narrow(test.test))
+        if comp.inner_for_in is not None:
+            self._comp_for(comp.inner_for_in)
+
+    def narrow(self, test: cst.BaseExpression) -> dict[str, Value]:
+        """Names whose kind a true condition tells: ``isinstance(m, nn.Conv2d)``, joined by ``and``."""
+        if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):
+            return {**self.narrow(test.left), **self.narrow(test.right)}
+        if not (isinstance(test, cst.Call) and isinstance(test.func, cst.Name) and len(test.args) == 2):
+            return {}
+        subject = test.args[0].value
+        if test.func.value != "isinstance" or not isinstance(subject, cst.Name):
+            return {}
+        narrowed = self._instances(test.args[1].value)
+        return {subject.value: narrowed} if narrowed is not UNKNOWN else {}
+
+    def _instances(self, classes: cst.BaseExpression) -> Value:
+        if isinstance(classes, cst.Tuple):
+            found = [self._instances(element.value) for element in classes.elements]
+            result = found[0] if found else UNKNOWN
+            for value in found[1:]:
+                result = v.join(result, value)
+            return result
+        quiet, self.facts, statements = self.facts, Facts(), self.statements
+        self.statements = []
+        value = self.evaluate(classes, Position.OWNER)
+        self.facts, self.statements = quiet, statements
+        return self.resolver.instance_of(value)
+
+    def _lambda(self, node: cst.Lambda, position: Position) -> Value:
+        outer = self._inside("function")
+        self.scope.owner = None
+        parameters = node.params
+        for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
+            if parameter.default is not None:
+                self.evaluate(parameter.default)
+            self.scope.names[parameter.name.value] = UNKNOWN
+        for star in (parameters.star_arg, parameters.star_kwarg):
+            if isinstance(star, cst.Param):
+                self.scope.names[star.name.value] = UNKNOWN
+        result = self.evaluate(node.body)
+        self.scope = outer
+        return v.Factory(result)
+
+    # -- strings --------------------------------------------------------------------------------------------------------
+
+    def _string(self, node: cst.SimpleString, position: Position) -> Value:
+        if position is Position.ANNOTATION:
+            self._string_annotation(node)
+            return UNKNOWN
+        if node.value[0] in "\"'":
+            raw = node.raw_value
+            return v.Lit(raw) if "\\" not in raw else v.STR
+        return v.STR
+
+    def _string_annotation(self, node: cst.SimpleString) -> None:
+        text = node.raw_value
+        if "\\" in text or "\n" in text or not text.strip():
+            return
+        try:
+            expression = cst.parse_expression(text.strip())
+        except Exception:  # libcst raises several kinds for text that is not an expression
+            return
+        before = len(self.facts.references)
+        self.evaluate(expression, Position.ANNOTATION)
+        if len(self.facts.references) != before:
+            self.facts.strings[id(node)] = StringAnnotation(expression, node)
+
+    def _concatenated(self, node: cst.ConcatenatedString, position: Position) -> Value:
+        for part in (node.left, node.right):
+            self.evaluate(part)
+        return v.STR
+
+    def _formatted(self, node: cst.FormattedString, position: Position) -> Value:
+        for part in node.parts:
+            if isinstance(part, cst.FormattedStringExpression):
+                self.evaluate(part.expression)
+                for inner in part.format_spec or ():
+                    if isinstance(inner, cst.FormattedStringExpression):
+                        self.evaluate(inner.expression)
+        return v.STR
+
+    def assign(self, target: cst.BaseExpression, value: Value) -> None:
+        """Bind a target; the statement half implements it."""
+        raise AssertionError("implemented by StatementInterpreter")
+
+
+def literal_text(value: Value) -> str:
+    """The Python text of a literal kind, '' for others."""
+    return repr(value.value) if isinstance(value, v.Lit) else ""
+
+
+def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
+    """The kind of a binary arithmetic expression."""
+    sequence_operator = isinstance(operator, (cst.Add, cst.Multiply))
+    if isinstance(left, v.Tensor) or isinstance(right, v.Tensor):
+        return v.FRESH
+    if isinstance(left, (v.Lit, v.Scalar)) and isinstance(right, (v.Lit, v.Scalar)):
+        return _scalar_operation(v.scalar_type(left), v.scalar_type(right), isinstance(operator, cst.Divide))
+    containers = (v.Shape, v.Seq, v.Tup)
+    if sequence_operator and isinstance(left, containers) and isinstance(right, containers):
+        if isinstance(left, v.Tup) and isinstance(right, v.Tup):
+            return v.Tup(left.items + right.items)
+        return v.Seq(v.join(v.item_of(left), v.item_of(right)))
+    if sequence_operator and isinstance(left, containers):
+        return v.Seq(v.item_of(left))
+    if sequence_operator and isinstance(right, containers):
+        return v.Seq(v.item_of(right))
+    if isinstance(left, v.Foreign) and not (right is UNKNOWN):
+        return v.FOREIGN
+    return UNKNOWN
+
+
+def _scalar_operation(left: str, right: str, is_division: bool) -> Value:
+    if "str" in (left, right):
+        return v.STR
+    if is_division or "float" in (left, right):
+        return v.FLOAT
+    return v.INT if {left, right} <= {"int", "bool"} else v.NUMBER

@@ -1,0 +1,253 @@
+"""What every module of a project defines and imports, read quickly from ``ast``: enough to resolve names across files.
+
+The interpreter analyses one file at a time in depth; for other files it needs only their outline. Reading outlines with ``ast`` costs a
+fifth of parsing with LibCST, and an outline is plain data that travels to worker processes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from transpiler.syntax.read_outline import bound_names
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOutline:
+    """A function's parameters as (name, star, annotation text, default text), its return annotation and decorators."""
+
+    name: str
+    parameters: tuple[tuple[str, str, str | None, str | None], ...]
+    returns: str | None
+    decorators: tuple[str, ...]
+    is_generator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassOutline:
+    """A class's bases, methods, and the expressions assigned to its instances' attributes."""
+
+    name: str
+    bases: tuple[str, ...]
+    methods: Mapping[str, FunctionOutline]
+    attributes: Mapping[str, tuple[str, str]]
+    decorators: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class ModuleOutline:
+    """Top-level bindings of one module. ``imports``: local name -> absolute dotted name; ``stars``: modules imported with ``*``;
+    ``bound``: every identifier that the file binds anywhere other than by importing torch."""
+
+    name: str
+    path: str
+    is_package: bool
+    imports: dict[str, str] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    classes: dict[str, ClassOutline] = field(default_factory=dict)
+    functions: dict[str, FunctionOutline] = field(default_factory=dict)
+    assignments: dict[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    exports: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class ProjectIndex:
+    """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package."""
+
+    modules: dict[str, ModuleOutline]
+    package: str | None
+
+    def find_module(self, name: str) -> str | None:
+        """The project's own name of an absolute module name, None where it is not the project's."""
+        return name if name in self.modules else None
+
+    def imported_from(self, module: str) -> frozenset[str]:
+        """The names that other modules of the project import from ``module``."""
+        prefix = f"{module}."
+        return frozenset(
+            target[len(prefix) :]
+            for outline in self.modules.values()
+            if outline.name != module
+            for target in outline.imports.values()
+            if target.startswith(prefix)
+        )
+
+    def module_of(self, path: str) -> str:
+        """The dotted name of the module at ``path``."""
+        return module_name(path, self.package)[0]
+
+
+def module_name(path: str, package: str | None) -> tuple[str, bool]:
+    """Dotted module name of a file path relative to the project root, and whether it is a package's ``__init__``."""
+    parts = path.removesuffix(".py").removesuffix(".pyi").split("/")
+    is_package = parts[-1] == "__init__"
+    if is_package:
+        parts.pop()
+    if package:
+        parts.insert(0, package)
+    return ".".join(parts), is_package
+
+
+def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectIndex:
+    """Outline every readable module; files that do not parse are left out (they are reported when they are converted)."""
+    modules: dict[str, ModuleOutline] = {}
+    for path, source in sources.items():
+        outline = outline_module(source, path, package)
+        if outline is not None:
+            modules[outline.name] = outline
+    return ProjectIndex(modules, package)
+
+
+def outline_module(source: bytes, path: str, package: str | None) -> ModuleOutline | None:
+    """The outline of one file, None where it is not valid Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    name, is_package = module_name(path, package)
+    outline = ModuleOutline(name, path, is_package)
+    _outline_body(tree.body, outline)
+    outline.bound = bound_names(tree)
+    return outline
+
+
+def _outline_body(body: list[ast.stmt], outline: ModuleOutline) -> None:
+    for statement in body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            _outline_import(statement, outline)
+        elif isinstance(statement, ast.ClassDef):
+            outline.classes[statement.name] = outline_class(statement)
+        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            outline.functions.setdefault(statement.name, outline_function(statement))
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    outline.assignments[target.id] = ast.unparse(statement.value) if _is_small(statement.value) else ""
+                    if target.id == "__all__":
+                        outline.exports = _strings(statement.value)
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            outline.assignments[statement.target.id] = ast.unparse(statement.value) if statement.value and _is_small(statement.value) else ""
+        else:
+            for block in _blocks(statement):
+                _outline_body(block, outline)
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(statement, name, None)
+        if isinstance(block, list):
+            yield block
+    for handler in getattr(statement, "handlers", ()):
+        yield handler.body
+
+
+def _is_small(expression: ast.expr) -> bool:
+    return isinstance(expression, (ast.Name, ast.Attribute, ast.Call, ast.Constant, ast.Subscript, ast.BinOp, ast.IfExp, ast.BoolOp))
+
+
+def _strings(expression: ast.expr) -> tuple[str, ...] | None:
+    if isinstance(expression, (ast.List, ast.Tuple)):
+        return tuple(item.value for item in expression.elts if isinstance(item, ast.Constant) and isinstance(item.value, str))
+    return None
+
+
+def _outline_import(statement: ast.Import | ast.ImportFrom, outline: ModuleOutline) -> None:
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            if alias.asname:
+                outline.imports[alias.asname] = alias.name
+            else:
+                root = alias.name.partition(".")[0]
+                outline.imports[root] = root
+        return
+    module = absolute_module(statement.module or "", statement.level, outline.name, outline.is_package)
+    for alias in statement.names:
+        if alias.name == "*":
+            outline.stars.append(module)
+        else:
+            outline.imports[alias.asname or alias.name] = f"{module}.{alias.name}" if module else alias.name
+
+
+def absolute_module(module: str, level: int, current: str, is_package: bool) -> str:
+    """The absolute name that a (relative) ``from`` import speaks of."""
+    if level == 0:
+        return module
+    parts = current.split(".") if current else []
+    drop = level - 1 if is_package else level
+    base = parts[: len(parts) - drop] if drop else parts
+    return ".".join([*base, module] if module else base)
+
+
+def outline_class(node: ast.ClassDef) -> ClassOutline:
+    """A class's outline; attributes come from ``self.x = …`` in all its methods and from its body, the first assignment of a call winning."""
+    methods: dict[str, FunctionOutline] = {}
+    attributes: dict[str, tuple[str, str]] = {}
+    for statement in node.body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            methods.setdefault(statement.name, outline_function(statement))
+            _attributes_of(statement, attributes)
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            attributes[statement.target.id] = ("annotation", ast.unparse(statement.annotation))
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    attributes[target.id] = ("value", ast.unparse(statement.value) if _is_small(statement.value) else "")
+    return ClassOutline(
+        node.name,
+        tuple(ast.unparse(base) for base in node.bases),
+        methods,
+        attributes,
+        tuple(ast.unparse(decorator) for decorator in node.decorator_list),
+    )
+
+
+def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: dict[str, tuple[str, str]]) -> None:
+    if not method.args.args:
+        return
+    receiver = method.args.args[0].arg
+    for node in ast.walk(method):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                _attribute(target, "value", node.value, receiver, attributes)
+        elif isinstance(node, ast.AnnAssign):
+            _attribute(node.target, "annotation", node.annotation, receiver, attributes)
+
+
+def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, attributes: dict[str, tuple[str, str]]) -> None:
+    if not (isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == receiver):
+        return
+    text = ast.unparse(expression) if how == "annotation" or _is_small(expression) else ""
+    known = attributes.get(target.attr)
+    if known is None or known[1] in ("", "None"):
+        attributes[target.attr] = (how, text)
+
+
+def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionOutline:
+    """A function's outline."""
+    return FunctionOutline(
+        node.name,
+        tuple(_parameters(node.args)),
+        ast.unparse(node.returns) if node.returns else None,
+        tuple(ast.unparse(decorator) for decorator in node.decorator_list),
+    )
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[tuple[str, str, str | None, str | None]]:
+    positional = arguments.posonlyargs + arguments.args
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+    defaults += arguments.defaults
+    for argument, default in zip(positional, defaults, strict=True):
+        yield _parameter(argument, "", default)
+    if arguments.vararg:
+        yield _parameter(arguments.vararg, "*", None)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield _parameter(argument, "", default)
+    if arguments.kwarg:
+        yield _parameter(arguments.kwarg, "**", None)
+
+
+def _parameter(argument: ast.arg, star: str, default: ast.expr | None) -> tuple[str, str, str | None, str | None]:
+    annotation = ast.unparse(argument.annotation) if argument.annotation else None
+    return argument.arg, star, annotation, ast.unparse(default) if default is not None else None

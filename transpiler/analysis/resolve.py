@@ -1,0 +1,245 @@
+"""What a name of some project module stands for: follows imports, re-exports and star imports across the project's outlines."""
+
+from __future__ import annotations
+
+import ast
+
+from transpiler.analysis import values as v
+from transpiler.analysis.names import canonical, is_source
+from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ProjectIndex, ModuleOutline
+from transpiler.analysis.semantics import Semantics
+from transpiler.analysis.values import UNKNOWN, Value
+
+_BUILTIN_ANNOTATIONS = {
+    "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "bytes": v.FOREIGN, "complex": v.NUMBER, "None": v.NONE, "object": UNKNOWN,
+}  # fmt: skip
+_SEQUENCES = frozenset({"List", "Sequence", "Iterable", "Iterator", "Set", "FrozenSet", "list", "set", "frozenset", "Generator", "Collection"})
+_DICTS = frozenset({"Dict", "OrderedDict", "Mapping", "MutableMapping", "dict", "DefaultDict"})
+_LIMIT = 40
+
+
+class Resolver:
+    """Values of names in the modules of a project, computed on demand and remembered."""
+
+    def __init__(self, index: ProjectIndex, semantics: Semantics) -> None:
+        self.index = index
+        self.semantics = semantics
+        self._bindings: dict[tuple[str, str], Value] = {}
+        self._annotations: dict[tuple[str, str], Value] = {}
+        self._depth = 0
+
+    def absolute(self, name: str) -> Value:
+        """The value of an absolute dotted name: a project module, something in one, or an external reference."""
+        if name in self.index.modules:
+            return v.ProjectModule(name)
+        head, _, leaf = name.rpartition(".")
+        if head in self.index.modules:
+            return self.binding(head, leaf)
+        if head and self._inside_project(head):
+            owner = self.absolute(head)
+            return self.attribute(owner, leaf)
+        return v.Ref(name)
+
+    def _inside_project(self, name: str) -> bool:
+        while name:
+            if name in self.index.modules:
+                return True
+            name = name.rpartition(".")[0]
+        return False
+
+    def attribute(self, owner: Value, name: str) -> Value:
+        """``owner.name``, also through project modules."""
+        if isinstance(owner, v.ProjectModule):
+            return self.binding(owner.name, name)
+        return self.semantics.attribute(owner, name)
+
+    def binding(self, module: str, name: str) -> Value:
+        """What ``name`` stands for at the top level of a project module."""
+        key = (module, name)
+        if key not in self._bindings:
+            self._bindings[key] = UNKNOWN
+            if self._depth < _LIMIT:
+                self._depth += 1
+                try:
+                    self._bindings[key] = self._find(module, name)
+                finally:
+                    self._depth -= 1
+        return self._bindings[key]
+
+    def _find(self, module: str, name: str) -> Value:
+        outline = self.index.modules.get(module)
+        if outline is None:
+            return UNKNOWN
+        if name in outline.classes:
+            return self._class(outline, outline.classes[name], (module, name))
+        if name in outline.functions:
+            return v.UserFunction(self.function(outline.functions[name], module, None))
+        if name in outline.imports:
+            return self.absolute(outline.imports[name])
+        if name in outline.assignments:
+            text = outline.assignments[name]
+            return self.evaluate(text, module) if text else UNKNOWN
+        submodule = f"{module}.{name}"
+        if submodule in self.index.modules:
+            return v.ProjectModule(submodule)
+        return self._from_stars(outline, name)
+
+    def _from_stars(self, outline: ModuleOutline, name: str) -> Value:
+        for star in outline.stars:
+            if star in self.index.modules:
+                if self.exports(star, name):
+                    return self.binding(star, name)
+            elif is_source(star) and (self.semantics.entry(f"{star}.{name}") or self.semantics.registry.has_prefix(f"{star}.{name}")):
+                return v.Ref(f"{star}.{name}")
+        return UNKNOWN
+
+    def exports(self, module: str, name: str) -> bool:
+        """Whether ``from module import *`` binds ``name``."""
+        outline = self.index.modules[module]
+        if outline.exports is not None:
+            return name in outline.exports
+        if name.startswith("_"):
+            return False
+        own = name in outline.classes or name in outline.functions or name in outline.imports or name in outline.assignments
+        return own or any(star in self.index.modules and star != module and self.exports(star, name) for star in outline.stars)
+
+    def _class(self, outline: ModuleOutline, cls: ClassOutline, key: tuple[str, str]) -> Value:
+        info = v.ClassInfo(cls.name, outline.name)
+        value = v.UserClass(info)
+        self._bindings[key] = value
+        self.fill_class(info, cls, outline.name)
+        return value
+
+    def fill_class(self, info: v.ClassInfo, cls: ClassOutline, module: str) -> None:
+        """Resolve a class outline's bases, methods and attributes into ``info``."""
+        info.bases = tuple(self.evaluate(base.partition("[")[0], module) for base in cls.bases)
+        for name, method in cls.methods.items():
+            info.methods[name] = self.function(method, module, info)
+        for name, (how, text) in cls.attributes.items():
+            if text:
+                info.attributes[name] = self.annotation(text, module) if how == "annotation" else self.evaluate(text, module)
+
+    def function(self, outline: FunctionOutline, module: str, owner: v.ClassInfo | None) -> v.FunctionInfo:
+        """A function outline with its annotations resolved."""
+        decorators = tuple(outline.decorators)
+        return v.FunctionInfo(
+            name=outline.name,
+            module=module,
+            parameters=tuple(
+                v.ParameterInfo(
+                    name,
+                    star,
+                    self.annotation(annotation, module) if annotation else None,
+                    self.evaluate(default, module) if default else None,
+                )
+                for name, star, annotation, default in outline.parameters
+            ),
+            returns=self.annotation(outline.returns, module) if outline.returns else None,
+            owner=owner,
+            is_static="staticmethod" in decorators,
+            is_class_method="classmethod" in decorators,
+            is_property="property" in decorators or any(d.endswith("cached_property") for d in decorators),
+        )
+
+    def evaluate(self, text: str, module: str) -> Value:
+        """The value of a short expression at a module's top level."""
+        try:
+            tree = ast.parse(text.strip(), mode="eval")
+        except SyntaxError:
+            return UNKNOWN
+        return self._expression(tree.body, module)
+
+    def _expression(self, node: ast.expr, module: str) -> Value:
+        if isinstance(node, ast.Name):
+            found = self.binding(module, node.id)
+            return v.Ref(f"builtins.{node.id}") if found is UNKNOWN and node.id in _BUILTIN_NAMES else found
+        if isinstance(node, ast.Attribute):
+            return self.attribute(self._expression(node.value, module), node.attr)
+        if isinstance(node, ast.Constant):
+            return v.Lit(node.value) if isinstance(node.value, (str, int, float, bool, type(None))) else UNKNOWN
+        if isinstance(node, ast.Call):
+            values = [self._expression(argument, module) for argument in node.args]
+            return self.semantics.call(self._expression(node.func, module), (), values)
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return v.Tup(tuple(self._expression(item, module) for item in node.elts))
+        if isinstance(node, ast.IfExp):
+            return v.join(self._expression(node.body, module), self._expression(node.orelse, module))
+        if isinstance(node, ast.BoolOp):
+            return v.join(self._expression(node.values[0], module), self._expression(node.values[-1], module))
+        return UNKNOWN
+
+    def annotation(self, text: str, module: str) -> Value:
+        """The kind that an annotation promises."""
+        key = (module, text)
+        if key not in self._annotations:
+            self._annotations[key] = UNKNOWN
+            try:
+                tree = ast.parse(text.strip(), mode="eval")
+            except SyntaxError:
+                return UNKNOWN
+            self._annotations[key] = self._annotation(tree.body, module)
+        return self._annotations[key]
+
+    def _annotation(self, node: ast.expr, module: str) -> Value:
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                return self.annotation(node.value, module)
+            return v.NONE if node.value is None else UNKNOWN
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return v.join(self._annotation(node.left, module), self._annotation(node.right, module))
+        if isinstance(node, ast.Subscript):
+            return self._generic(node, module)
+        if isinstance(node, ast.Name) and node.id in _BUILTIN_ANNOTATIONS:
+            return _BUILTIN_ANNOTATIONS[node.id]
+        return self.instance_of(self._expression(node, module))
+
+    def _generic(self, node: ast.Subscript, module: str) -> Value:
+        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if name in ("Optional", "Final", "ClassVar", "Annotated", "Required"):
+            return self._annotation(items[0], module)
+        if name == "Union":
+            result = self._annotation(items[0], module)
+            for item in items[1:]:
+                result = v.join(result, self._annotation(item, module))
+            return result
+        if name in ("Tuple", "tuple"):
+            if len(items) == 2 and isinstance(items[1], ast.Constant) and items[1].value is Ellipsis:
+                return v.Seq(self._annotation(items[0], module))
+            return v.Tup(tuple(self._annotation(item, module) for item in items))
+        if name in _SEQUENCES:
+            return v.Seq(self._annotation(items[0], module))
+        if name in _DICTS:
+            return v.DictOf(self._annotation(items[-1], module))
+        if name == "Callable":
+            return v.Factory(self._annotation(items[-1], module)) if len(items) > 1 else UNKNOWN
+        if name in ("type", "Type"):
+            return v.Factory(self._annotation(items[0], module))
+        if name == "Literal":
+            return self._expression(items[0], module) if len(items) == 1 else v.STR
+        return UNKNOWN
+
+    def instance_of(self, cls: Value) -> Value:
+        """The kind of an instance of the class ``cls`` denotes."""
+        if isinstance(cls, v.UserClass):
+            return v.UserInst(cls.info)
+        if not isinstance(cls, v.Ref):
+            return UNKNOWN
+        name = canonical(cls.name)
+        leaf = name.rpartition(".")[2]
+        if name.startswith("builtins."):
+            return {"int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "list": v.Seq(UNKNOWN), "tuple": v.Seq(UNKNOWN),
+                    "dict": v.DictOf(UNKNOWN)}.get(leaf, UNKNOWN)  # fmt: skip
+        if not is_source(name):
+            generic = {"List": v.Seq(UNKNOWN), "Tuple": v.Seq(UNKNOWN), "Dict": v.DictOf(UNKNOWN), "Callable": UNKNOWN, "Any": UNKNOWN,
+                       "Sequence": v.Seq(UNKNOWN), "Optional": UNKNOWN, "Iterable": v.Seq(UNKNOWN), "Self": UNKNOWN, "TypeVar": UNKNOWN}  # fmt: skip
+            return generic[leaf] if leaf in generic else (UNKNOWN if name.partition(".")[0] in ("typing", "typing_extensions") else v.FOREIGN)
+        special = {
+            "torch.Tensor": v.TENSOR, "torch.nn.Parameter": v.TENSOR, "torch.nn.parameter.Parameter": v.TENSOR, "torch.Size": v.SHAPE,
+            "torch.dtype": v.DTYPE, "torch.device": v.DEVICE, "torch.nn.Buffer": v.TENSOR,
+            "torch.FloatTensor": v.TENSOR, "torch.LongTensor": v.TENSOR, "torch.BoolTensor": v.TENSOR, "torch.IntTensor": v.TENSOR,
+        }  # fmt: skip
+        return special.get(name) or v.Inst((name,))
+
+
+_BUILTIN_NAMES = frozenset(dir(__import__("builtins")))

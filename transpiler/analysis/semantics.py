@@ -1,0 +1,322 @@
+"""What attribute access, calls and iteration give, by kind: the meaning shared by the outline resolver and the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from transpiler.analysis import values as v
+from transpiler.analysis.names import canonical, is_source
+from transpiler.analysis.values import UNKNOWN, Value
+from transpiler.mapping.binding import Argument, choose
+from transpiler.mapping.registry import Registry
+from transpiler.mapping.schema import Entry
+
+_TENSOR_ATTRIBUTES: Final[Mapping[str, Value]] = {
+    "shape": v.SHAPE, "dtype": v.DTYPE, "device": v.DEVICE, "ndim": v.INT, "requires_grad": v.BOOL, "is_cuda": v.BOOL, "is_leaf": v.BOOL,
+    "T": v.TENSOR, "mT": v.TENSOR, "H": v.TENSOR, "mH": v.TENSOR, "data": v.TENSOR, "grad": v.TENSOR, "real": v.TENSOR, "imag": v.TENSOR,
+}  # fmt: skip
+_BUILTIN_RESULTS: Final[Mapping[str, Value]] = {
+    "len": v.INT, "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "round": v.NUMBER, "isinstance": v.BOOL, "hasattr": v.BOOL,
+    "repr": v.STR, "range": v.Seq(v.INT), "id": v.INT, "hash": v.INT, "callable": v.BOOL, "issubclass": v.BOOL, "print": v.NONE,
+}  # fmt: skip
+_SAME_ITEMS: Final = frozenset({"list", "tuple", "sorted", "reversed", "set", "iter", "frozenset"})
+_NUMBER_MODULES: Final = frozenset({"math", "random"})
+_CONTAINERS: Final = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential"})
+_TENSOR_ATTRIBUTES_OF_MODULES: Final = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight", "in_proj_bias"})
+
+
+class Semantics:
+    """Kinds of results, from the mapping entries."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of a torch name under any spelling."""
+        return self.registry.lookup(name) or self.registry.lookup(canonical(name))
+
+    def is_module_class(self, name: str) -> bool:
+        """Whether a torch name is a class that derives from ``torch.nn.Module``."""
+        return self.is_subclass(name, "torch.nn.Module")
+
+    def is_subclass(self, name: str, base: str) -> bool:
+        """Whether the torch class ``name`` is or derives from ``base``, as the entries tell."""
+        name = canonical(name)
+        for _ in range(10):
+            if name == base:
+                return True
+            entry = self.entry(name)
+            if entry is None or entry.kind != "class" or entry.base is None:
+                return False
+            name = entry.base
+        return False
+
+    def class_chain(self, name: str) -> list[str]:
+        """``name`` and the torch classes that it derives from."""
+        chain = [canonical(name)]
+        while len(chain) < 10:
+            entry = self.entry(chain[-1])
+            if entry is None or entry.base is None:
+                break
+            chain.append(entry.base)
+        return chain
+
+    def derives_from_module(self, info: v.ClassInfo) -> bool:
+        """Whether a project class is a torch module."""
+        return any(self.is_module_class(base) for base in info.external_bases())
+
+    def find_member(self, classes: Sequence[str], name: str) -> Entry | None:
+        """The entry of method or attribute ``name`` on instances of the torch classes."""
+        for cls in classes:
+            for candidate in self.class_chain(cls):
+                entry = self.registry.lookup(f"{candidate}.{name}")
+                if entry is not None:
+                    return entry
+        return None
+
+    def attribute(self, owner: Value, name: str) -> Value:
+        """The kind of ``owner.name``."""
+        if isinstance(owner, v.Tensor):
+            return _TENSOR_ATTRIBUTES.get(name) or v.Bound(owner, name)
+        if isinstance(owner, v.Ref):
+            return v.Ref(f"{owner.name}.{name}")
+        if isinstance(owner, v.UserInst):
+            return self._instance_attribute(owner, name)
+        if isinstance(owner, v.UserClass):
+            method = owner.info.method(name)
+            if method is not None:
+                return v.UserFunction(method)
+            return owner.info.attribute(name) or v.Bound(owner, name)
+        if isinstance(owner, v.Inst):
+            if name in _TENSOR_ATTRIBUTES_OF_MODULES and all(self.is_module_class(c) for c in owner.classes):
+                return v.TENSOR
+            return self._member(owner, name)
+        return v.Bound(owner, name)
+
+    def _member(self, owner: v.Inst, name: str) -> Value:
+        entry = self.find_member(owner.classes, name)
+        if entry is not None and entry.kind == "attribute":
+            return self.returned(entry.returns, owner)
+        return v.Bound(owner, name)
+
+    def _instance_attribute(self, owner: v.UserInst, name: str) -> Value:
+        found = owner.info.attribute(name)
+        if found is not None and found is not UNKNOWN and found != v.NONE:
+            return found
+        method = owner.info.method(name)
+        if method is not None and method.is_property:
+            return method.returns or method.result or UNKNOWN
+        return v.Bound(owner, name)
+
+    def returned(self, returns: tuple[str, ...] | None, receiver: Value | None = None) -> Value:
+        """The kind that an entry's ``returns`` names."""
+        if returns is None:
+            return v.FRESH
+        if returns[0] == "tuple":
+            return v.Tup(tuple(self._one(name, receiver) for name in returns[1:]))
+        return self._one(returns[0], receiver)
+
+    def _one(self, name: str, receiver: Value | None) -> Value:
+        if name in ("self", "same"):
+            return receiver if receiver is not None else UNKNOWN
+        return v.RETURNS.get(name, UNKNOWN)
+
+    def call_entry(self, entry: Entry, arguments: Sequence[Argument], receiver: Value | None) -> Value:
+        """The kind of a call of the symbol that ``entry`` describes."""
+        if entry.kind == "class":
+            return {"torch.Size": v.SHAPE, "torch.device": v.DEVICE, "torch.Tensor": v.FRESH, "torch.nn.Parameter": v.TENSOR,
+                    "torch.nn.Buffer": v.TENSOR}.get(entry.api, v.Inst((entry.api,)))  # fmt: skip
+        choice = choose(entry, arguments)
+        result = self.returned(choice.returns if choice is not None else entry.returns, receiver)
+        if entry.view and isinstance(result, v.Tensor):
+            return v.TENSOR
+        return result
+
+    def call_instance(self, instance: Value, arguments: Sequence[Value]) -> Value:
+        """The kind of calling an object: a module's output, mostly a tensor."""
+        if isinstance(instance, v.UserInst):
+            method = instance.info.method("forward") or instance.info.method("__call__")
+            if method is not None:
+                known = method.returns if method.returns is not None and method.returns is not UNKNOWN else method.result
+                return known or (v.FRESH if self.derives_from_module(instance.info) else UNKNOWN)
+            for base in instance.info.external_bases():
+                if self.is_module_class(base):
+                    return self.call_instance(v.Inst((base,)), arguments)
+            return UNKNOWN
+        if isinstance(instance, v.Inst):
+            entry = self.entry(instance.classes[0])
+            if entry is not None and self.is_module_class(entry.api):
+                return self.returned(entry.returns)
+            return UNKNOWN
+        return UNKNOWN
+
+    def call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
+        """The kind of ``callee(...)``."""
+        if isinstance(callee, v.Ref):
+            return self._call_reference(callee.name, arguments, values)
+        if isinstance(callee, v.UserClass):
+            return v.UserInst(callee.info)
+        if isinstance(callee, v.UserFunction):
+            info = callee.info
+            return info.returns if info.returns is not None and info.returns is not UNKNOWN else (info.result or UNKNOWN)
+        if isinstance(callee, v.Factory):
+            return callee.result
+        if isinstance(callee, (v.Inst, v.UserInst)):
+            return self.call_instance(callee, values)
+        if isinstance(callee, v.Bound):
+            return self._call_bound(callee, arguments, values)
+        return UNKNOWN
+
+    def _call_bound(self, callee: v.Bound, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
+        owner, name = callee.owner, callee.name
+        if isinstance(owner, v.Tensor):
+            entry = self.registry.lookup(f"torch.Tensor.{name}")
+            return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
+        if isinstance(owner, v.UserInst):
+            return self._call_user_method(owner, name, arguments, values)
+        if isinstance(owner, v.Inst):
+            if name == "forward":
+                return self.call_instance(owner, values)
+            entry = self.find_member(owner.classes, name)
+            return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
+        return self._call_container(owner, name)
+
+    def _call_container(self, owner: Value, name: str) -> Value:
+        if isinstance(owner, v.DictOf):
+            return {"items": v.Seq(v.Tup((v.STR, owner.item))), "values": v.Seq(owner.item), "keys": v.Seq(v.STR), "get": owner.item,
+                    "pop": owner.item}.get(name, UNKNOWN)  # fmt: skip
+        if isinstance(owner, (v.Seq, v.Tup)) and name == "pop":
+            return v.item_of(owner)
+        if isinstance(owner, v.Shape) and name == "numel":
+            return v.INT
+        if isinstance(owner, (v.Lit, v.Scalar)):
+            return v.STR if v.scalar_type(owner) == "str" and name not in ("split", "rsplit", "partition", "rpartition") else UNKNOWN
+        return UNKNOWN
+
+    def _call_user_method(self, owner: v.UserInst, name: str, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
+        method = owner.info.method(name)
+        if method is not None:
+            result = method.returns if method.returns is not None and method.returns is not UNKNOWN else method.result
+            if result is None and name == "forward" and self.derives_from_module(owner.info):
+                return v.FRESH
+            return result or UNKNOWN
+        entry = self.find_member(owner.info.external_bases(), name)
+        return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
+
+    def _call_reference(self, name: str, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
+        if is_source(name):
+            entry = self.entry(name)
+            if entry is None:
+                return UNKNOWN
+            if entry.api == "torch.nn.Parameter":
+                return v.TENSOR
+            return self.call_entry(entry, arguments, None)
+        root, _, leaf = name.rpartition(".")
+        if root == "builtins":
+            return self._call_builtin(leaf, values)
+        if name in ("functools.partial", "functools.wraps") and values:
+            return v.Factory(self.call(values[0], (), ()))
+        if name in ("collections.OrderedDict", "dict"):
+            return v.DictOf(UNKNOWN) if not values else self._ordered(values[0])
+        if name == "copy.deepcopy" and values:
+            return values[0]
+        return v.NUMBER if root in _NUMBER_MODULES else v.FOREIGN
+
+    @staticmethod
+    def _ordered(items: Value) -> Value:
+        item = v.item_of(items)
+        return v.DictOf(item.items[1]) if isinstance(item, v.Tup) and len(item.items) == 2 else v.DictOf(UNKNOWN)
+
+    def _call_builtin(self, name: str, values: Sequence[Value]) -> Value:
+        if name in _BUILTIN_RESULTS:
+            return _BUILTIN_RESULTS[name]
+        if not values:
+            return v.Seq(UNKNOWN) if name in ("list", "tuple", "set") else v.DictOf(UNKNOWN) if name == "dict" else UNKNOWN
+        first = values[0]
+        if name in _SAME_ITEMS:
+            return first if isinstance(first, v.Tup) and name in ("list", "tuple") else v.Seq(self.iterate(first))
+        if name == "enumerate":
+            return v.Seq(v.Tup((v.INT, self.iterate(first))))
+        if name == "zip":
+            return v.Seq(v.Tup(tuple(self.iterate(value) for value in values)))
+        if name == "map":
+            return v.Seq(self.call(first, (), values[1:]))
+        if name == "filter" and len(values) > 1:
+            return v.Seq(self.iterate(values[1]))
+        if name in ("sum", "abs", "min", "max", "pow", "next", "divmod"):
+            return self._reduced(name, values)
+        return UNKNOWN
+
+    def _reduced(self, name: str, values: Sequence[Value]) -> Value:
+        first = values[0]
+        if len(values) == 1 and name in ("sum", "min", "max", "next"):
+            return self.iterate(first) if not isinstance(first, v.Tensor) else v.FRESH
+        if name == "next":
+            return self.iterate(first)
+        if any(isinstance(value, v.Tensor) for value in values):
+            return v.FRESH
+        return v.NUMBER if all(isinstance(value, (v.Lit, v.Scalar)) for value in values) else UNKNOWN
+
+    def iterate(self, value: Value) -> Value:
+        """What ``for item in value`` binds."""
+        if isinstance(value, v.Inst) and value.classes[0] in _CONTAINERS:
+            return v.MODULE
+        if isinstance(value, v.Inst) and value.classes[0] in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):
+            return v.STR
+        if isinstance(value, v.Inst) and value.classes[0] == "torch.nn.ParameterList":
+            return v.TENSOR
+        if isinstance(value, v.UserInst):
+            for base in value.info.external_bases():
+                if canonical(base) in _CONTAINERS:
+                    return v.MODULE
+                if canonical(base) == "torch.nn.ModuleDict":
+                    return v.STR
+            return UNKNOWN
+        return v.item_of(value)
+
+    def subscript(self, owner: Value, index: Value, is_slice: bool) -> Value:
+        """The kind of ``owner[index]``."""
+        if isinstance(owner, v.Tensor):
+            return v.TENSOR
+        if isinstance(owner, v.Tup):
+            if isinstance(index, v.Lit) and isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
+                return owner.items[index.value]
+            return v.Seq(v.item_of(owner)) if is_slice else v.item_of(owner)
+        if isinstance(owner, v.Shape):
+            return v.SHAPE if is_slice else v.INT
+        if isinstance(owner, v.Seq):
+            return owner if is_slice else owner.item
+        if isinstance(owner, v.DictOf):
+            return owner.item
+        if isinstance(owner, v.Foreign):
+            return v.FOREIGN
+        if isinstance(owner, (v.Inst, v.UserInst)):
+            item = self.iterate(owner)
+            return owner if is_slice else (v.MODULE if item == v.STR else item)
+        if isinstance(owner, (v.Lit, v.Scalar)) and v.scalar_type(owner) == "str":
+            return v.STR
+        return UNKNOWN
+
+
+def kind_name(value: Value) -> str:
+    """The short name of a kind, as overloads' ``when`` speaks of it."""
+    if isinstance(value, v.Tensor):
+        return "tensor"
+    if isinstance(value, (v.Lit, v.Scalar)):
+        return v.scalar_type(value)
+    if isinstance(value, v.Shape):
+        return "shape"
+    if isinstance(value, (v.Seq, v.Tup)):
+        return "sequence"
+    if isinstance(value, v.DtypeValue):
+        return "dtype"
+    if isinstance(value, v.DeviceValue):
+        return "device"
+    if isinstance(value, (v.Inst, v.UserInst)):
+        return "module"
+    if isinstance(value, v.DictOf):
+        return "dict"
+    if isinstance(value, (v.Factory, v.UserFunction, v.UserClass)):
+        return "callable"
+    return "unknown"

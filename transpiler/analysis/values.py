@@ -1,0 +1,327 @@
+"""What kind of value an expression has: the small lattice that the abstract interpreter computes with.
+
+A kind is as precise as conversion needs and no more: which torch symbol a name stands for, whether an object is a tensor, an instance of
+which torch or user class, what a container holds. ``UNKNOWN`` is the honest top: nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+class Value:
+    """Base of all kinds."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Value):
+    """Anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor(Value):
+    """A torch tensor. ``fresh``: the result of an operation of its own, so that no other name sees it change."""
+
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Value):
+    """The thing itself that a dotted name outside the project denotes: ``torch.nn.Conv2d``, ``functools.partial``, ``builtins.len``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inst(Value):
+    """An instance of one of these torch (or other external) classes."""
+
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Factory(Value):
+    """Something whose call gives ``result``: a class or function passed as an argument, a ``partial``, a local lambda."""
+
+    result: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Lit(Value):
+    """A literal: None, bool, int, float or str."""
+
+    value: None | bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(Value):
+    """A Python value of a builtin type whose value is not known: int, float, number, bool, str, none."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Value):
+    """``torch.Size``: a tuple of ints."""
+
+
+@dataclass(frozen=True, slots=True)
+class DtypeValue(Value):
+    """A torch dtype held in a variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceValue(Value):
+    """A torch device, or a string that names one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seq(Value):
+    """A list, tuple or iterable of equal kinds."""
+
+    item: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Tup(Value):
+    """A tuple or list display whose items are known one by one."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DictOf(Value):
+    """A dictionary by the kind of its values."""
+
+    item: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign(Value):
+    """Known not to be torch's: an object of another library or of the user's own that no entry speaks about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectModule(Value):
+    """A module of the project, by dotted name."""
+
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class FunctionInfo:
+    """A function or method of the project."""
+
+    name: str
+    module: str
+    parameters: tuple[ParameterInfo, ...]
+    returns: Value | None = None
+    owner: ClassInfo | None = None
+    decorators: tuple[Value, ...] = ()
+    result: Value | None = None
+    is_static: bool = False
+    is_property: bool = False
+    is_class_method: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """One parameter of a project function with what its annotation and default say."""
+
+    name: str
+    star: str
+    annotation: Value | None
+    default: Value | None
+
+
+@dataclass(slots=True, eq=False)
+class ClassInfo:
+    """A class of the project: bases, methods, and the kinds of its instances' attributes."""
+
+    name: str
+    module: str
+    bases: tuple[Value, ...] = ()
+    methods: dict[str, FunctionInfo] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+    def mro(self) -> Iterator[ClassInfo | str]:
+        """This class and everything it derives from, depth first: project classes, and names of external ones."""
+        seen: set[int] = set()
+        yield from _mro(self, seen)
+
+    def external_bases(self) -> tuple[str, ...]:
+        """The external classes among the bases, nearest first."""
+        return tuple(base for base in self.mro() if isinstance(base, str))
+
+    def method(self, name: str) -> FunctionInfo | None:
+        """The method ``name``, own or inherited from a project class."""
+        for base in self.mro():
+            if isinstance(base, ClassInfo) and name in base.methods:
+                return base.methods[name]
+        return None
+
+    def attribute(self, name: str) -> Value | None:
+        """The kind of the instance attribute ``name``, own or inherited from a project class."""
+        for base in self.mro():
+            if isinstance(base, ClassInfo) and name in base.attributes:
+                return base.attributes[name]
+        return None
+
+
+def _mro(cls: ClassInfo, seen: set[int]) -> Iterator[ClassInfo | str]:
+    if id(cls) in seen:
+        return
+    seen.add(id(cls))
+    yield cls
+    for base in cls.bases:
+        if isinstance(base, UserClass):
+            yield from _mro(base.info, seen)
+        elif isinstance(base, Ref):
+            yield base.name
+
+
+@dataclass(frozen=True, slots=True)
+class UserClass(Value):
+    """A class of the project, as a value."""
+
+    info: ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class UserInst(Value):
+    """An instance of a project class."""
+
+    info: ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class UserFunction(Value):
+    """A function of the project."""
+
+    info: FunctionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Value):
+    """The attribute ``name`` of ``owner`` where that is not resolved further: usually a method about to be called."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Super(Value):
+    """``super()`` inside a method of ``info``."""
+
+    info: ClassInfo
+
+
+UNKNOWN: Final = Unknown()
+TENSOR: Final = Tensor()
+FRESH: Final = Tensor(fresh=True)
+FOREIGN: Final = Foreign()
+NONE: Final = Lit(None)
+INT: Final = Scalar("int")
+FLOAT: Final = Scalar("float")
+NUMBER: Final = Scalar("number")
+BOOL: Final = Scalar("bool")
+STR: Final = Scalar("str")
+SHAPE: Final = Shape()
+DTYPE: Final = DtypeValue()
+DEVICE: Final = DeviceValue()
+MODULE: Final = Inst(("torch.nn.Module",))
+TENSORS: Final = Seq(TENSOR)
+
+#: Names of result kinds in mapping entries.
+RETURNS: Final[Mapping[str, Value]] = {
+    "tensor": FRESH,
+    "tensors": Seq(FRESH),
+    "shape": SHAPE,
+    "int": INT,
+    "float": FLOAT,
+    "number": NUMBER,
+    "bool": BOOL,
+    "str": STR,
+    "dtype": DTYPE,
+    "device": DEVICE,
+    "module": MODULE,
+    "modules": Seq(MODULE),
+    "named_modules": Seq(Tup((STR, MODULE))),
+    "named_tensors": Seq(Tup((STR, TENSOR))),
+    "none": NONE,
+    "unknown": UNKNOWN,
+    "list": Seq(UNKNOWN),
+    "ints": Seq(INT),
+    "tensor_dict": DictOf(TENSOR),
+}
+
+
+def join(left: Value, right: Value) -> Value:
+    """What is known of a value that is one or the other. None gives way: an optional tensor is converted as a tensor."""
+    if left is right or left == right:
+        return left
+    if left == NONE:
+        return right
+    if right == NONE:
+        return left
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        return TENSOR
+    return _join_structured(left, right)
+
+
+def _join_structured(left: Value, right: Value) -> Value:
+    if isinstance(left, Inst) and isinstance(right, Inst):
+        return Inst(tuple(dict.fromkeys(left.classes + right.classes)))
+    if isinstance(left, Tup) and isinstance(right, Tup) and len(left.items) == len(right.items):
+        return Tup(tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True)))
+    if isinstance(left, (Seq, Tup)) and isinstance(right, (Seq, Tup)):
+        return Seq(join(item_of(left), item_of(right)))
+    if isinstance(left, DictOf) and isinstance(right, DictOf):
+        return DictOf(join(left.item, right.item))
+    if isinstance(left, (Lit, Scalar)) and isinstance(right, (Lit, Scalar)):
+        return _join_scalars(scalar_type(left), scalar_type(right))
+    if isinstance(left, Factory) and isinstance(right, Factory):
+        return Factory(join(left.result, right.result))
+    return UNKNOWN
+
+
+def _join_scalars(left: str, right: str) -> Value:
+    if left == right:
+        return Scalar(left)
+    return NUMBER if {left, right} <= {"int", "float", "number", "bool"} else UNKNOWN
+
+
+def scalar_type(value: Lit | Scalar) -> str:
+    """The builtin type's name of a literal or scalar."""
+    if isinstance(value, Scalar):
+        return value.type
+    return "none" if value.value is None else type(value.value).__name__
+
+
+def item_of(value: Value) -> Value:
+    """What iterating over ``value`` yields."""
+    if isinstance(value, Seq):
+        return value.item
+    if isinstance(value, Tup):
+        result = value.items[0] if value.items else UNKNOWN
+        for item in value.items[1:]:
+            result = join(result, item)
+        return result
+    if isinstance(value, Shape):
+        return INT
+    if isinstance(value, Tensor):
+        return TENSOR
+    if isinstance(value, Foreign):
+        return FOREIGN
+    if isinstance(value, DictOf):
+        return STR
+    return UNKNOWN
+
+
+def is_fresh(value: Value) -> bool:
+    """Whether ``value`` is a tensor that no other name refers to."""
+    return isinstance(value, Tensor) and value.fresh

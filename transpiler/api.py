@@ -1,0 +1,71 @@
+"""The public functions, behind ``transpiler`` itself, which imports this module only when one of them is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transpiler.report.diagnostic import Diagnostic, RunReport, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A ported source. ``support`` is the text of the support module that it imports, None where it needs none."""
+
+    output: str
+    status: Status
+    diagnostics: tuple[Diagnostic, ...]
+    support: str | None
+
+
+def transpile(
+    source: str, *, target: str = "mindspore", path: str = "<string>", mappings: Sequence[Path] = (), format: str = "none"
+) -> Result:
+    """Port one source text on its own.
+
+    ``target`` is ``mindspore`` or ``keras``; ``path`` stands in diagnostics; ``mappings`` are tables that extend the built-in ones. A text
+    that cannot be parsed comes back unchanged with status ``failed``. Raises ``MappingError`` for unusable tables.
+    """
+    from transpiler.analysis.project_index import build_index
+    from transpiler.mapping.registry import load_registry
+    from transpiler.rewrite.pipeline import ProjectContext
+    from transpiler.support.assemble import assemble
+    from transpiler.syntax.format_output import BlackSettings
+    from transpiler.workers import transpile_file
+
+    name = path if path.endswith(".py") else "source.py"
+    encoded = source.encode()
+    context = ProjectContext(
+        target=target,
+        registry=load_registry(mappings),
+        index=build_index({name: encoded}, None),
+        support_package=False,
+        format=format,
+    )
+    result = transpile_file(encoded, name, context, BlackSettings())
+    support = assemble(target, result.support) if result.support else None
+    return Result(result.output.decode(), result.status, result.diagnostics, support)
+
+
+def transpile_project(
+    source: Path,
+    output: Path,
+    *,
+    target: str = "mindspore",
+    report: Path | None = None,
+    jobs: int | None = None,
+    format: str = "auto",
+    mappings: Sequence[Path] = (),
+    exclude: Sequence[str] = (),
+    force: bool = False,
+    progress: Callable[[str, int, int], None] = lambda step, done, total: None,
+) -> RunReport:
+    """Port a file or a directory; the arguments are the command line's options. ``progress`` is told a step, files done, files in all.
+
+    Writes the ported tree, the support module where one is needed, and the reports. Raises ``transpiler.project.UsageError``,
+    ``transpiler.project.InputError`` or ``MappingError`` before anything is written.
+    """
+    from transpiler.project import RunOptions, run_project
+
+    return run_project(RunOptions(source, output, target, report, jobs, format, tuple(mappings), tuple(exclude), force), progress)

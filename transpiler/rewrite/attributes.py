@@ -1,0 +1,131 @@
+"""What becomes of an attribute read or written on a tensor or a torch object: ``x.T``, ``m.weight``, ``x.data``."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from transpiler.analysis.facts import AttributeFact, Certainty
+from transpiler.mapping.schema import TargetForm
+from transpiler.report.codes import Code
+from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_of
+from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.template import is_atomic, parenthesized, render
+
+
+class AttributeRewriter:
+    """Converts attributes in one file."""
+
+    def __init__(self, file: FileContext) -> None:
+        self.file = file
+        self.roots = frozenset({file.target.root, "support"})
+
+    def rewrite(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
+        """The replacement of an attribute; ``updated`` itself where it stays."""
+        if fact.classes:
+            renamed = self._renamed(updated, fact)
+            if renamed is not None:
+                return renamed
+        if not fact.apis:
+            return updated
+        if fact.certainty is Certainty.MAYBE:
+            return self._maybe(updated, fact)
+        entry = self.file.semantics.entry(fact.apis[0])
+        if entry is None:
+            return self._unknown(updated, fact)
+        form = entry.form(self.file.target.name)
+        symbol = callee_text(fact.node)
+        if form is None or form.unsupported is not None:
+            hint = form.unsupported.hint if form is not None and form.unsupported is not None else ""
+            self.file.left(fact.node, Code.UNSUPPORTED_API, symbol, "", hint, root=cst.Pass())
+            return updated
+        if entry.kind in ("method", "function"):
+            return self._bound_method(updated, fact, form, symbol)
+        return self._property(updated, fact, form, symbol)
+
+    def _property(self, updated: cst.Attribute, fact: AttributeFact, form: TargetForm, symbol: str) -> cst.BaseExpression:
+        if form.to is not None and is_member(form.to):
+            leaf = form.to.rpartition(".")[2]
+            if leaf == updated.attr.value:
+                return updated
+            return self._done(fact, symbol, updated.with_changes(attr=cst.Name(leaf)))
+        if fact.store:
+            message = "The attribute is assigned to, and the target computes it."
+            self.file.left(fact.node, Code.UNSUPPORTED_STATEMENT, symbol, message, "", root=cst.Pass())
+            return updated
+        if form.template is not None:
+            value = render(form.template, {"self": updated.value}, {}, self.file.speller.expression, self.roots)
+            if is_constant(value):
+                self.file.dropped(fact.node, symbol, f"it is {self.file.code(value)} on {self.file.target.name}.")
+                return self.file.fold(value, truth_of(value))
+            return self._done(fact, symbol, value)
+        name = f"support.{form.support}" if form.support else form.to
+        if name is None:
+            self.file.left(fact.node, Code.UNSUPPORTED_API, symbol, "", "", root=cst.Pass())
+            return updated
+        return self._done(fact, symbol, cst.Call(self.file.speller.expression(name), [cst.Arg(updated.value)]))
+
+    def _bound_method(self, updated: cst.Attribute, fact: AttributeFact, form: TargetForm, symbol: str) -> cst.BaseExpression:
+        """``x.permute`` without a call: whoever calls it passes torch's arguments."""
+        if form.to is not None and is_member(form.to) and not form.args and not form.add:
+            return updated.with_changes(attr=cst.Name(form.to.rpartition(".")[2]))
+        self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, "The method is used as a value.", "Call it through a function of your own.", root=cst.Pass())
+        return updated
+
+    def _done(self, fact: AttributeFact, symbol: str, value: cst.BaseExpression) -> cst.BaseExpression:
+        if value.deep_equals(fact.node):
+            return value
+        self.file.converted(fact.node, symbol, self.file.code(value))
+        if fact.node.lpar and not value.lpar:
+            return value.with_changes(lpar=fact.node.lpar, rpar=fact.node.rpar)
+        return value if is_atomic(value) else self.file.mark_generated(parenthesized(value))
+
+    def _renamed(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression | None:
+        """An attribute of a layer whose name differs on the target; None where no class speaks of it."""
+        name = updated.attr.value
+        found = {self._new_name(cls, name) for cls in fact.classes}
+        if found == {None}:
+            return None
+        symbol = callee_text(fact.node)
+        if len(found) > 1:
+            message = f"The attribute has different names in the classes that {symbol.rpartition('.')[0]} can be."
+            self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, message, "Treat each class in a branch of its own.", root=cst.Pass())
+            return updated
+        new = found.pop()
+        if new is None or new == name:
+            return updated
+        result = updated.with_changes(attr=cst.Name(new))
+        self.file.converted(fact.node, symbol, callee_text(result))
+        return result
+
+    def _new_name(self, cls: str, name: str) -> str | None:
+        for candidate in self.file.semantics.class_chain(cls):
+            entry = self.file.semantics.entry(candidate)
+            form = entry.form(self.file.target.name) if entry is not None else None
+            if form is None:
+                continue
+            if name in form.attributes:
+                return form.attributes[name]
+            if form.weights and name in form.weights:
+                return form.weights[name].to
+        return None
+
+    def _maybe(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
+        entry = self.file.semantics.entry(fact.apis[0])
+        form = entry.form(self.file.target.name) if entry is not None else None
+        if entry is None or form is None or entry.kind != "attribute" or not entry.unambiguous or fact.store:
+            return updated
+        if form.to is not None and is_member(form.to) and form.to.rpartition(".")[2] == updated.attr.value:
+            return updated
+        symbol = callee_text(fact.node)
+        result = self._property(updated, fact, form, symbol)
+        if not result.deep_equals(updated):
+            message = f"'{symbol}' was converted as an attribute of a tensor, but the receiver's type is not known."
+            self.file.review(fact.node, Code.REVIEW_RECEIVER, symbol, message, "Annotate the variable to settle it.")
+        return result
+
+    def _unknown(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
+        """An attribute that no entry knows: of a tensor it may be torch's, elsewhere it is the user's own."""
+        if fact.apis[0].startswith("torch.Tensor.") and not fact.store:
+            symbol = callee_text(fact.node)
+            self.file.left(fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.apis[0]}.", "Add one with --mappings.", root=cst.Pass())
+        return updated

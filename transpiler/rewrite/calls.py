@@ -1,0 +1,392 @@
+"""What becomes of a call of a torch symbol: the idiomatic form, else the support form, else a diagnostic. The one place where that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import libcst as cst
+
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import CallFact, Certainty
+from transpiler.analysis.interpret_expressions import literal_text
+from transpiler.analysis.semantics import kind_name
+from transpiler.mapping.binding import Argument, Binding, Choice, choose
+from transpiler.mapping.schema import Entry, TargetForm
+from transpiler.report.codes import Code
+from transpiler.rewrite import call_converters
+from transpiler.rewrite.arguments import ArgumentTranslator, Declined
+from transpiler.rewrite.call_site import CallSite, ConverterContext
+from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
+
+_BUILTIN_METHODS = frozenset(dir(str) + dir(list) + dir(dict) + dir(set) + dir(bytes) + dir(int))
+
+
+class CallRewriter:
+    """Converts calls in one file."""
+
+    def __init__(self, file: FileContext) -> None:
+        self.file = file
+        shared = {str(rule["name"]): rule for rule in file.registry.shared if file.target.name in rule.get("targets", (file.target.name,))}
+        self.roots = frozenset({file.target.root, "support"})
+        self.translator = ArgumentTranslator(shared, file.speller.expression, self.roots, file.code)
+
+    # -- entry ----------------------------------------------------------------------------------------------------------
+
+    def rewrite(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
+        """The call's replacement; the call itself where it stays."""
+        if fact.certainty is Certainty.MAYBE:
+            return self._rewrite_maybe(original, updated, fact)
+        api = fact.apis[0]
+        entry = self.file.semantics.entry(api)
+        if entry is None:
+            return self._member_of_class(original, updated, api) or self._unknown(original, updated, api)
+        site = self.site(original, updated, fact, entry)
+        outcome = self.convert(site)
+        if isinstance(outcome, Declined):
+            self._remark_left(site, outcome)
+            return updated
+        return self._finish(site, outcome)
+
+    def site(self, original: cst.Call, updated: cst.Call, fact: CallFact, entry: Entry) -> CallSite:
+        """The call as converters see it: receiver first."""
+        args: list[cst.Arg] = list(updated.args)
+        values = list(fact.values)
+        has_receiver = fact.owner is not None and isinstance(updated.func, cst.Attribute)
+        if has_receiver and isinstance(updated.func, cst.Attribute):
+            args.insert(0, cst.Arg(updated.func.value))
+            values.insert(0, fact.owner or v.UNKNOWN)
+        arguments = [
+            Argument(a.keyword.value if a.keyword else None, a.star, kind_name(value), index, literal_text(value))
+            for index, (a, value) in enumerate(zip(args, values, strict=True))
+        ]
+        if has_receiver:
+            arguments[0] = Argument(None, "", "tensor" if isinstance(fact.owner, v.Tensor) else "unknown", 0, "")
+        choice = choose(entry, arguments)
+        return CallSite(original, updated, entry, args, arguments, values, has_receiver, choice)
+
+    def _finish(self, site: CallSite, outcome: cst.BaseExpression) -> cst.BaseExpression:
+        original = site.original
+        symbol = callee_text(original)
+        if outcome is site.updated or outcome.deep_equals(site.updated):
+            return site.updated
+        if is_constant(outcome):
+            self.file.dropped(original, symbol, f"it is {self.file.code(outcome)} on {self.file.target.name}.")
+            return self.file.fold(outcome, truth_of(outcome))
+        form = self._form(site)
+        note = form.note if form is not None and form.fidelity == "approximate" else ""
+        replacement = callee_text(outcome) if isinstance(outcome, cst.Call) else self.file.code(outcome)
+        if site.has_receiver and outcome is site.args[0].value:
+            self.file.dropped(original, symbol, "it has no meaning on the target.")
+        else:
+            self.file.converted(original, symbol, replacement, note, Code.APPROXIMATE if note else Code.CONVERTED)
+        return self.placed(original, outcome)
+
+    def placed(self, original: cst.BaseExpression, outcome: cst.BaseExpression) -> cst.BaseExpression:
+        """``outcome`` with the parentheses that stood around the original, or with some of its own where it needs them."""
+        if original.lpar and not outcome.lpar:
+            return outcome.with_changes(lpar=original.lpar, rpar=original.rpar)
+        if is_atomic(outcome):
+            return outcome
+        return self.file.mark_generated(parenthesized(outcome))
+
+    def _form(self, site: CallSite) -> TargetForm | None:
+        name = self.file.target.name
+        if site.choice is not None and site.choice.targets is not None and name in site.choice.targets:
+            return site.choice.targets[name]
+        return site.entry.form(name)
+
+    # -- choosing a form --------------------------------------------------------------------------------------------------
+
+    def convert(self, site: CallSite) -> cst.BaseExpression | Declined:
+        """The call on the target, or why not."""
+        form = self._form(site)
+        general = site.entry.form(self.file.target.name)
+        support = next((f.support for f in (form, general) if f is not None and f.support), None)
+        if form is None:
+            return Declined(Code.UNSUPPORTED_API, f"There is no counterpart on {self.file.target.name} yet.")
+        if support is not None and site.choice is not None and not site.choice.certain:
+            return self._support(support, site)
+        outcome = self.idiomatic(site, form)
+        if isinstance(outcome, Declined) and support is not None:
+            supported = self._support(support, site)
+            return outcome if isinstance(supported, Declined) else supported
+        return outcome
+
+    def idiomatic(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
+        """The target's own API, where it can say what the call says."""
+        if form.unsupported is not None:
+            return Declined(Code(form.unsupported.code), "", form.unsupported.hint)
+        if form.convert is not None:
+            converted: cst.BaseExpression | None = getattr(call_converters, form.convert)(site, ConverterContext(form, self.file))
+            if converted is not None:
+                return converted
+        if form.template is not None:
+            return self._template(site, form)
+        if form.to is not None:
+            return self._call(site, form, form.to)
+        return Declined(Code.UNSUPPORTED_ARGUMENT, "These arguments have no counterpart.")
+
+    def _call(self, site: CallSite, form: TargetForm, to: str) -> cst.BaseExpression | Declined:
+        binding = site.choice.binding if site.choice is not None else None
+        as_method = is_member(to)
+        if as_method and (not site.args or site.args[0].star or site.args[0].keyword is not None):
+            return Declined(Code.UNBOUND_ARGUMENTS, "The receiver is not written as the first argument.")
+        if not form.args and form.order is None and not form.add:
+            translated = self._passed(site, binding)
+        elif binding is None:
+            return Declined(Code.UNBOUND_ARGUMENTS, "The arguments do not fit the signature, or star-arguments hide them.")
+        else:
+            translated = self.translator.translate(form, binding, site.args, frozenset())
+        if isinstance(translated, Declined):
+            return translated
+        return self._built(site, to, translated, as_method)
+
+    def _passed(self, site: CallSite, binding: Binding | None) -> list[cst.Arg] | Declined:
+        if binding is None and not any(a.star for a in site.arguments):
+            return Declined(Code.UNBOUND_ARGUMENTS, "The arguments do not fit the signature.")
+        return self.translator.pass_through(binding, site.args)
+
+    def _built(self, site: CallSite, to: str, arguments: list[cst.Arg], as_method: bool) -> cst.BaseExpression:
+        if as_method:
+            receiver, *rest = arguments
+            func: cst.BaseExpression = cst.Attribute(parenthesized(receiver.value), cst.Name(to.rpartition(".")[2]))
+            if site.has_receiver and isinstance(site.updated.func, cst.Attribute):
+                func = site.updated.func.with_changes(attr=cst.Name(to.rpartition(".")[2]))
+            return site.updated.with_changes(func=func, args=rest)
+        if site.has_receiver and arguments:
+            first = arguments[0].with_changes(comma=cst.MaybeSentinel.DEFAULT if len(arguments) == 1 else _COMMA, whitespace_after_arg=_NOTHING)
+            arguments = [first, *arguments[1:]]
+        func = self.file.speller.expression(to)
+        return site.updated.with_changes(func=func, args=arguments, whitespace_after_func=_NOTHING)
+
+    def _support(self, name: str, site: CallSite) -> cst.BaseExpression | Declined:
+        translated = self._passed(site, site.choice.binding if site.choice is not None else None)
+        if isinstance(translated, Declined):
+            return translated
+        return self._built(site, f"support.{name}", translated, as_method=False)
+
+    # -- templates --------------------------------------------------------------------------------------------------------
+
+    def _template(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
+        if site.choice is None:
+            return Declined(Code.UNBOUND_ARGUMENTS, "The arguments do not fit the signature, or star-arguments hide them.")
+        binding = site.choice.binding
+        template = form.template or ""
+        modes = dict(placeholders(template))
+        refused = self._refused(site, form, binding, frozenset(modes))
+        if refused is not None:
+            return refused
+        expressions: dict[str, cst.BaseExpression] = {}
+        stars: dict[str, Sequence[cst.Arg]] = {}
+        for name, mode in modes.items():
+            filled = self._filled(site, form, binding, name, mode)
+            if isinstance(filled, Declined):
+                return filled
+            if isinstance(filled, list):
+                stars[name] = filled
+            else:
+                expressions[name] = filled
+        return render(template, expressions, stars, self.file.speller.expression, self.roots)
+
+    def _refused(self, site: CallSite, form: TargetForm, binding: Binding, used: frozenset[str]) -> Declined | None:
+        """Arguments that the template does not mention must be droppable."""
+        for name in binding.order:
+            if name in used or (name == "self"):
+                continue
+            rule = self.translator.rule(form, name)
+            argument = binding.values[name][0]
+            value = site.args[argument.index].value
+            text = self.translator.literal(argument, value)
+            default = self.translator.default_of(binding.signature.find(name), name)
+            if rule is not None and rule.drop == "always":
+                continue
+            from transpiler.rewrite.arguments import same_literal
+
+            if rule is not None and rule.only is not None and any(same_literal(text, allowed) for allowed in rule.only):
+                continue
+            if default is not None and same_literal(text, default):
+                continue
+            return Declined(Code.UNSUPPORTED_ARGUMENT, f"The argument {name}={self.file.code(value)} has no counterpart.", rule.hint if rule else "", argument.index)
+        return None
+
+    def _filled(self, site: CallSite, form: TargetForm, binding: Binding, name: str, mode: str) -> cst.BaseExpression | list[cst.Arg] | Declined:
+        arguments = binding.values.get(name, ())
+        if mode:
+            return self._sequence(site, arguments, name, mode)
+        rule = form.args.get(name)
+        if not arguments:
+            parameter = binding.signature.find(name)
+            if parameter is None or parameter.default is None:
+                return Declined(Code.UNBOUND_ARGUMENTS, f"The argument {name} is missing.")
+            value = cst.parse_expression(parameter.default)
+            argument = Argument(name, "", "unknown", -1, parameter.default)
+        else:
+            argument = arguments[0]
+            value = site.args[argument.index].value
+        if rule is None:
+            return value
+        return self.translator._translated(name, rule, argument, value)
+
+    def _sequence(self, site: CallSite, arguments: Sequence[Argument], name: str, mode: str) -> cst.BaseExpression | list[cst.Arg] | Declined:
+        single = arguments[0] if len(arguments) == 1 else None
+        if single is not None and not single.star and single.kind in ("sequence", "shape"):
+            value = site.args[single.index].value
+            if mode == "star":
+                if isinstance(value, (cst.Tuple, cst.List)):
+                    return [_element_argument(element) for element in value.elements]
+                return [cst.Arg(value, star="*")]
+            return as_tuple(value)
+        if single is not None and not single.star and single.kind not in ("int", "number", "bool"):
+            return Declined(Code.UNBOUND_ARGUMENTS, f"It is not known whether {name} is a number or a sequence.", "", single.index)
+        plain = [cst.Arg(site.args[a.index].value, star=a.star) for a in arguments]
+        if mode == "star":
+            return plain
+        elements = [cst.StarredElement(a.value) if a.star else cst.Element(a.value) for a in plain]
+        if len(elements) == 1 and isinstance(elements[0], cst.Element):
+            elements = [elements[0].with_changes(comma=cst.Comma())]
+        return cst.Tuple(_comma_separated(elements))
+
+    # -- uncertain receivers ------------------------------------------------------------------------------------------------
+
+    def _rewrite_maybe(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
+        """A method that exists on tensors or modules, on an object of unknown kind."""
+        outcomes: list[tuple[CallSite, cst.BaseExpression]] = []
+        unambiguous = True
+        for api in fact.apis:
+            entry = self.file.semantics.entry(api)
+            assert entry is not None
+            unambiguous = unambiguous and entry.unambiguous
+            owner = v.TENSOR if api.startswith("torch.Tensor.") else v.MODULE
+            site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
+            if site.choice is None and not any(a.star for a in site.arguments):
+                continue
+            if entry.inplace is not None:
+                continue
+            outcome = self._trial(site)
+            if isinstance(outcome, Declined):
+                unambiguous = False
+                continue
+            outcomes.append((site, outcome))
+        return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
+
+    def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
+        needed, support = dict(self.file.speller.needed), set(self.file.speller.support)
+        outcome = self.convert(site)
+        self.file.speller.needed, self.file.speller.support = needed, support
+        return outcome
+
+    def _settle_maybe(
+        self, original: cst.Call, updated: cst.Call, fact: CallFact, outcomes: list[tuple[CallSite, cst.BaseExpression]], unambiguous: bool
+    ) -> cst.BaseExpression:
+        name = original.func.attr.value if isinstance(original.func, cst.Attribute) else ""
+        changing = [(site, outcome) for site, outcome in outcomes if not outcome.deep_equals(updated)]
+        if not changing:
+            return updated
+        agreed = len(changing) == len(outcomes) and all(outcome.deep_equals(changing[0][1]) for _, outcome in changing)
+        if agreed and unambiguous:
+            site, _ = changing[0]
+            outcome = self.convert(site)
+            assert not isinstance(outcome, Declined)
+            text = callee_text(original)
+            self.file.review(original, Code.REVIEW_RECEIVER, text, f"'{text}' was converted as a method of {_kind_word(fact.apis)}, but the receiver's type is not known.",
+                             "Annotate the variable to settle it.")  # fmt: skip
+            return self._finish(site, outcome)
+        if name in _BUILTIN_METHODS and not any(isinstance(value, v.Tensor) for value in fact.values):
+            return updated
+        text = callee_text(original)
+        self.file.left(original, Code.UNKNOWN_RECEIVER, text, "The receiver's type is not known.", f"Annotate it if it is {_kind_word(fact.apis)}.", root=cst.Pass())
+        return updated
+
+    # -- what stays -------------------------------------------------------------------------------------------------------
+
+    def _member_of_class(self, original: cst.Call, updated: cst.Call, api: str) -> cst.BaseExpression | None:
+        """``nn.Module.__init__(self)``: a member that every class has, through a class that the target has under another name."""
+        owner, _, leaf = api.rpartition(".")
+        entry = self.file.semantics.entry(owner)
+        form = entry.form(self.file.target.name) if entry is not None and entry.kind == "class" else None
+        if form is None or not leaf.startswith("__"):
+            return None
+        name = f"support.{form.support}" if form.support else form.to
+        if name is None:
+            return None
+        func = cst.Attribute(self.file.speller.expression(name), cst.Name(leaf))
+        self.file.converted(original, callee_text(original), self.file.code(func))
+        return updated.with_changes(func=func)
+
+    def _unknown(self, original: cst.Call, updated: cst.Call, api: str) -> cst.Call:
+        self.file.left(original, Code.UNKNOWN_API, callee_text(original), f"No mapping entry knows {api}.", "Add one with --mappings.")
+        return updated
+
+    def _remark_left(self, site: CallSite, declined: Declined) -> None:
+        node: cst.CSTNode = site.original
+        if declined.index is not None and declined.index >= 0:
+            index = declined.index - (1 if site.has_receiver else 0)
+            if 0 <= index < len(site.original.args):
+                node = site.original.args[index]
+        symbol = callee_text(site.original)
+        form = self._form(site)
+        suggestion = (form.to or "") if form is not None else ""
+        root: cst.CSTNode = site.original if not site.has_receiver else cst.Pass()
+        self.file.left(node, declined.code, symbol, declined.message, declined.hint, root=root, replacement=suggestion)
+
+
+_NOTHING = cst.SimpleWhitespace("")
+_COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+
+
+def is_member(to: str) -> bool:
+    """Whether a target name is a method of a class (``mindspore.Tensor.permute``), so that the call stays a method call."""
+    owner = to.rpartition(".")[0].rpartition(".")[2]
+    return owner[:1].isupper()
+
+
+def callee_text(node: cst.BaseExpression) -> str:
+    """How a call's callee is written, for messages: dotted names in full, longer receivers as their last attribute."""
+    if isinstance(node, cst.Call):
+        if isinstance(node.func, cst.Name) and node.func.value == "getattr":
+            return "getattr"
+        return callee_text(node.func)
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        inner = callee_text(node.value) if isinstance(node.value, (cst.Name, cst.Attribute)) else ""
+        return f"{inner}.{node.attr.value}"
+    return ""
+
+
+def is_constant(node: cst.BaseExpression) -> bool:
+    """Whether an expression is one of the names True, False and None."""
+    return isinstance(node, cst.Name) and node.value in ("True", "False", "None")
+
+
+def truth_of(node: cst.BaseExpression) -> bool:
+    """The truth of such a constant."""
+    return isinstance(node, cst.Name) and node.value == "True"
+
+
+def as_tuple(value: cst.BaseExpression) -> cst.BaseExpression:
+    """A sequence as a tuple: a list display becomes a tuple display, anything else stays."""
+    if isinstance(value, cst.List):
+        elements: list[Any] = list(value.elements)
+        if len(elements) == 1:
+            elements = [elements[0].with_changes(comma=cst.Comma())]
+        return cst.Tuple(elements)
+    return value
+
+
+def _element_argument(element: cst.BaseElement) -> cst.Arg:
+    return cst.Arg(element.value, star="*" if isinstance(element, cst.StarredElement) else "")
+
+
+def _comma_separated(elements: Sequence[Any]) -> list[Any]:
+    last = len(elements) - 1
+    return [e if position == last else e.with_changes(comma=_COMMA) for position, e in enumerate(elements)]
+
+
+def _kind_word(apis: Sequence[str]) -> str:
+    return "a tensor" if any(api.startswith("torch.Tensor.") for api in apis) else "a module"
+
+
+__all__ = ["CallRewriter", "Choice", "as_tuple", "callee_text", "is_constant", "is_member", "truth_of"]

@@ -1,0 +1,102 @@
+"""What the passes share while one file is edited: facts, spelling, and the remarks they make about nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from transpiler.analysis.facts import Facts
+from transpiler.analysis.semantics import Semantics
+from transpiler.mapping.registry import Registry
+from transpiler.report.codes import Code, Kind
+from transpiler.rewrite.spelling import Speller
+from transpiler.targets.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A diagnostic before its node has been located. ``roots``: local names that stay in use because of it."""
+
+    kind: Kind
+    code: Code
+    node: cst.CSTNode
+    message: str
+    symbol: str = ""
+    replacement: str = ""
+    hint: str = ""
+    roots: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class FileContext:
+    """One file being edited. ``folded`` maps generated constants to their truth, ``generated`` holds expressions whose parentheses
+    were added here and may go again, ``removed`` the statements that a pass emptied."""
+
+    module: cst.Module
+    target: Target
+    registry: Registry
+    semantics: Semantics
+    facts: Facts
+    speller: Speller
+    remarks: list[Remark] = field(default_factory=list)
+    folded: dict[int, bool] = field(default_factory=dict)
+    generated: set[int] = field(default_factory=set)
+    removed: set[int] = field(default_factory=set)
+    keep_alive: list[cst.CSTNode] = field(default_factory=list)
+    fresh_buffers: dict[str, set[str]] = field(default_factory=dict)
+
+    def code(self, node: cst.CSTNode) -> str:
+        """The source text of a node."""
+        return self.module.code_for_node(node)
+
+    def converted(self, node: cst.CSTNode, symbol: str, replacement: str, note: str = "", code: Code = Code.CONVERTED) -> None:
+        """Remark that ``symbol`` at ``node`` became ``replacement``."""
+        message = f"'{symbol}' is converted to '{replacement}'." + (f" {note}" if note else "")
+        self.remarks.append(Remark(Kind.CONVERT, code, node, message, symbol, replacement))
+
+    def dropped(self, node: cst.CSTNode, symbol: str, why: str) -> None:
+        """Remark that ``symbol`` has no meaning on the target and went."""
+        self.remarks.append(Remark(Kind.CONVERT, Code.DROPPED, node, f"'{symbol}' is dropped: {why}", symbol))
+
+    def left(self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str, root: cst.CSTNode | None = None, replacement: str = "") -> None:
+        """Remark that ``symbol`` was left as it is."""
+        roots = frozenset(root_names(root if root is not None else node))
+        text = f"'{symbol}' didn't convert." + (f" {message}" if message else "")
+        self.remarks.append(Remark(Kind.UNCONVERT, code, node, text, symbol, replacement, hint, roots))
+
+    def review(self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str = "") -> None:
+        """Remark that the conversion of ``symbol`` deserves a look."""
+        self.remarks.append(Remark(Kind.REVIEW, code, node, message, symbol, "", hint))
+
+    def mark_generated(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """Remember that the parentheses of ``node`` were added here."""
+        self.generated.add(id(node))
+        self.keep_alive.append(node)
+        return node
+
+    def fold(self, node: cst.BaseExpression, truth: bool) -> cst.BaseExpression:
+        """Remember that ``node`` is a constant produced here."""
+        self.folded[id(node)] = truth
+        self.keep_alive.append(node)
+        return node
+
+
+def root_names(node: cst.CSTNode) -> set[str]:
+    """The leftmost names of the dotted expression at or inside ``node``'s callee."""
+    if isinstance(node, cst.Name):
+        return {node.value}
+    if isinstance(node, cst.Attribute):
+        return root_names(node.value)
+    if isinstance(node, cst.Call):
+        found = root_names(node.func)
+        if isinstance(node.func, cst.Name) and node.func.value == "getattr" and node.args:
+            found |= root_names(node.args[0].value)
+        return found
+    if isinstance(node, (cst.Decorator,)):
+        return root_names(node.decorator)
+    if isinstance(node, cst.Arg):
+        return root_names(node.value)
+    if isinstance(node, cst.Subscript):
+        return root_names(node.value)
+    return set()

@@ -1,0 +1,245 @@
+"""The one traversal that edits a file: every pass's edits at each node, in statements that the analysis marked, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import libcst as cst
+
+from transpiler.report.codes import Code
+from transpiler.rewrite.attributes import AttributeRewriter
+from transpiler.rewrite.buffers import BufferRewriter
+from transpiler.rewrite.calls import CallRewriter, callee_text
+from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.fold_conditions import ConditionFolder
+from transpiler.rewrite.inplace import InplaceRewriter
+from transpiler.rewrite.keep_comments import restore_comments
+from transpiler.rewrite.references import ReferenceRewriter
+
+#: Node types whose ``value`` needs no parentheses of its own.
+_DELIMITED: Final = (cst.Arg, cst.Assign, cst.Return, cst.AnnAssign, cst.AugAssign, cst.Expr, cst.Index, cst.Element, cst.DictElement)
+_Leave = Callable[[Any, Any], Any]
+
+
+class EditVisitor(cst.CSTTransformer):
+    """Applies all call-level and statement-level passes in one visit."""
+
+    def __init__(self, file: FileContext) -> None:
+        super().__init__()
+        self.file = file
+        self.facts = file.facts
+        self.calls = CallRewriter(file)
+        self.references = ReferenceRewriter(file)
+        self.attributes = AttributeRewriter(file)
+        self.inplace = InplaceRewriter(file, self.calls)
+        self.folder = ConditionFolder(file)
+        self.buffers = BufferRewriter(file)
+        self._dropped: set[int] = set()
+        self._leave: dict[type, _Leave] = {
+            cst.Name: self._name,
+            cst.Attribute: self._attribute,
+            cst.Call: self._call,
+            cst.SimpleString: self._string,
+            cst.FunctionDef: self._function,
+            cst.Decorator: self._decorator,
+            cst.Expr: self._expression_statement,
+            cst.AugAssign: self._augmented,
+            cst.SimpleStatementLine: self._line,
+            cst.SimpleStatementSuite: self._small_suite,
+            cst.IndentedBlock: self._block,
+            cst.Module: self._block,
+            cst.If: self._if,
+            cst.IfExp: self._if_exp,
+            cst.UnaryOperation: lambda original, updated: self.folder.negation(updated),
+            cst.BooleanOperation: self._boolean,
+        }
+
+    # -- traversal ------------------------------------------------------------------------------------------------------
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+            if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
+                self.folder.elifs.add(id(node.orelse))
+            return id(node) in self.facts.dirty
+        return not isinstance(node, (cst.Import, cst.ImportFrom, cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine))
+
+    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        method = self._leave.get(type(original_node))
+        if method is not None:
+            updated_node = method(original_node, updated_node)
+        if isinstance(updated_node, _DELIMITED):
+            return self._undelimited(updated_node)
+        return updated_node
+
+    def _undelimited(self, node: Any) -> Any:
+        value = node.value
+        if value is not None and id(value) in self.file.generated:
+            return node.with_changes(value=value.with_changes(lpar=(), rpar=()))
+        return node
+
+    # -- expressions ----------------------------------------------------------------------------------------------------
+
+    def _name(self, original: cst.Name, updated: cst.Name) -> cst.BaseExpression:
+        fact = self.facts.references.get(id(original))
+        return updated if fact is None else self.references.rewrite(updated, fact)
+
+    def _attribute(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
+        renamed = self.facts.renames.get(id(original))
+        if renamed is not None:
+            self.file.converted(original, callee_text(original), renamed, code=Code.RENAMED)
+            return updated.with_changes(attr=updated.attr.with_changes(value=renamed))
+        reference = self.facts.references.get(id(original))
+        if reference is not None:
+            return self.references.rewrite(updated, reference)
+        fact = self.facts.attributes.get(id(original))
+        return updated if fact is None else self.attributes.rewrite(updated, fact)
+
+    def _call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        reference = self.facts.references.get(id(original))
+        if reference is not None:
+            return self.references.rewrite(updated, reference)
+        fact = self.facts.calls.get(id(original))
+        if fact is None:
+            return updated
+        if self.inplace.applies(fact):
+            return self.inplace.rewrite(original, updated, fact)
+        return self.calls.rewrite(original, updated, fact)
+
+    def _string(self, original: cst.SimpleString, updated: cst.SimpleString) -> cst.SimpleString:
+        fact = self.facts.strings.get(id(original))
+        if fact is None:
+            return updated
+        outer, self.file.remarks = self.file.remarks, []
+        expression = fact.expression.visit(self)
+        assert isinstance(expression, cst.BaseExpression)
+        self.file.remarks = outer + [replace(remark, node=original) for remark in self.file.remarks]
+        return updated.with_changes(value=f"{updated.prefix}{updated.quote}{self.file.code(expression)}{updated.quote}")
+
+    def _boolean(self, original: cst.BooleanOperation, updated: cst.BooleanOperation) -> cst.BaseExpression:
+        return self.folder.boolean(updated)
+
+    def _if_exp(self, original: cst.IfExp, updated: cst.IfExp) -> cst.BaseExpression:
+        return self.folder.conditional(updated)
+
+    # -- statements -------------------------------------------------------------------------------------------------------
+
+    def _function(self, original: cst.FunctionDef, updated: cst.FunctionDef) -> cst.FunctionDef:
+        fact = self.facts.functions.get(id(original))
+        if fact is None or not fact.in_module:
+            return updated
+        name = original.name.value
+        new = self.file.target.methods.get(name) or (f"{name}_" if name in self.file.target.reserved else None)
+        if new is None:
+            return updated
+        self.file.converted(original.name, name, new, code=Code.CONVERTED if name in self.file.target.methods else Code.RENAMED)
+        return updated.with_changes(name=updated.name.with_changes(value=new))
+
+    def _decorator(self, original: cst.Decorator, updated: cst.Decorator) -> cst.Decorator | cst.RemovalSentinel:
+        node = original.decorator
+        reference = self.facts.references.get(id(node))
+        drops = reference is not None and self.references.drops_decorator(reference)
+        if isinstance(node, cst.Call):
+            drops = drops or self._drops(node)
+        if not drops:
+            return updated
+        self.file.remarks = [r for r in self.file.remarks if r.node is not node]
+        self.file.dropped(original, self.file.code(node), "the decorator has no meaning on the target.")
+        return cst.RemoveFromParent()
+
+    def _drops(self, node: cst.Call) -> bool:
+        """Whether a call as a statement or decorator has no meaning on the target."""
+        fact = self.facts.calls.get(id(node))
+        if fact is None or len(fact.apis) != 1:
+            return False
+        entry = self.file.semantics.entry(fact.apis[0])
+        form = entry.form(self.file.target.name) if entry is not None else None
+        return form is not None and form.statement == "drop"
+
+    def _expression_statement(self, original: cst.Expr, updated: cst.Expr) -> cst.BaseSmallStatement:
+        call = original.value
+        if not isinstance(call, cst.Call):
+            return updated
+        fact = self.facts.calls.get(id(call))
+        if fact is None:
+            return updated
+        if self._drops(call):
+            self.file.remarks = [r for r in self.file.remarks if r.node is not call]
+            self.file.dropped(call, callee_text(call), "the statement has no meaning on the target.")
+            self._dropped.add(id(updated))
+            return updated
+        buffer = self.buffers.rewrite(original, updated, fact)
+        if buffer is not None:
+            return buffer
+        if self.inplace.applies(fact):
+            return self._inplace_statement(original, updated, fact)
+        if isinstance(updated.value, (cst.Name, cst.Attribute)) and fact.owner is not None:
+            self._dropped.add(id(updated))
+        return updated
+
+    def _inplace_statement(self, original: cst.Expr, updated: cst.Expr, fact: Any) -> cst.BaseSmallStatement:
+        plain = original.value
+        assert isinstance(plain, cst.Call)
+        inner = self._operands(plain, updated)
+        if inner is None:
+            return updated
+        before = self.file.remarks
+        self.file.remarks = [r for r in before if r.node is not plain]
+        statement = self.inplace.statement(original, inner, fact)
+        if statement is None:
+            self.file.remarks = before
+            return updated
+        return statement
+
+    def _operands(self, original: cst.Call, updated: cst.Expr) -> cst.Call | None:
+        """The in-place call with its operands converted, before the call itself was."""
+        saved, self.file.remarks = self.file.remarks, []
+        fact = self.facts.calls.pop(id(original))
+        inner = original.visit(self)
+        self.facts.calls[id(original)] = fact
+        self.file.remarks = saved
+        return inner if isinstance(inner, cst.Call) else None
+
+    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign:
+        fact = self.facts.augmented.get(id(original))
+        if fact is None or fact.place.fresh or fact.place.target != "name" or self.file.target.inplace_assign is None:
+            return updated
+        name = self.file.code(original.target)
+        message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."
+        self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless another name relied on the change.")
+        return updated
+
+    def _line(self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
+        body = [small for small in updated.body if id(small) not in self._dropped]
+        if len(body) != len(updated.body):
+            if not body:
+                self.file.removed.add(id(updated))
+                self.file.keep_alive.append(updated)
+                return updated
+            body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+            updated = updated.with_changes(body=body)
+        return restore_comments(original, updated)
+
+    def _small_suite(self, original: cst.SimpleStatementSuite, updated: cst.SimpleStatementSuite) -> cst.SimpleStatementSuite:
+        body = [small for small in updated.body if id(small) not in self._dropped]
+        return updated if len(body) == len(updated.body) else updated.with_changes(body=body or [cst.Pass()])
+
+    def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:
+        body, carried, changed = self.folder.expand(updated.body)
+        if not changed:
+            return updated
+        if not any(True for _ in body) and isinstance(updated, cst.IndentedBlock):
+            body = [cst.SimpleStatementLine([cst.Pass()], leading_lines=carried)]
+            carried = []
+        return updated.with_changes(body=body, footer=[*carried, *updated.footer])
+
+    def _if(self, original: cst.If, updated: cst.If) -> Any:
+        if id(original) in self.folder.elifs:
+            return self.folder.elif_branch(original, updated)
+        truth = self.folder.truth(updated.test)
+        if truth is not None:
+            self.folder.discard(original, truth)
+        return updated
+
+

@@ -1,0 +1,121 @@
+"""How an in-place operation keeps its effect.
+
+``x.add_(y)`` becomes ``x = x + y`` where nobody else can see the old ``x``; where an alias might (a parameter, an attribute, a view), the new
+value is written into the tensor that is there (``x.copy_(x + y)``, measured to change the tensor, its views and its gradient on MindSpore,
+which its own ``add_`` is not). What neither can express is diagnosed.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import CallFact, Certainty
+from transpiler.report.codes import Code
+from transpiler.rewrite.arguments import Declined
+from transpiler.rewrite.calls import CallRewriter, callee_text
+from transpiler.rewrite.context import FileContext
+
+
+class InplaceRewriter:
+    """Converts in-place methods and functions in one file."""
+
+    def __init__(self, file: FileContext, calls: CallRewriter) -> None:
+        self.file = file
+        self.calls = calls
+
+    def applies(self, fact: CallFact) -> bool:
+        """Whether the call is of an in-place twin."""
+        if fact.certainty is not Certainty.KNOWN:
+            return False
+        entry = self.file.semantics.entry(fact.apis[0])
+        if entry is None or entry.inplace is None:
+            return False
+        form = entry.form(self.file.target.name)
+        return form is None or (form.to is None and form.template is None and form.support is None and form.convert is None)
+
+    def rewrite(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
+        """The call as an expression; statements are finished by ``statement``."""
+        receiver = self._receiver(updated, fact)
+        functional = self._functional(original, updated, fact)
+        symbol = callee_text(original)
+        if isinstance(functional, Declined):
+            self.file.left(original, functional.code, symbol, functional.message, functional.hint)
+            return updated
+        owner = self._owner_kind(fact)
+        if receiver is None or not is_stable(receiver):
+            if v.is_fresh(owner):
+                self.file.converted(original, symbol, self.file.code(functional))
+                return self.calls.placed(original, functional)
+            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, "It changes a tensor that other names may refer to.", "Give the tensor a name first.")
+            return updated
+        return self._assigning(original, receiver, functional, symbol)
+
+    def _assigning(self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str) -> cst.BaseExpression:
+        method = self.file.target.inplace_assign
+        if method is None:
+            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, "Tensors do not change in place on the target.", "Assign the result to the name.")
+            return original
+        bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
+        call = cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(bare)])
+        self.file.converted(original, symbol, self.file.code(call))
+        return call
+
+    def statement(self, original: cst.Expr, updated: cst.Call, fact: CallFact) -> cst.BaseSmallStatement | None:
+        """``x = x + y`` for a statement ``x.add_(y)`` on a name that nobody else sees; None where the expression form must do."""
+        call = original.value
+        assert isinstance(call, cst.Call)
+        receiver = self._receiver(updated, fact)
+        owner = self._owner_kind(fact)
+        is_item = isinstance(receiver, cst.Subscript) and self.file.target.item_assignment
+        if not (isinstance(receiver, cst.Name) and v.is_fresh(owner)) and not is_item:
+            return None
+        functional = self._functional(call, updated, fact)
+        if isinstance(functional, Declined) or receiver is None:
+            return None
+        self.file.converted(call, callee_text(call), self.file.code(functional))
+        target: cst.BaseExpression = receiver
+        return cst.Assign([cst.AssignTarget(target)], functional)  # type: ignore[arg-type]
+
+    def _functional(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression | Declined:
+        entry = self.file.semantics.entry(fact.apis[0])
+        assert entry is not None and entry.inplace is not None
+        twin = self.file.semantics.entry(entry.inplace)
+        if twin is None:
+            return Declined(Code.UNKNOWN_API, f"No mapping entry knows {entry.inplace}.")
+        plain = updated
+        if isinstance(updated.func, cst.Attribute) and fact.owner is not None:
+            plain = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(twin.api.rpartition(".")[2])))
+        site = self.calls.site(original, plain, fact, twin)
+        return self.calls.convert(site)
+
+    @staticmethod
+    def _receiver(updated: cst.Call, fact: CallFact) -> cst.BaseExpression | None:
+        if fact.owner is not None and isinstance(updated.func, cst.Attribute):
+            return updated.func.value
+        return updated.args[0].value if updated.args else None
+
+    @staticmethod
+    def _owner_kind(fact: CallFact) -> v.Value:
+        if fact.owner is not None:
+            return fact.owner
+        return fact.values[0] if fact.values else v.UNKNOWN
+
+
+def is_stable(node: cst.BaseExpression) -> bool:
+    """Whether an expression can be written twice: it has no effect and denotes the same object each time."""
+    if isinstance(node, cst.Name):
+        return True
+    if isinstance(node, cst.Attribute):
+        return is_stable(node.value)
+    if isinstance(node, cst.Subscript):
+        return is_stable(node.value) and all(_stable_index(element.slice) for element in node.slice)
+    return False
+
+
+def _stable_index(index: cst.BaseSlice) -> bool:
+    if isinstance(index, cst.Index):
+        return isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Ellipsis)) or is_stable(index.value)
+    return isinstance(index, cst.Slice) and all(
+        part is None or isinstance(part, (cst.Integer, cst.UnaryOperation)) or is_stable(part) for part in (index.lower, index.upper, index.step)
+    )

@@ -1,0 +1,42 @@
+"""How comments inside a rewritten expression survive: those that the new form has no place for move above the statement."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import libcst as cst
+
+
+def restore_comments(original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
+    """``updated`` with every comment of ``original``, the lost ones on lines of their own above it."""
+    before = _comments(original)
+    if not before:
+        return updated
+    missing = Counter(before) - Counter(_comments(updated))
+    if not missing:
+        return updated
+    lines = [cst.EmptyLine(comment=cst.Comment(text)) for text in before if _take(missing, text)]
+    return updated.with_changes(leading_lines=[*updated.leading_lines, *lines])
+
+
+def _take(missing: Counter[str], text: str) -> bool:
+    if missing[text] <= 0:
+        return False
+    missing[text] -= 1
+    return True
+
+
+def _comments(node: cst.CSTNode) -> list[str]:
+    found: list[str] = []
+    _collect(node, found)
+    return found
+
+
+def _collect(node: cst.CSTNode, found: list[str]) -> None:
+    if isinstance(node, cst.Comment):
+        found.append(node.value)
+        return
+    if isinstance(node, (cst.Name, cst.SimpleString, cst.Integer, cst.SimpleWhitespace)):
+        return
+    for child in node.children:
+        _collect(child, found)

@@ -1,0 +1,141 @@
+"""From one file's bytes to its port: parse, analyse, edit, port the imports, locate the remarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from transpiler.analysis.facts import Facts
+from transpiler.analysis.interpret_statements import StatementInterpreter
+from transpiler.analysis.names import canonical
+from transpiler.analysis.project_index import ProjectIndex, build_index
+from transpiler.analysis.resolve import Resolver
+from transpiler.analysis.semantics import Semantics
+from transpiler.mapping.registry import Registry
+from transpiler.report.codes import Kind
+from transpiler.report.diagnostic import Diagnostic, Range, Status
+from transpiler.rewrite.context import FileContext, Remark
+from transpiler.rewrite.edit_visitor import EditVisitor
+from transpiler.rewrite.imports import ImportRewriter
+from transpiler.rewrite.spelling import Speller
+from transpiler.syntax.positions import locate
+from transpiler.targets import find_target
+from transpiler.targets.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectContext:
+    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively."""
+
+    target: str
+    registry: Registry
+    index: ProjectIndex
+    support_package: bool = False
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """One ported file: its bytes, what became of it, the remarks in order, and the support symbols that it uses."""
+
+    output: bytes
+    status: Status
+    diagnostics: tuple[Diagnostic, ...]
+    support: frozenset[str]
+
+
+def single_file_context(source: bytes, path: str, target: str, registry: Registry) -> ProjectContext:
+    """The context of a file that stands alone."""
+    return ProjectContext(target, registry, build_index({path: source}, None))
+
+
+def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> FileResult:
+    """Port one file. ``path`` is relative to the project root, with '/'.
+
+    Raises ``libcst.ParserSyntaxError`` or ``UnicodeDecodeError`` (and what Python's parser raises) for input that is not Python.
+    """
+    if not may_concern(source, path, context):
+        return FileResult(source, Status.UNCHANGED, (), frozenset())
+    module = cst.parse_module(source)
+    target = find_target(context.target)
+    semantics = Semantics(context.registry)
+    name = context.index.module_of(path)
+    resolver = Resolver(context.index, semantics)
+    interpreter = StatementInterpreter(module, name, resolver, semantics, member_renames(target))
+    interpreter.run()
+    facts = interpreter.facts
+    if not facts.dirty:
+        return FileResult(source, Status.UNCHANGED, (), frozenset())
+    outline = context.index.modules.get(name)
+    level = path.count("/") + 1 if context.support_package else 0
+    bound = outline.bound if outline is not None else frozenset()
+    file = FileContext(module, target, context.registry, semantics, facts, Speller(target, bound, _aliases(facts, target), level))
+    edited = module.visit(EditVisitor(file))
+    clashing = _names_in_use(file) & {needed.local for needed in file.speller.needed}
+    if clashing:
+        speller = Speller(target, bound | clashing, _aliases(facts, target), level)
+        file = FileContext(module, target, context.registry, semantics, facts, speller)
+        edited = module.visit(EditVisitor(file))
+    edited = ImportRewriter(file, context.index.imported_from(name)).rewrite(edited)
+    output = edited.bytes
+    diagnostics = _located(file, path)
+    return FileResult(output, _status(source, output, diagnostics), diagnostics, frozenset(file.speller.support))
+
+
+def _names_in_use(file: FileContext) -> frozenset[str]:
+    """Imported torch names that something unconverted still uses; the target's modules must go by another name there."""
+    return frozenset().union(*(remark.roots for remark in file.remarks if remark.kind is Kind.UNCONVERT))
+
+
+def may_concern(source: bytes, path: str, context: ProjectContext) -> bool:
+    """Whether a file can have to do with torch: it says so, or it imports modules of the project that may hand it tensors."""
+    if b"torch" in source:
+        return True
+    outline = context.index.modules.get(context.index.module_of(path))
+    if outline is None:
+        return False
+    imported = [*outline.imports.values(), *outline.stars]
+    return any(name in context.index.modules or name.rpartition(".")[0] in context.index.modules for name in imported)
+
+
+def member_renames(target: Target) -> dict[str, str]:
+    """New names of members of the user's module classes: methods that the target calls otherwise, and names it reserves."""
+    return {**{name: f"{name}_" for name in target.reserved}, **target.methods}
+
+
+def _aliases(facts: Facts, target: Target) -> dict[str, str]:
+    """Names under which the user imported torch modules, for the target's module in their place."""
+    aliases: dict[str, str] = {}
+    for group in facts.imports.values():
+        for fact in group:
+            if fact.through_project or fact.scope != "module":
+                continue
+            name = canonical(fact.target)
+            equivalent = target.equivalents.get(name)
+            if equivalent is not None and fact.local not in ("*", name.partition(".")[0]):
+                aliases[equivalent] = fact.local
+            leaf = name.rpartition(".")[2]
+            if leaf in target.members and fact.local == leaf:
+                aliases[f"{target.root}.{leaf}"] = leaf
+    return aliases
+
+
+def _located(file: FileContext, path: str) -> tuple[Diagnostic, ...]:
+    where = locate(file.module, {id(remark.node) for remark in file.remarks})
+    found = [_diagnostic(remark, where.get(id(remark.node)), path, file.target.name) for remark in file.remarks]
+    unique = dict.fromkeys(found)
+    return tuple(sorted(unique, key=lambda d: (d.range is not None, d.range or Range(0, 0, 0, 0))))
+
+
+def _diagnostic(remark: Remark, place: Range | None, path: str, target: str) -> Diagnostic:
+    position = None if remark.kind is Kind.INSERT else place
+    return Diagnostic(
+        remark.kind, remark.code, path, position, remark.message, remark.symbol, remark.replacement, remark.hint, target
+    )
+
+
+def _status(source: bytes, output: bytes, diagnostics: tuple[Diagnostic, ...]) -> Status:
+    if any(d.kind in (Kind.UNCONVERT, Kind.ERROR) for d in diagnostics):
+        return Status.PARTIAL
+    return Status.UNCHANGED if source == output else Status.CONVERTED

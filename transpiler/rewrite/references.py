@@ -1,0 +1,110 @@
+"""What stands where a torch symbol is used without being called: as a value, base class, annotation, decorator or in ``isinstance``.
+
+A value or a base class is called later with torch's arguments, so it needs an object with torch's signature: the support form, or a target
+name whose signature is the same.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from transpiler.analysis.facts import Position, Reference
+from transpiler.mapping.schema import Entry, TargetForm
+from transpiler.report.codes import Code
+from transpiler.rewrite.calls import is_constant, truth_of
+from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
+
+
+class ReferenceRewriter:
+    """Converts references in one file."""
+
+    def __init__(self, file: FileContext) -> None:
+        self.file = file
+        self.roots = frozenset({file.target.root, "support"})
+
+    def rewrite(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression:
+        """The replacement of a reference; ``updated`` itself where it stays."""
+        symbol = self._symbol(fact)
+        entry = self.file.semantics.entry(fact.name)
+        if entry is None:
+            return self._without_entry(updated, fact, symbol)
+        form = entry.form(self.file.target.name)
+        if form is None:
+            self.file.left(fact.node, Code.UNSUPPORTED_API, symbol, f"There is no counterpart on {self.file.target.name} yet.", "")
+            return updated
+        name = self._name(entry, form, fact.position)
+        if name is not None:
+            return self._replace(updated, fact, symbol, self.file.speller.expression(name), form)
+        if form.template is not None and not placeholders(form.template) and entry.kind in ("value", "dtype", "attribute", "annotation"):
+            value = render(form.template, {}, {}, self.file.speller.expression, self.roots)
+            return self._replace(updated, fact, symbol, value, form)
+        self._remark_left(fact, symbol, entry, form)
+        return updated
+
+    def drops_decorator(self, fact: Reference) -> bool:
+        """Whether a decorator goes because it means nothing on the target."""
+        entry = self.file.semantics.entry(fact.name)
+        form = entry.form(self.file.target.name) if entry is not None else None
+        return form is not None and form.statement == "drop"
+
+    def _symbol(self, fact: Reference) -> str:
+        return self.file.code(fact.node)
+
+    def _name(self, entry: Entry, form: TargetForm, position: Position) -> str | None:
+        support = f"support.{form.support}" if form.support else None
+        plain = form.to if form.to and not form.args and not form.add and form.order is None else None
+        if position in (Position.ISINSTANCE, Position.ANNOTATION):
+            return form.isinstance or form.to or form.value or support
+        if position is Position.BASE:
+            return support or plain or form.value
+        return form.value or support or plain
+
+    def _replace(self, updated: cst.BaseExpression, fact: Reference, symbol: str, value: cst.BaseExpression, form: TargetForm) -> cst.BaseExpression:
+        if value.deep_equals(updated):
+            return updated
+        text = self.file.code(value)
+        note = form.note if form.fidelity == "approximate" else ""
+        if text != symbol or note:
+            self.file.converted(fact.node, symbol, text, note, Code.APPROXIMATE if note else Code.CONVERTED)
+        if is_constant(value):
+            return self.file.fold(value, truth_of(value))
+        if updated.lpar:
+            return value.with_changes(lpar=updated.lpar, rpar=updated.rpar)
+        return value if is_atomic(value) else self.file.mark_generated(parenthesized(value))
+
+    def _without_entry(self, updated: cst.BaseExpression, fact: Reference, symbol: str) -> cst.BaseExpression:
+        converted = self._class_member(updated, fact)
+        if converted is not None:
+            return converted
+        equivalent = self.file.target.equivalents.get(fact.name)
+        if equivalent is not None and fact.position is Position.ANNOTATION:
+            return self.file.speller.expression(equivalent)
+        if fact.name.endswith(".*"):
+            message = "The name is known at run time only."
+            self.file.left(fact.node, Code.DYNAMIC_NAME, symbol, message, "Use a dictionary of the classes that can occur.")
+        elif self.file.registry.has_prefix(fact.name):
+            self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, "A module of torch is used as a value.", "Use the names that are needed from it.")
+        else:
+            self.file.left(fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.name}.", "Add one with --mappings.")
+        return updated
+
+    def _class_member(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression | None:
+        """``nn.Module.__init__`` and other dunder members through a class that the target has under another name."""
+        owner, _, leaf = fact.name.rpartition(".")
+        entry = self.file.semantics.entry(owner)
+        form = entry.form(self.file.target.name) if entry is not None and entry.kind == "class" else None
+        if entry is None or form is None or not leaf.startswith("__"):
+            return None
+        name = self._name(entry, form, Position.BASE)
+        return None if name is None else cst.Attribute(self.file.speller.expression(name), cst.Name(leaf))
+
+    def _remark_left(self, fact: Reference, symbol: str, entry: Entry, form: TargetForm) -> None:
+        if form.unsupported is not None:
+            self.file.left(fact.node, Code(form.unsupported.code), symbol, "", form.unsupported.hint)
+            return
+        code = Code.UNSUPPORTED_BASE if fact.position is Position.BASE else Code.UNSUPPORTED_VALUE
+        message = "It is passed on as a value, and whoever calls it will pass torch's arguments."
+        if fact.position is Position.BASE:
+            message = "It is used as a base class."
+        self.file.left(fact.node, code, symbol, message, "Call it through a function of your own.", replacement=form.to or "")

@@ -1,0 +1,155 @@
+"""Shared arithmetic of the support modules: sizes written as int or tuple, parameter dtypes, index-based padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import mindspore
+from mindspore import Tensor, ops
+
+_FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
+_INT_RANK = {mindspore.uint8: 0, mindspore.int8: 1, mindspore.int16: 2, mindspore.int32: 3, mindspore.int64: 4}
+_COMPLEX_RANK = {mindspore.complex64: 2, mindspore.complex128: 3}
+
+
+def ntuple(value: Any, length: int) -> tuple[Any, ...]:
+    """``value`` as a tuple of ``length`` entries, as torch reads its ``int or tuple`` arguments."""
+    if isinstance(value, (tuple, list)):
+        return tuple(value) if len(value) == length else tuple(value) * length
+    return (value,) * length
+
+
+def param_dtype(dtype: Any) -> Any:
+    """The dtype of new parameters: torch's default is float32."""
+    return mindspore.float32 if dtype is None else dtype
+
+
+def source_index(position: int, size: int, mode: str) -> int:
+    """Which input element stands at ``position`` (may lie outside ``0..size-1``) under reflect, replicate or circular padding."""
+    if mode == "circular":
+        return position % size
+    if mode == "replicate":
+        return min(max(position, 0), size - 1)
+    reflected = abs(position)
+    return 2 * (size - 1) - reflected if reflected > size - 1 else reflected
+
+
+def pad_by_index(x: Tensor, widths: tuple[int, ...], mode: str) -> Tensor:
+    """Pad trailing axes in ``mode`` 'reflect', 'replicate' or 'circular'; ``widths`` is (before, after) per axis, last axis first, as in F.pad."""
+    for i in range(len(widths) // 2):
+        axis = x.ndim - 1 - i
+        before, after, size = widths[2 * i], widths[2 * i + 1], x.shape[axis]
+        if before != 0 or after != 0:
+            if mode == "reflect" and max(before, after) >= size:
+                raise ValueError(f"reflect padding {(before, after)} needs an axis longer than {size}")
+            index = [source_index(position, size, mode) for position in range(-before, size + after)]
+            x = ops.gather(x, Tensor(index, mindspore.int32), axis)
+    return x
+
+
+def pad_constant(x: Tensor, widths: tuple[int, ...], value: Any = 0.0) -> Tensor:
+    """Pad (or, where a width is negative, crop) trailing axes with ``value``; ``widths`` as in F.pad."""
+    for i in range(len(widths) // 2):
+        axis = x.ndim - 1 - i
+        before, after = widths[2 * i], widths[2 * i + 1]
+        start, stop = max(-before, 0), x.shape[axis] - max(-after, 0)
+        if start != 0 or stop != x.shape[axis]:
+            x = ops.narrow(x, axis, start, stop - start)
+        for width, first in ((before, True), (after, False)):
+            if width > 0:
+                shape = x.shape[:axis] + (width,) + x.shape[axis + 1 :]
+                block = ops.full(shape, value, dtype=x.dtype)
+                x = ops.cat((block, x) if first else (x, block), axis)
+    return x
+
+class ValuesIndices(NamedTuple):
+    """The pair that torch's max, min, sort, topk and friends return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def _axis(dim: int, ndim: int) -> int:
+    """``dim`` counted from the front; a 0-d tensor has one dimension for torch."""
+    rank = max(ndim, 1)
+    if not -rank <= dim < rank:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim})")
+    return dim % rank
+
+
+def _axes(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce; None and () mean all of them."""
+    if dim is None or (not isinstance(dim, int) and len(dim) == 0):
+        return tuple(range(ndim))
+    return tuple(_axis(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+
+
+def _promote_pair(a: Any, b: Any) -> Any:
+    """torch.promote_types: bool < integers < floats < complex, then by width."""
+    if a == b:
+        return a
+    for ranks in (_COMPLEX_RANK, _FLOAT_RANK):
+        known = [t for t in (a, b) if t in ranks]
+        if known and ranks is _COMPLEX_RANK:
+            wide = mindspore.float64 in (a, b) or mindspore.complex128 in (a, b)
+            return mindspore.complex128 if wide else mindspore.complex64
+        if len(known) == 2 and ranks[a] == ranks[b]:
+            return mindspore.float32
+        if known:
+            return max(known, key=lambda t: ranks[t])
+    if mindspore.bool_ in (a, b):
+        return b if a == mindspore.bool_ else a
+    if mindspore.uint8 in (a, b) and mindspore.int8 in (a, b):
+        return mindspore.int16
+    return max((a, b), key=lambda t: _INT_RANK[t])
+
+
+def _category(dtype: Any) -> int:
+    """bool 0, integer 1, float 2, complex 3."""
+    if dtype == mindspore.bool_:
+        return 0
+    return 1 if dtype in _INT_RANK else 2 if dtype in _FLOAT_RANK else 3
+
+
+def _scalar_dtype(value: Any) -> Any:
+    """The dtype that torch gives a Python number."""
+    if isinstance(value, bool):
+        return mindspore.bool_
+    if isinstance(value, int):
+        return mindspore.int64
+    return mindspore.complex64 if isinstance(value, complex) else mindspore.float32
+
+
+def _result_dtype(*values: Any) -> Any:
+    """torch.result_type: tensors with dimensions decide before 0-d tensors, those before Python numbers, within a category."""
+    groups: list[list[Any]] = [[], [], []]
+    for value in values:
+        if isinstance(value, Tensor):
+            groups[0 if value.ndim else 1].append(value.dtype)
+        else:
+            groups[2].append(_scalar_dtype(value))
+    result = None
+    for group in groups:
+        for dtype in group[1:]:
+            group[0] = _promote_pair(group[0], dtype)
+        if group and (result is None or _category(group[0]) > _category(result)):
+            result = group[0]
+    return result
+
+
+def _as_float(input: Tensor) -> Tensor:
+    """Integers and booleans as float32, as torch's mathematical functions take them."""
+    return input if _category(input.dtype) >= 2 else input.astype(mindspore.float32)
+
+
+def _cast(input: Tensor, dtype: Any) -> Tensor:
+    """``input`` in ``dtype``; None leaves it as it is."""
+    return input if dtype is None or input.dtype == dtype else ops.cast(input, dtype)
+
+
+def _size(values: tuple[Any, ...]) -> tuple[int, ...]:
+    """``f(2, 3)`` and ``f((2, 3))`` alike."""
+    if len(values) == 1 and not isinstance(values[0], (int, Tensor)):
+        values = tuple(values[0])
+    return tuple(int(v) for v in values)

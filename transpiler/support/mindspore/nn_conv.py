@@ -1,0 +1,320 @@
+"""Convolution layers with torch's constructors, on MindSpore's ``nn.Conv*``: torch's padding forms, padding modes and unbatched input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mindspore import Tensor, nn, ops
+
+from ._common import ntuple, pad_by_index, param_dtype
+
+
+def conv_widths(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """(before, after) of every spatial axis in order; 'same' puts the odd element behind, as torch does."""
+    if padding == "valid":
+        return (0,) * (2 * len(kernel))
+    if padding == "same":
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        return tuple(width for total in totals for width in (total // 2, total - total // 2))
+    return tuple(width for p in ntuple(padding, len(kernel)) for width in (p, p))
+
+
+def last_axis_first(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Axis-ordered (before, after) pairs in the order of F.pad, which starts at the last axis."""
+    return tuple(width for i in range(len(widths) - 2, -2, -2) for width in widths[i : i + 2])
+
+
+def check_conv(padding: Any, stride: tuple[int, ...], padding_mode: str) -> None:
+    """Refuse what torch refuses."""
+    if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
+        raise ValueError(f"padding_mode must be zeros, reflect, replicate or circular, not {padding_mode!r}")
+    if isinstance(padding, str) and padding not in ("same", "valid"):
+        raise ValueError(f"padding must be a number, a tuple, 'same' or 'valid', not {padding!r}")
+    if padding == "same" and any(s != 1 for s in stride):
+        raise ValueError("padding='same' needs stride 1")
+
+
+def with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
+    """``x`` plus ``bias`` along the channel axis 1."""
+    return x if bias is None else x + bias.reshape((1, -1) + (1,) * (x.ndim - 2))
+
+
+class Conv1d(nn.Conv1d):
+    """torch.nn.Conv1d; the weight keeps MindSpore's shape (out, in / groups, 1, kernel)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        kernel, strides, dilations = ntuple(kernel_size, 1), ntuple(stride, 1), ntuple(dilation, 1)
+        check_conv(padding, strides, padding_mode)
+        super().__init__(
+            in_channels, out_channels, kernel[0], strides[0], "pad", 0, dilations[0], groups, bool(bias), dtype=param_dtype(dtype)
+        )
+        self.padding_mode = padding_mode
+        self.widths = conv_widths(padding, kernel, dilations)
+        if padding_mode == "zeros":
+            self.conv2d = ops.Conv2D(
+                out_channels, self.kernel_size, 1, "pad", (0, 0, *self.widths), self.stride, self.dilation, groups
+            )
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
+        if input.ndim == 2:
+            return self.construct(input.expand_dims(0)).squeeze(0)
+        x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
+        return with_bias(self.conv2d(x.expand_dims(2), self.weight).squeeze(2), self.bias)
+
+
+class Conv2d(nn.Conv2d):
+    """torch.nn.Conv2d."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        kernel, strides, dilations = ntuple(kernel_size, 2), ntuple(stride, 2), ntuple(dilation, 2)
+        check_conv(padding, strides, padding_mode)
+        widths = conv_widths(padding, kernel, dilations)
+        inside = widths if padding_mode == "zeros" else 0
+        super().__init__(
+            in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype)
+        )
+        self.padding_mode = padding_mode
+        self.widths = last_axis_first(widths)
+        self.cell_init_args += f"{widths}{padding_mode}"
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, H, W) or (C, H, W) -> (N, C', H', W') or (C', H', W')."""
+        if input.ndim == 3:
+            return self.construct(input.expand_dims(0)).squeeze(0)
+        x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
+        return with_bias(self.conv2d(x, self.weight), self.bias)
+
+
+class Conv3d(nn.Conv3d):
+    """torch.nn.Conv3d."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        kernel, strides, dilations = ntuple(kernel_size, 3), ntuple(stride, 3), ntuple(dilation, 3)
+        check_conv(padding, strides, padding_mode)
+        widths = conv_widths(padding, kernel, dilations)
+        inside = widths if padding_mode == "zeros" else 0
+        super().__init__(
+            in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype)
+        )
+        self.padding_mode = padding_mode
+        self.widths = last_axis_first(widths)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, D, H, W) or (C, D, H, W) -> the same with C', D', H', W'."""
+        if input.ndim == 4:
+            return self.construct(input.expand_dims(0)).squeeze(0)
+        x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
+        return super().construct(x)
+
+
+def transposed_sizes(
+    sizes: tuple[int, ...], output_size: Any, output_padding: Any, stride: Any, padding: Any, kernel: Any, dilation: Any
+) -> tuple[int, ...]:
+    """Spatial output sizes of a transposed convolution; ``output_size`` (with or without leading axes) replaces ``output_padding``."""
+    rank = len(sizes)
+    smallest = tuple(
+        (sizes[i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (kernel[i] - 1) + 1 for i in range(rank)
+    )
+    if output_size is None:
+        return tuple(smallest[i] + output_padding[i] for i in range(rank))
+    wanted = tuple(output_size)[-rank:]
+    if any(not low <= size < low + s for size, low, s in zip(wanted, smallest, stride, strict=True)):
+        raise ValueError(f"output_size {wanted} cannot be reached: sizes start at {smallest} and end below one stride {stride} more")
+    return wanted
+
+
+def check_transpose(padding_mode: str) -> None:
+    """Refuse what torch refuses."""
+    if padding_mode != "zeros":
+        raise ValueError('Only "zeros" padding mode is supported for transposed convolution')
+
+
+class ConvTranspose1d(nn.Conv1dTranspose):
+    """torch.nn.ConvTranspose1d; the weight keeps MindSpore's shape (in, out / groups, 1, kernel)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        check_transpose(padding_mode)
+        numbers = [ntuple(value, 1)[0] for value in (kernel_size, stride, padding, dilation)]
+        super().__init__(
+            in_channels, out_channels, numbers[0], numbers[1], "pad", numbers[2], numbers[3], groups, bool(bias), dtype=param_dtype(dtype)
+        )
+        self.output_padding = ntuple(output_padding, 1)
+
+    def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
+        """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
+        if input.ndim == 2:
+            return self.construct(input.expand_dims(0), output_size).squeeze(0)
+        sizes = transposed_sizes(
+            input.shape[2:], output_size, self.output_padding, self.stride[1:], self.padding[2:], self.kernel_size[1:], self.dilation[1:]
+        )
+        shape = (input.shape[0], self.out_channels, 1, *sizes)
+        return with_bias(self.conv2d_transpose(input.expand_dims(2), self.weight, shape).squeeze(2), self.bias)
+
+
+class ConvTranspose2d(nn.Conv2dTranspose):
+    """torch.nn.ConvTranspose2d."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        check_transpose(padding_mode)
+        height, width = ntuple(padding, 2)
+        super().__init__(
+            in_channels,
+            out_channels,
+            ntuple(kernel_size, 2),
+            ntuple(stride, 2),
+            "pad",
+            (height, height, width, width),
+            0,
+            ntuple(dilation, 2),
+            groups,
+            bool(bias),
+            dtype=param_dtype(dtype),
+        )
+        self.output_padding = ntuple(output_padding, 2)
+
+    def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
+        """(N, C, H, W) or (C, H, W) -> the same with C', H', W'."""
+        if input.ndim == 3:
+            return self.construct(input.expand_dims(0), output_size).squeeze(0)
+        sizes = transposed_sizes(
+            input.shape[2:], output_size, self.output_padding, self.stride, self.padding[::2], self.kernel_size, self.dilation
+        )
+        return with_bias(self.conv2d_transpose(input, self.weight, (input.shape[0], self.out_channels, *sizes)), self.bias)
+
+
+def insert_zeros(x: Tensor, axis: int, stride: int) -> Tensor:
+    """``stride - 1`` zeros between neighbours along ``axis``."""
+    if stride == 1 or x.shape[axis] == 0:
+        return x
+    parts = ops.stack((x,) + (ops.zeros_like(x),) * (stride - 1), axis + 1)
+    size = x.shape[axis]
+    return ops.narrow(parts.reshape(x.shape[:axis] + (size * stride,) + x.shape[axis + 1 :]), axis, 0, (size - 1) * stride + 1)
+
+
+class ConvTranspose3d(nn.Conv3dTranspose):
+    """torch.nn.ConvTranspose3d, as zero insertion and an ordinary convolution with the mirrored kernel:
+    ``ops.Conv3DTranspose`` has neither dilation in depth nor groups on CPU."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        check_transpose(padding_mode)
+        kernel = ntuple(kernel_size, 3)
+        # The primitive built by the base class is unused, so its arguments stay at values that it accepts.
+        super().__init__(in_channels, out_channels, kernel, 1, "pad", 0, 1, groups, 0, bool(bias), dtype=param_dtype(dtype))
+        self.stride, self.dilation = ntuple(stride, 3), ntuple(dilation, 3)
+        self.padding, self.output_padding = ntuple(padding, 3), ntuple(output_padding, 3)
+        self.conv3d = ops.Conv3D(out_channels // groups, kernel, 1, "pad", 0, 1, self.dilation, 1)
+
+    def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
+        """(N, C, D, H, W) or (C, D, H, W) -> the same with C', D', H', W'."""
+        if input.ndim == 4:
+            return self.construct(input.expand_dims(0), output_size).squeeze(0)
+        sizes = transposed_sizes(
+            input.shape[2:], output_size, self.output_padding, self.stride, self.padding, self.kernel_size, self.dilation
+        )
+        x = input
+        for i in range(3):
+            x = insert_zeros(x, 2 + i, self.stride[i])
+            reach = self.dilation[i] * (self.kernel_size[i] - 1)
+            before = reach - self.padding[i]
+            after = sizes[i] + reach - x.shape[2 + i] - before
+            x = pad_axis(x, 2 + i, before, after)
+        return with_bias(self.convolve(x), self.bias)
+
+    def convolve(self, x: Tensor) -> Tensor:
+        """Convolve every group with its mirrored kernel, input and output channels exchanged."""
+        kernel = ops.flip(self.weight, (2, 3, 4))
+        xs, kernels = ops.chunk(x, self.group, 1), ops.chunk(kernel, self.group, 0)
+        return ops.cat([self.conv3d(a, b.swapaxes(0, 1)) for a, b in zip(xs, kernels, strict=True)], 1)
+
+
+def pad_axis(x: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """Zeros before and behind ``axis``; a negative width crops."""
+    start, stop = max(-before, 0), x.shape[axis] - max(-after, 0)
+    x = ops.narrow(x, axis, start, stop - start)
+    for width, first in ((max(before, 0), True), (max(after, 0), False)):
+        if width > 0:
+            block = ops.zeros(x.shape[:axis] + (width,) + x.shape[axis + 1 :], x.dtype)
+            x = ops.cat((block, x) if first else (x, block), axis)
+    return x

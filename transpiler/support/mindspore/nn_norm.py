@@ -1,0 +1,347 @@
+"""Normalisation layers with torch's constructors, momentum and running statistics, on MindSpore's layers where they have a CPU kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore
+from mindspore import Parameter, Tensor, nn, ops
+from mindspore.common.initializer import initializer
+
+from ._common import param_dtype
+
+
+def affine_shape(x: Tensor) -> tuple[int, ...]:
+    """The shape that lines a per-channel vector up with axis 1 of ``x``."""
+    return (1, -1) + (1,) * (x.ndim - 2)
+
+
+def standardize(x: Tensor, mean: Tensor, variance: Tensor, eps: float) -> Tensor:
+    """(x - mean) / sqrt(variance + eps)."""
+    return (x - mean) * ops.rsqrt(variance + eps)
+
+
+def assign_running(layer: Any, mean: Tensor, variance: Tensor, factor: Any) -> None:
+    """Move the running statistics of ``layer`` towards ``mean`` and ``variance`` (unbiased) by ``factor``."""
+    mean, variance = ops.stop_gradient(mean), ops.stop_gradient(variance)
+    ops.assign(layer.moving_mean, layer.moving_mean * (1 - factor) + mean.astype(layer.moving_mean.dtype) * factor)
+    ops.assign(layer.moving_variance, layer.moving_variance * (1 - factor) + variance.astype(layer.moving_variance.dtype) * factor)
+
+
+def cumulative_batch_norm(layer: Any, x: Tensor) -> Tensor:
+    """Batch normalisation in training with ``momentum=None``: the running statistics are the plain average over all batches."""
+    axes = (0, *range(2, x.ndim))
+    mean, variance = x.mean(axes), x.var(axes)
+    count = x.size // x.shape[1]
+    ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
+    assign_running(layer, mean, variance * (count / (count - 1)), 1.0 / layer.num_batches_tracked.astype(mindspore.float32))
+    shape = affine_shape(x)
+    scaled = standardize(x, mean.reshape(shape), variance.reshape(shape), layer.eps)
+    return scaled * layer.gamma.reshape(shape) + layer.beta.reshape(shape)
+
+
+def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
+    """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
+    and torch's initial training mode."""
+    if momentum is None:
+        layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
+    if affine and not bias:
+        layer.beta.requires_grad = False
+    if hasattr(layer, "cell_init_args"):
+        layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
+    layer.cumulative = momentum is None and layer.use_batch_statistics is None
+    layer.set_train()
+
+
+def batch_norm_arguments(eps: float, momentum: float | None, affine: bool, track_running_stats: bool, dtype: Any) -> dict[str, Any]:
+    """MindSpore's arguments; its momentum is the share that the old value keeps."""
+    return {
+        "eps": eps,
+        "momentum": 1.0 - (0.1 if momentum is None else momentum),
+        "affine": affine,
+        "use_batch_statistics": None if track_running_stats else True,
+        "dtype": param_dtype(dtype),
+    }
+
+
+class BatchNorm1d(nn.BatchNorm1d):
+    """torch.nn.BatchNorm1d over (N, C) or (N, C, L)."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
+        complete_batch_norm(self, momentum, affine, bias)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """Normalise per channel over all other axes."""
+        if self.training and self.cumulative:
+            return cumulative_batch_norm(self, input)
+        return super().construct(input)
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """torch.nn.BatchNorm2d over (N, C, H, W)."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
+        complete_batch_norm(self, momentum, affine, bias)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """Normalise per channel over all other axes."""
+        if self.training and self.cumulative:
+            return cumulative_batch_norm(self, input)
+        return super().construct(input)
+
+
+class BatchNorm3d(nn.BatchNorm3d):
+    """torch.nn.BatchNorm3d over (N, C, D, H, W); its parameters live in ``bn2d``, as in MindSpore's layer."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
+        complete_batch_norm(self.bn2d, momentum, affine, bias)
+        self.set_train()
+
+    def construct(self, input: Tensor) -> Tensor:
+        """Normalise per channel over all other axes."""
+        if self.training and self.bn2d.cumulative:
+            return cumulative_batch_norm(self.bn2d, input)
+        return super().construct(input)
+
+
+def communicating() -> bool:
+    """Whether this process belongs to an initialised group of several."""
+    return bool(mindspore.communication.GlobalComm.INITED) and mindspore.communication.get_group_size() > 1
+
+
+class SyncBatchNorm(nn.SyncBatchNorm):
+    """torch.nn.SyncBatchNorm: statistics over all processes of the group, over this one where there is no group."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        # 0 is the base class's word for "no communication".
+        groups = process_group if communicating() else 0
+        arguments = batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype)
+        super().__init__(num_features, process_groups=groups, **arguments)
+        complete_batch_norm(self, momentum, affine, bias)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """Normalise (N, C, *) per channel over all other axes."""
+        x = input.reshape(*input.shape[:2], -1, 1) if input.ndim != 2 else input
+        if self.training and self.cumulative:
+            return cumulative_batch_norm(self, input)
+        return super().construct(x).reshape(input.shape)
+
+
+def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
+    """``normalized_shape`` as a tuple."""
+    return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+
+
+class LayerNorm(nn.LayerNorm):
+    """torch.nn.LayerNorm over the trailing axes ``normalized_shape``."""
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-05,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        shape = normalized_axes(normalized_shape)
+        super().__init__(shape, -len(shape), -len(shape), epsilon=eps, dtype=param_dtype(dtype))
+        self.gamma.requires_grad = elementwise_affine
+        self.beta.requires_grad = elementwise_affine and bias
+        self.elementwise_affine = elementwise_affine
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(*, *normalized_shape) -> the same shape."""
+        # The kernel accepts -1 as its only negative axis.
+        axis = input.ndim - len(self.normalized_shape)
+        gamma, beta = self.gamma.astype(input.dtype), self.beta.astype(input.dtype)
+        return ops.LayerNorm(axis, axis, self.epsilon)(input, gamma, beta)[0]
+
+
+class RMSNorm(nn.Cell):
+    """torch.nn.RMSNorm: x / sqrt(mean(x^2) + eps) * weight; eps defaults to the machine epsilon of the input's dtype."""
+
+    def __init__(
+        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        self.normalized_shape = normalized_axes(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        weight = Parameter(initializer("ones", self.normalized_shape, param_dtype(dtype)), name="weight")
+        self.weight = weight if elementwise_affine else None
+
+    def construct(self, x: Tensor) -> Tensor:
+        """(*, *normalized_shape) -> the same shape; half precision is computed in float32, as torch does."""
+        if x.size == 0:
+            return x
+        wide = x if x.dtype == mindspore.float64 else x.astype(mindspore.float32)
+        eps = float(ops.finfo(wide.dtype).eps) if self.eps is None else self.eps
+        axes = tuple(range(-len(self.normalized_shape), 0))
+        result = wide * ops.rsqrt(ops.mean(wide * wide, axes, True) + eps)
+        if self.weight is not None:
+            result = result * self.weight
+        return result.astype(x.dtype)
+
+
+class GroupNorm(nn.GroupNorm):
+    """torch.nn.GroupNorm over (N, C, *)."""
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-05,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_groups, num_channels, eps, affine, dtype=param_dtype(dtype))
+        self.beta.requires_grad = affine and bias
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, *) -> the same shape."""
+        groups = input.reshape(input.shape[0], self.num_groups, -1)
+        mean, variance = ops.mean(groups, -1, True), ops.var(groups, -1, 0, True)
+        result = standardize(groups, mean, variance, self.eps).reshape(input.shape)
+        shape = affine_shape(input)
+        return result * self.gamma.reshape(shape) + self.beta.reshape(shape)
+
+
+class InstanceNorm(nn.Cell):
+    """What the instance normalisations of torch share: every channel of every sample is normalised by its own statistics.
+    MindSpore's layers have no CPU kernel, so this one is composed."""
+
+    spatial_rank = 0
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        kind = param_dtype(dtype)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.gamma = Parameter(initializer("ones", num_features, kind), name="gamma") if affine else None
+        self.beta = Parameter(initializer("zeros", num_features, kind), name="beta") if affine and bias else None
+        if track_running_stats:
+            self.moving_mean = Parameter(initializer("zeros", num_features, kind), name="moving_mean", requires_grad=False)
+            self.moving_variance = Parameter(initializer("ones", num_features, kind), name="moving_variance", requires_grad=False)
+        self.set_train()
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, *) or (C, *) -> the same shape."""
+        if input.ndim == self.spatial_rank + 1:
+            return self.construct(input.expand_dims(0)).squeeze(0)
+        shape = affine_shape(input)
+        result = self.normalize(input, shape)
+        if self.gamma is not None:
+            result = result * self.gamma.reshape(shape)
+        return result if self.beta is None else result + self.beta.reshape(shape)
+
+    def normalize(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """By the input's statistics, or in evaluation by the running ones where they are tracked."""
+        if self.track_running_stats and not self.training:
+            return standardize(x, self.moving_mean.reshape(shape), self.moving_variance.reshape(shape), self.eps)
+        axes = tuple(range(2, x.ndim))
+        mean, variance = ops.mean(x, axes, True), ops.var(x, axes, 0, True)
+        if self.track_running_stats:
+            count = x.size // (x.shape[0] * x.shape[1])
+            unbiased = variance.reshape(x.shape[:2]).mean(0) * (count / (count - 1))
+            assign_running(self, mean.reshape(x.shape[:2]).mean(0), unbiased, 1 - (1 - self.momentum))
+        return standardize(x, mean, variance, self.eps)
+
+
+class InstanceNorm1d(InstanceNorm):
+    """torch.nn.InstanceNorm1d over (N, C, L) or (C, L)."""
+
+    spatial_rank = 1
+
+
+class InstanceNorm2d(InstanceNorm):
+    """torch.nn.InstanceNorm2d over (N, C, H, W) or (C, H, W)."""
+
+    spatial_rank = 2
+
+
+class InstanceNorm3d(InstanceNorm):
+    """torch.nn.InstanceNorm3d over (N, C, D, H, W) or (C, D, H, W)."""
+
+    spatial_rank = 3
+
+
+class LocalResponseNorm(nn.Cell):
+    """torch.nn.LocalResponseNorm: x / (k + alpha * mean of x^2 over ``size`` neighbouring channels)^beta."""
+
+    def __init__(self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, *) -> the same shape."""
+        channels, square = input.shape[1], input * input
+        total = ops.zeros_like(square)
+        for shift in range(-(self.size // 2), self.size - self.size // 2):
+            kept = channels - abs(shift)
+            if kept > 0:
+                part = ops.narrow(square, 1, max(shift, 0), kept)
+                zeros = ops.zeros((input.shape[0], abs(shift), *input.shape[2:]), input.dtype)
+                total = total + (part if shift == 0 else ops.cat((part, zeros) if shift > 0 else (zeros, part), 1))
+        return input / (self.k + self.alpha * (total / self.size)) ** self.beta

@@ -1,0 +1,139 @@
+"""Elementwise mathematics: torch's functions that have no exact MindSpore call."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mindspore
+from mindspore import Tensor, mint, ops
+
+from ._common import _as_float, _category, _result_dtype
+
+
+def clamp_min(input: Tensor, min: Any, *, out: None = None) -> Tensor:
+    """max(input, min) (torch.clamp_min)."""
+    return mint.clamp(input, min=min)
+
+
+def clamp_max(input: Tensor, max: Any, *, out: None = None) -> Tensor:
+    """min(input, max) (torch.clamp_max)."""
+    return mint.clamp(input, max=max)
+
+
+def tensor_round(input: Tensor, *, decimals: int = 0, out: None = None) -> Tensor:
+    """Rounded half to even, to ``decimals`` places (torch.round)."""
+    if _category(input.dtype) < 2:
+        return input
+    if decimals == 0:
+        return mint.round(input)
+    scale = 10.0 ** abs(decimals)
+    return mint.round(input * scale) / scale if decimals > 0 else mint.round(input / scale) * scale
+
+
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """other - alpha * input (torch.rsub)."""
+    return mint.sub(other, input, alpha=alpha) if isinstance(other, Tensor) else other - alpha * input
+
+
+def bitwise_not(input: Tensor, *, out: None = None) -> Tensor:
+    """The bits inverted; booleans negated (torch.bitwise_not)."""
+    return ops.logical_not(input) if input.dtype == mindspore.bool_ else -input - 1
+
+
+def fmin(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The smaller element, the one that is not NaN (torch.fmin)."""
+    dtype = _result_dtype(input, other)
+    x, y = ops.cast(input, dtype), ops.cast(other, dtype)
+    if dtype == mindspore.bool_:
+        return ops.logical_and(x, y)
+    if _category(dtype) < 2:
+        return mint.minimum(x, y)
+    return -ops.fmax(-x, -y)
+
+
+def erfinv(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse error function: Giles' approximation and two Newton steps (torch.erfinv)."""
+    x = _as_float(input)
+    inside = ops.abs(x) < 1
+    safe = mint.where(inside, x, ops.zeros_like(x))
+    fixed = ops.stop_gradient(safe).astype(mindspore.float64)
+    w = -ops.log((1 - fixed) * (1 + fixed))
+    y = _giles(w) * fixed
+    for _ in range(2):
+        y = y - (ops.erf(y) - fixed) * (math.sqrt(math.pi) / 2) * ops.exp(y * y)
+    slope = (math.sqrt(math.pi) / 2) * ops.exp(y * y)
+    result = y.astype(x.dtype) + (safe - ops.stop_gradient(safe)) * slope.astype(x.dtype)
+    edge = mint.where(ops.abs(x) == 1, x * float("inf"), x * float("nan"))
+    return mint.where(inside, result, edge)
+
+
+def _giles(w: Tensor) -> Tensor:
+    """M. Giles, 'Approximating the erfinv function', single precision."""
+    near = (2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941)
+    far = (-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)
+    small, large = ops.minimum(w, w * 0 + 5) - 2.5, ops.sqrt(ops.maximum(w, w * 0 + 5)) - 3
+    p, q = small * 0 + near[0], large * 0 + far[0]
+    for a, b in zip(near[1:], far[1:], strict=True):
+        p, q = p * small + a, q * large + b
+    return mint.where(w < 5, p, q)
+
+
+def exp2(input: Tensor, *, out: None = None) -> Tensor:
+    """2 ** input (torch.exp2)."""
+    return ops.exp(_as_float(input) * math.log(2.0))
+
+
+def angle(input: Tensor, *, out: None = None) -> Tensor:
+    """The argument of a complex number; 0 or pi of a real one (torch.angle)."""
+    if _category(input.dtype) == 3:
+        return ops.atan2(ops.imag(input), ops.real(input))
+    x = _as_float(input)
+    return mint.where(ops.isnan(x), x, (x < 0).astype(x.dtype) * math.pi)
+
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
+    """beta * input + alpha * outer(vec1, vec2) (torch.addr)."""
+    product = vec1.expand_dims(1) * vec2.expand_dims(0)
+    if product.dtype == mindspore.bool_:
+        product = ops.logical_and(product, mindspore.tensor(bool(alpha)))
+        return product if not beta else ops.logical_or(product, input)
+    product = product if alpha == 1 else alpha * product
+    return product if beta == 0 else (input if beta == 1 else beta * input) + product
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: None = None) -> Tensor:
+    """input + value * tensor1 * tensor2 (torch.addcmul)."""
+    return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: None = None) -> Tensor:
+    """input + value * tensor1 / tensor2 (torch.addcdiv)."""
+    return input + (tensor1 / tensor2 if value == 1 else value * tensor1 / tensor2)
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """|input - other| <= atol + rtol * |other| (torch.isclose)."""
+    return mint.isclose(input, other, rtol, atol, equal_nan)
+
+
+def tensor_sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
+    """The sum of all elements or along dimensions; integers give int64 (torch.sum)."""
+    return mint.sum(input, dim, keepdim, dtype=dtype)
+
+
+def square(input: Tensor, *, out: None = None) -> Tensor:
+    """input * input; booleans give int64 as in torch (torch.square)."""
+    x = input.astype(mindspore.int64) if input.dtype == mindspore.bool_ else input
+    return x * x
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """softmax((logits + Gumbel noise) / tau), as a one-hot with the soft gradient where ``hard`` (F.gumbel_softmax)."""
+    noise = -ops.log(-ops.log(ops.rand(*logits.shape, dtype=logits.dtype).clamp(1e-30, 1.0 - 1e-7)))
+    soft = mint.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    best = ops.argmax(soft, dim, True)
+    one_hot = ops.tensor_scatter_elements(ops.zeros_like(soft), best, ops.ones(best.shape, soft.dtype), dim)
+    return one_hot - ops.stop_gradient(soft) + soft

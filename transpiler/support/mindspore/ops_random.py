@@ -1,0 +1,107 @@
+"""Random numbers: the distributions of torch's functions, drawn from MindSpore's generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, mint, ops
+
+from ._common import _size
+
+
+def rand(*size: Any, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
+         requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Uniform numbers from [0, 1) (torch.rand)."""
+    shape = _size(size)
+    return (ops.rand(*shape) if shape else ops.rand(1).reshape(())).astype(mindspore.float32 if dtype is None else dtype)
+
+
+def randn(*size: Any, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
+          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Standard normal numbers (torch.randn)."""
+    shape = _size(size)
+    return (ops.randn(*shape) if shape else ops.randn(1).reshape(())).astype(mindspore.float32 if dtype is None else dtype)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None,
+            device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Integers from [low, high), int64 (torch.randint)."""
+    if size is None:
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    shape = _size((size,))
+    draw = ops.randint(int(low), int(high), shape or (1,)).reshape(shape)
+    return draw.astype(mindspore.int64 if dtype is None else dtype)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+              memory_format: Any = None, generator: Any = None) -> Tensor:  # fmt: skip
+    """Uniform numbers in the shape and dtype of ``input`` (torch.rand_like)."""
+    return rand(*input.shape, dtype=input.dtype if dtype is None else dtype)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None, generator: Any = None) -> Tensor:  # fmt: skip
+    """Standard normal numbers in the shape and dtype of ``input`` (torch.randn_like)."""
+    return randn(*input.shape, dtype=input.dtype if dtype is None else dtype)
+
+
+def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
+                 requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Integers in the shape and dtype of ``input`` (torch.randint_like)."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input.shape, dtype=input.dtype if dtype is None else dtype)
+
+
+def randperm(n: int, *, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
+             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """The numbers 0 to n-1 in random order (torch.randperm)."""
+    order = ops.argsort(ops.rand(n)) if n else ops.zeros((0,), mindspore.int64)
+    return order.astype(mindspore.int64 if dtype is None else dtype)
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: None = None, dtype: Any = None,
+           layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Normal numbers with the given (elementwise) mean and standard deviation (torch.normal)."""
+    shape = _size((size,)) if size is not None else np.broadcast_shapes(*(v.shape for v in (mean, std) if isinstance(v, Tensor)))
+    return randn(*shape, dtype=dtype) * std + mean
+
+
+def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: None = None) -> Tensor:
+    """1 with probability ``input`` (or ``p``), else 0 (torch.bernoulli)."""
+    return (rand(*input.shape) < (input if p is None else p)).astype(input.dtype)
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None, out: None = None) -> Tensor:
+    """Indices drawn with the weights of each row, int64; without replacement by the Gumbel maximum (torch.multinomial)."""
+    rows = input.reshape(-1, input.shape[-1]).astype(mindspore.float32)
+    if replacement:
+        edges = ops.cumsum(rows, -1) / mint.sum(rows, -1, True)
+        draws = rand(rows.shape[0], num_samples)
+        index = mint.sum((draws.expand_dims(-1) >= edges.expand_dims(1)).astype(mindspore.int64), -1).clamp(max=rows.shape[-1] - 1)
+    else:
+        keys = ops.log(rows) - ops.log(-ops.log(rand(*rows.shape).clamp(1e-30, 1.0 - 1e-7)))
+        index = Tensor(np.argsort(-keys.asnumpy(), -1)[:, :num_samples].copy(), mindspore.int64)
+    return index.reshape(input.shape[:-1] + (num_samples,))
+
+
+def tensor_exponential_(self: Tensor, lambd: float = 1, *, generator: Any = None) -> Tensor:
+    """Filled with exponentially distributed numbers (torch.Tensor.exponential_)."""
+    self.copy_((-ops.log(1.0 - rand(*self.shape)) / lambd).astype(self.dtype))
+    return self
+
+
+def tensor_bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Filled with 1 where chance ``p`` strikes, else 0 (torch.Tensor.bernoulli_)."""
+    self.copy_((rand(*self.shape) < p).astype(self.dtype))
+    return self
+
+
+def tensor_random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
+    """Filled with integers from [from_, to) (torch.Tensor.random_)."""
+    low, high = (0, from_) if to is None and from_ else (from_, 2**24 if to is None else to)
+    self.copy_(randint(low, high, self.shape).astype(self.dtype))
+    return self

@@ -1,0 +1,373 @@
+"""Reductions, order statistics and scans: torch's functions that have no exact MindSpore call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, mint, ops
+
+from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category
+
+
+def tensor_max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
+    """The largest element; values and indices along ``dim``; or the elementwise maximum with another tensor (torch.max)."""
+    if isinstance(dim, Tensor) or other is not None:
+        return mint.maximum(input, other if dim is None else dim)
+    return _extreme(input, dim, keepdim, mint.max)
+
+
+def tensor_min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
+    """The smallest element; values and indices along ``dim``; or the elementwise minimum with another tensor (torch.min)."""
+    if isinstance(dim, Tensor) or other is not None:
+        return mint.minimum(input, other if dim is None else dim)
+    return _extreme(input, dim, keepdim, mint.min)
+
+
+def _extreme(input: Tensor, dim: int | None, keepdim: bool, reduce: Any) -> Any:
+    if input.dtype == mindspore.bool_:
+        result = _extreme(input.astype(mindspore.int32), dim, keepdim, reduce)
+        return result.bool() if dim is None else ValuesIndices(result[0].bool(), result[1])
+    if dim is None:
+        return reduce(input)
+    if input.ndim == 0:
+        return ValuesIndices(input, ops.zeros((), mindspore.int64))
+    return ValuesIndices(*reduce(input, dim, keepdim))
+
+
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: None = None) -> tuple[Tensor, Tensor]:
+    """Smallest and largest element (torch.aminmax)."""
+    return amin(input, () if dim is None else dim, keepdim), amax(input, () if dim is None else dim, keepdim)
+
+
+def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: None = None) -> Tensor:
+    """The largest element along some dimensions, the gradient shared evenly by equal ones (torch.amax)."""
+    if input.dtype == mindspore.bool_:
+        return mint.amax(input.astype(mindspore.int32), _axes(dim, input.ndim), keepdim).bool()
+    return mint.amax(input, _axes(dim, input.ndim), keepdim) if input.ndim else input
+
+
+def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: None = None) -> Tensor:
+    """The smallest element along some dimensions, the gradient shared evenly by equal ones (torch.amin)."""
+    if input.dtype == mindspore.bool_:
+        return mint.amin(input.astype(mindspore.int32), _axes(dim, input.ndim), keepdim).bool()
+    return mint.amin(input, _axes(dim, input.ndim), keepdim) if input.ndim else input
+
+
+def tensor_any(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: None = None) -> Tensor:
+    """Whether any element is not zero; uint8 stays uint8 (torch.any)."""
+    hits = (input if input.dtype == mindspore.bool_ else input != 0).astype(mindspore.int32)
+    result = mint.sum(hits, _axes(dim, input.ndim), keepdim) > 0 if input.ndim else hits > 0
+    return result.astype(mindspore.uint8) if input.dtype == mindspore.uint8 else result
+
+
+def tensor_all(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: None = None) -> Tensor:
+    """Whether no element is zero; uint8 stays uint8 (torch.all)."""
+    misses = (ops.logical_not(input) if input.dtype == mindspore.bool_ else input == 0).astype(mindspore.int32)
+    result = mint.sum(misses, _axes(dim, input.ndim), keepdim) == 0 if input.ndim else misses == 0
+    return result.astype(mindspore.uint8) if input.dtype == mindspore.uint8 else result
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the largest element stands, int64 (torch.argmax)."""
+    return _argextreme(input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the smallest element stands, int64 (torch.argmin)."""
+    return _argextreme(-input, dim, keepdim)
+
+
+def _argextreme(input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    if input.ndim == 0:
+        return ops.zeros((), mindspore.int64)
+    if dim is None:
+        return ops.argmax(input.reshape(-1), 0).astype(mindspore.int64).reshape((1,) * input.ndim if keepdim else ())
+    return ops.argmax(input, dim, keepdim).astype(mindspore.int64)
+
+
+def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+    """How many elements are not zero, int64 (torch.count_nonzero)."""
+    hits = (input if input.dtype == mindspore.bool_ else input != 0).astype(mindspore.int64)
+    return mint.sum(hits, _axes(dim, input.ndim)) if input.ndim else hits
+
+
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum with NaN counted as zero (torch.nansum)."""
+    clean = mint.where(ops.isnan(input), ops.zeros((), input.dtype), input) if _category(input.dtype) == 2 else input
+    return _cast(mint.sum(clean, _axes(dim, input.ndim), keepdim) if input.ndim else clean, dtype)
+
+
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
+    """The mean of the elements that are not NaN (torch.nanmean)."""
+    valid = ops.logical_not(ops.isnan(input)).astype(input.dtype)
+    return nansum(input, dim, keepdim, dtype=dtype) / (mint.sum(valid, _axes(dim, input.ndim), keepdim) if input.ndim else valid)
+
+
+def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None, out: None = None) -> Tensor:
+    """sum((x - mean)^2) / (n - correction) (torch.var)."""
+    return _variance(input, dim, unbiased, keepdim, correction)[0]
+
+
+def _variance(input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction: Any) -> tuple[Tensor, Tensor]:
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    axes = _axes(dim, input.ndim)
+    count = float(np.prod([input.shape[a] for a in axes]))
+    mean = mint.mean(input, axes, True) if axes else input
+    free = max(count - (int(unbiased) if correction is None else correction), 0.0)
+    square = (input - mean) * (input - mean)
+    total = mint.sum(square, axes, keepdim) if axes else square
+    value = total / free if free else total * float("inf") if count > 1 else total * float("nan")
+    return value, mean if keepdim or not axes else mean.reshape(total.shape)
+
+
+def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None, out: None = None) -> Tensor:
+    """The square root of the variance (torch.std)."""
+    return mint.sqrt(_variance(input, dim, unbiased, keepdim, correction)[0])
+
+
+def var_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:
+    """Variance and mean (torch.var_mean)."""
+    return _variance(input, dim, unbiased, keepdim, correction)
+
+
+def std_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:
+    """Standard deviation and mean (torch.std_mean)."""
+    variance, mean = _variance(input, dim, unbiased, keepdim, correction)
+    return mint.sqrt(variance), mean
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: None = None) -> ValuesIndices:
+    """Values in order and their int64 indices (torch.sort)."""
+    if input.ndim == 0:
+        return ValuesIndices(input, ops.zeros((), mindspore.int64))
+    indices = argsort(input, dim, descending, stable)
+    return ValuesIndices(mint.gather(input, dim, indices), indices)
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The int64 indices that sort along ``dim``; equal elements keep their order (torch.argsort)."""
+    if input.ndim == 0:
+        return ops.zeros((), mindspore.int64)
+    values = ops.stop_gradient(input.astype(mindspore.float32) if input.dtype == mindspore.bfloat16 else input).asnumpy()
+    if not descending:
+        return Tensor(np.argsort(values, dim, kind="stable"), mindspore.int64)
+    reverse = np.flip(np.argsort(np.flip(values, dim), dim, kind="stable"), dim)
+    return Tensor(np.ascontiguousarray(values.shape[dim] - 1 - reverse), mindspore.int64)
+
+
+def msort(input: Tensor, *, out: None = None) -> Tensor:
+    """Sorted along the first dimension (torch.msort)."""
+    return sort(input, 0)[0]
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: None = None) -> ValuesIndices:
+    """The k largest (smallest) values along ``dim`` in order, with int64 indices (torch.topk)."""
+    if input.ndim == 0:
+        return ValuesIndices(input, ops.zeros((), mindspore.int64))
+    indices = ops.narrow(argsort(input, dim, largest), _axis(dim, input.ndim), 0, k) if k else ops.zeros(
+        tuple(0 if i == _axis(dim, input.ndim) else n for i, n in enumerate(input.shape)), mindspore.int64)
+    values = mint.gather(input, dim, indices) if k else ops.zeros(indices.shape, input.dtype)
+    return ValuesIndices(values, indices)
+
+
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: None = None) -> ValuesIndices:
+    """The k-th smallest value along ``dim`` and its index (torch.kthvalue)."""
+    if input.ndim == 0:
+        return ValuesIndices(input, ops.zeros((), mindspore.int64))
+    indices = ops.narrow(argsort(input, dim), _axis(dim, input.ndim), k - 1, 1)
+    values = mint.gather(input, dim, indices)
+    return ValuesIndices(values, indices) if keepdim else ValuesIndices(values.squeeze(dim), indices.squeeze(dim))
+
+
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: None = None) -> Any:
+    """The lower median, NaN where there is one; with its index along ``dim`` (torch.median)."""
+    if dim is None:
+        return median(input.reshape(-1), 0)[0]
+    found = kthvalue(input, ((input.shape[dim] if input.ndim else 1) + 1) // 2, dim, keepdim)
+    if _category(input.dtype) < 2 or not bool(ops.isnan(input).any()):
+        return found
+    missing = ops.isnan(input)
+    first = argmax(missing.astype(mindspore.int32), dim, keepdim)
+    hit = tensor_any(missing, dim, keepdim)
+    return ValuesIndices(mint.where(hit, mindspore.tensor(float("nan"), dtype=input.dtype), found[0]), mint.where(hit, first, found[1]))
+
+
+def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: None = None) -> Tensor:
+    """The q-th quantiles along ``dim``, interpolated between neighbours (torch.quantile)."""
+    points = q.asnumpy() if isinstance(q, Tensor) else np.asarray(q, np.float64)
+    rank = input.ndim
+    axis = 0 if dim is None else _axis(dim, rank)
+    x = input.reshape(-1) if dim is None else input if rank else input.reshape(1)
+    ordered = sort(x, axis)[0]
+    positions = points.reshape(-1).astype(np.float64) * (x.shape[axis] - 1)
+    low, high = np.floor(positions).astype(np.int64), np.ceil(positions).astype(np.int64)
+    weight = _quantile_weight(positions - low, positions, interpolation)
+    shape = tuple(-1 if i == axis else 1 for i in range(ordered.ndim))
+    below, above = (ops.gather(ordered, Tensor(i), axis) for i in (low, high))
+    result = below + (above - below) * Tensor(weight).astype(input.dtype).reshape(shape)
+    if bool(ops.isnan(input).any()):
+        bad = tensor_any(ops.isnan(x), axis, True)
+        result = mint.where(bad, mindspore.tensor(float("nan"), dtype=input.dtype), result)
+    return _quantile_shape(result, axis, points.ndim, keepdim, rank if dim is None else None, rank)
+
+
+def _quantile_weight(fraction: Any, positions: Any, interpolation: str) -> Any:
+    """How far from the lower to the upper neighbour."""
+    if interpolation == "linear":
+        return fraction
+    if interpolation == "midpoint":
+        return np.where(fraction > 0, 0.5, 0.0)
+    if interpolation == "nearest":
+        return (np.round(positions) > np.floor(positions)).astype(np.float64)
+    return np.zeros_like(fraction) if interpolation == "lower" else np.ones_like(fraction)
+
+
+def _quantile_shape(result: Tensor, axis: int, q_rank: int, keepdim: bool, flat_rank: int | None, rank: int) -> Tensor:
+    """The quantiles first, then the remaining dimensions."""
+    moved = mint.permute(result, (axis, *(i for i in range(result.ndim) if i != axis)))
+    rest = list(moved.shape[1:])
+    if keepdim and rank:
+        rest = [1] * flat_rank if flat_rank is not None else [*rest[:axis], 1, *rest[axis:]]
+    return moved.reshape((moved.shape[0], *rest) if q_rank else tuple(rest))
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> Tensor:
+    """Running sums; integers and booleans give int64 (torch.cumsum)."""
+    target = dtype if dtype is not None else mindspore.int64 if _category(input.dtype) < 2 else input.dtype
+    x = _cast(input, target)
+    if x.ndim == 0:
+        return x
+    if target in (mindspore.float16, mindspore.bfloat16):
+        return ops.cumsum(x.astype(mindspore.float32), dim).astype(target)
+    return ops.cumsum(x, dim)
+
+
+def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> Tensor:
+    """Running products; integers and booleans give int64 (torch.cumprod)."""
+    x = _cast(input, dtype if dtype is not None else mindspore.int64 if _category(input.dtype) < 2 else input.dtype)
+    return mint.cumprod(x, dim) if x.ndim else x
+
+
+def cummax(input: Tensor, dim: int, *, out: None = None) -> ValuesIndices:
+    """Running maxima and where they stand (the last of equal ones) (torch.cummax)."""
+    return _running(input, dim, np.greater_equal)
+
+
+def cummin(input: Tensor, dim: int, *, out: None = None) -> ValuesIndices:
+    """Running minima and where they stand (the last of equal ones) (torch.cummin)."""
+    return _running(input, dim, np.less_equal)
+
+
+def _running(input: Tensor, dim: int, better: Any) -> ValuesIndices:
+    if input.ndim == 0:
+        return ValuesIndices(input, ops.zeros((), mindspore.int64))
+    values = np.moveaxis(ops.stop_gradient(input).asnumpy(), dim, 0)
+    indices = np.zeros(values.shape, np.int64)
+    best = values[0].copy() if len(values) else values
+    for i in range(1, len(values)):
+        hit = better(values[i], best) | np.isnan(values[i])
+        indices[i] = np.where(hit, i, indices[i - 1])
+        best = np.where(hit, values[i], best)
+    where = Tensor(np.ascontiguousarray(np.moveaxis(indices, 0, dim)))
+    return ValuesIndices(mint.gather(input, dim, where), where)
+
+
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: None = None) -> Tensor:
+    """log(sum(exp(x))), computed about the maximum (torch.logsumexp)."""
+    x = _as_float(input)
+    if x.ndim == 0:
+        return x
+    axes = _axes(dim, x.ndim)
+    top = ops.stop_gradient(mint.amax(x, axes, True))
+    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top))
+    total = mint.log(mint.sum(mint.exp(x - top), axes, keepdim))
+    return total + (top if keepdim else top.reshape(total.shape))
+
+
+def logcumsumexp(input: Tensor, dim: int, *, out: None = None) -> Tensor:
+    """log(cumsum(exp(x))) (torch.logcumsumexp)."""
+    if input.ndim == 0:
+        return input
+    return ops.logcumsumexp(input, dim)
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether shapes and all elements agree (torch.equal)."""
+    return input.shape == other.shape and bool((input == other).all())
+
+
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
+    """Differences of neighbours, taken n times (torch.diff)."""
+    return mint.diff(input, n, dim, prepend, append)
+
+
+def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0, *, out: None = None) -> Tensor:
+    """Counts in equal bins between min and max (torch.histc)."""
+    values = input.asnumpy()
+    low, high = (values.min(), values.max()) if min == max == 0 and values.size else (min, max)
+    low, high = (low - 1, high + 1) if low == high else (low, high)
+    return Tensor(np.histogram(values, bins, (float(low), float(high)))[0]).astype(input.dtype)
+
+
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
+    """The integral by the trapezoidal rule (torch.trapezoid)."""
+    size = y.shape[dim]
+    axis = _axis(dim, y.ndim)
+    pairs = (ops.narrow(y, axis, 1, size - 1) + ops.narrow(y, axis, 0, size - 1)) / 2
+    if x is None:
+        return mint.sum(pairs, axis) * dx
+    step = mint.diff(x, 1, -1 if x.ndim == 1 else dim)
+    return mint.sum(pairs * (step.reshape((-1,) + (1,) * (y.ndim - 1 - axis)) if x.ndim == 1 else step), axis)
+
+
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: None = None, dtype: Any = None) -> Tensor:
+    """The p-norm of the elements along ``dim``; 'fro' is 2, 'nuc' the sum of singular values (torch.norm)."""
+    if p == "nuc":
+        return mint.norm(_cast(input, dtype), "nuc", dim, keepdim)
+    return linalg_vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
+
+
+def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
+    """sum(|x|^ord)^(1/ord); inf, -inf and 0 as limits (torch.linalg.vector_norm)."""
+    x = _cast(x, dtype)
+    size, axes = ops.abs(x), _axes(dim, x.ndim)
+    if not axes:
+        return (size != 0).astype(size.dtype) if ord == 0 else size
+    if ord in (float("inf"), float("-inf")):
+        return (mint.amax if ord > 0 else mint.amin)(size, axes, keepdim)
+    if ord == 0:
+        return mint.sum((size != 0).astype(size.dtype), axes, keepdim)
+    if ord == 1:
+        return mint.sum(size, axes, keepdim)
+    total = mint.sum(size * size if ord == 2 else size**ord, axes, keepdim)
+    positive = total > 0  # the root has no derivative at 0, where torch takes 0
+    root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
+    return mint.where(positive, root, total if ord > 0 else root * 0)
+
+
+def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: None = None, dtype: Any = None) -> Tensor:
+    """A vector norm, or of two dimensions a matrix norm (torch.linalg.norm)."""
+    if ord is None:
+        return linalg_vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    if isinstance(dim, int) or (dim is not None and len(dim) == 1) or (dim is None and A.ndim == 1):
+        return linalg_vector_norm(A, ord, dim, keepdim, dtype=dtype)
+    return linalg_matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+
+
+def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1), keepdim: bool = False, *, dtype: Any = None,
+                       out: None = None) -> Tensor:  # fmt: skip
+    """Matrix norms: 'fro', 1, -1, inf, -inf by sums; 'nuc', 2, -2 by singular values (torch.linalg.matrix_norm)."""
+    A = _cast(A, dtype)
+    rows, columns = _axes(dim, A.ndim)
+    if ord == "fro":
+        return linalg_vector_norm(A, 2, (rows, columns), keepdim)
+    if ord in ("nuc", 2, -2):
+        return ops.matrix_norm(A, ord, (rows, columns), keepdim)
+    summed, picked = (columns, rows) if abs(ord) == float("inf") else (rows, columns)
+    total = mint.sum(ops.abs(A), summed, True)
+    result = (mint.amax if ord > 0 else mint.amin)(total, picked, True)
+    return result if keepdim else result.squeeze((rows, columns))

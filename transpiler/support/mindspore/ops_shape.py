@@ -1,0 +1,257 @@
+"""Rearranging and splitting tensors: torch's functions that have no exact MindSpore call."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, mint, ops
+
+from ._common import _axes, _axis, _promote_pair, _size
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
+    """Join along ``dim``; mixed dtypes are promoted and empty 1-d tensors skipped (torch.cat)."""
+    items = [t for t in tensors if t.shape != (0,)] or list(tensors)[:1]
+    dtype = tensors[0].dtype
+    for t in tensors[1:]:
+        dtype = _promote_pair(dtype, t.dtype)
+    return mint.cat([ops.cast(t, dtype) for t in items], dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
+    """Join along a new dimension; mixed dtypes are promoted (torch.stack)."""
+    dtype = tensors[0].dtype
+    for t in tensors[1:]:
+        dtype = _promote_pair(dtype, t.dtype)
+    return ops.stack([ops.cast(t, dtype) for t in tensors], dim)
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Dimension ``dim`` spread over ``sizes``, one of which may be -1 (torch.unflatten)."""
+    axis = _axis(dim, input.ndim)
+    return input.reshape(input.shape[:axis] + _size((sizes,)) + input.shape[axis + 1 :]) if -1 not in tuple(sizes) else input.reshape(
+        input.shape[:axis] + tuple(input.shape[axis] // -int(np.prod(tuple(sizes))) if s == -1 else s for s in sizes) + input.shape[axis + 1 :])
+
+
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Elements shifted along ``dims``, those pushed out re-entering at the other end (torch.roll)."""
+    if dims is None or (not isinstance(dims, int) and len(dims) == 0):
+        return roll(input.reshape(-1), shifts, 0).reshape(input.shape)
+    pairs = zip((shifts,) if isinstance(shifts, int) else shifts, (dims,) if isinstance(dims, int) else dims, strict=True)
+    for shift, dim in pairs:
+        size = input.shape[dim] if input.ndim else 1
+        if size > 1 and shift % size:
+            first = size - shift % size
+            input = ops.cat((ops.narrow(input, _axis(dim, input.ndim), first, size - first), ops.narrow(input, _axis(dim, input.ndim), 0, first)), dim)
+    return input
+
+
+def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
+    """Turned ``k`` times by 90 degrees in the plane of ``dims`` (torch.rot90)."""
+    a, b = dims
+    if k % 4 == 2:
+        return ops.flip(ops.flip(input, (a,)), (b,))
+    if k % 4 == 0:
+        return input.copy()
+    return ops.flip(mint.transpose(input, a, b), (a,)) if k % 4 == 1 else mint.transpose(ops.flip(input, (a,)), a, b)
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split at indices, or into nearly equal sections (torch.tensor_split)."""
+    size = input.shape[dim]
+    where = indices_or_sections.tolist() if isinstance(indices_or_sections, Tensor) else indices_or_sections
+    if isinstance(where, int):
+        widths = [size // where + (i < size % where) for i in range(where)]
+        where = np.cumsum(widths)[:-1].tolist()
+    edges = [0, *(min(max(i + size if i < 0 else i, 0), size) for i in where), size]
+    return tuple(_slice(input, dim, a, max(a, b)) for a, b in zip(edges, edges[1:], strict=False))
+
+
+def _slice(input: Tensor, dim: int, start: int, stop: int) -> Tensor:
+    """input[..., start:stop, ...] along ``dim``; an empty one too."""
+    index = [slice(None)] * input.ndim
+    index[dim] = slice(start, stop)
+    if stop > start:
+        return input[tuple(index)]
+    shape = list(input.shape)
+    shape[dim] = 0
+    return ops.zeros(tuple(shape), input.dtype)
+
+
+def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """tensor_split along the second dimension (the first of a 1-d tensor) (torch.hsplit)."""
+    return tensor_split(input, indices_or_sections, 0 if input.ndim == 1 else 1)
+
+
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of the given sizes (torch.split_with_sizes)."""
+    edges = np.cumsum([0, *split_sizes]).tolist()
+    return tuple(_slice(input, dim, a, b) for a, b in zip(edges, edges[1:], strict=False))
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Coordinate grids of 1-d tensors (torch.meshgrid)."""
+    items = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    return mint.meshgrid(*items, indexing=indexing)
+
+
+def diag(input: Tensor, diagonal: int = 0, *, out: None = None) -> Tensor:
+    """A vector on the diagonal of a matrix, or a matrix's diagonal (torch.diag)."""
+    if input.ndim == 2:
+        return ops.diagonal(input, diagonal, 0, 1)
+    return diag_embed(input, diagonal)
+
+
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """The last dimension on the diagonals of matrices in ``dim1`` and ``dim2`` (torch.diag_embed)."""
+    size = input.shape[-1] + abs(offset)
+    rows = np.arange(input.shape[-1]) + max(-offset, 0)
+    mask = np.zeros((input.shape[-1], size, size), bool)
+    mask[np.arange(input.shape[-1]), rows, rows + offset] = True
+    source = np.where(mask.any(0), mask.argmax(0), 0).reshape(-1)
+    placed = ops.gather(input, Tensor(source, mindspore.int64), input.ndim - 1).reshape(input.shape[:-1] + (size, size))
+    result = mint.where(Tensor(mask.any(0)), placed, ops.zeros((), input.dtype))
+    axes = [i for i in range(result.ndim) if i not in (dim1 % result.ndim, dim2 % result.ndim)]
+    order = np.argsort([*axes, dim1 % result.ndim, dim2 % result.ndim]).tolist()
+    return mint.permute(result, tuple(order))
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """All elements on the diagonal of a matrix (torch.diagflat)."""
+    return diag_embed(input.reshape(-1), offset)
+
+
+def tensor_unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """All windows of ``size`` along a dimension, each in a new last dimension (torch.Tensor.unfold)."""
+    if self.ndim == 0:
+        return self.reshape(1)[:size]
+    axis = _axis(dimension, self.ndim)
+    starts = np.arange(0, self.shape[axis] - size + 1, step)
+    index = Tensor((starts[:, None] + np.arange(size)).reshape(-1), mindspore.int64)
+    windows = ops.gather(self, index, axis).reshape(self.shape[:axis] + (len(starts), size) + self.shape[axis + 1 :])
+    return mint.permute(windows, tuple(i for i in range(windows.ndim) if i != axis + 1) + (axis + 1,))
+
+
+def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
+    """Elements of the (contiguous) data at offset + sum of index * stride (torch.as_strided)."""
+    positions = np.full(tuple(size), storage_offset or 0)
+    for axis, (n, step) in enumerate(zip(size, stride, strict=True)):
+        positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
+    return ops.gather(input.reshape(-1), Tensor(positions.reshape(-1), mindspore.int64), 0).reshape(tuple(size))
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All combinations of the elements of 1-d tensors, one per row (torch.cartesian_prod)."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return ops.stack([grid.reshape(-1) for grid in mint.meshgrid(*tensors, indexing="ij")], -1)
+
+
+def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+    """Each element repeated in place, the same number of times or ``repeats[i]`` times (torch.repeat_interleave)."""
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    counts = repeats.asnumpy() if isinstance(repeats, Tensor) else np.asarray(repeats)
+    index = np.repeat(np.arange(input.shape[dim] if input.ndim else 1), counts.reshape(-1) if counts.size > 1 else int(counts.reshape(-1)[0]))
+    return ops.gather(input.reshape(input.shape or (1,)), Tensor(index, mindspore.int64), _axis(dim, input.ndim))
+
+
+def tensor_repeat(self: Tensor, *repeats: Any) -> Tensor:
+    """The tensor tiled ``repeats`` times along each dimension (torch.Tensor.repeat)."""
+    return mint.tile(self, _size(repeats))
+
+
+def einsum(*args: Any) -> Tensor:
+    """Sums of products in Einstein's notation, contracted from left to right by batched matrix products (torch.einsum)."""
+    equation, operands = _einsum_arguments(args)
+    inputs, output = _einsum_labels(equation, [t.ndim for t in operands])
+    terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs, strict=True)]
+    tensor, labels = terms[0]
+    for i, (other, other_labels) in enumerate(terms[1:], 2):
+        later = set(output).union(*(term_labels for _, term_labels in terms[i:]))
+        tensor, labels = _einsum_pair(tensor, labels, other, other_labels, later)
+    extra = tuple(i for i, label in enumerate(labels) if label not in output)
+    tensor = mint.sum(tensor, extra) if extra else tensor
+    labels = "".join(label for label in labels if label in output)
+    return mint.permute(tensor, tuple(labels.index(label) for label in output)) if labels != output else tensor
+
+
+def _einsum_arguments(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
+    """Equation and operands, also from the form with lists of numbers."""
+    if isinstance(args[0], str):
+        return args[0], list(args[1]) if len(args) == 2 and isinstance(args[1], (list, tuple)) else list(args[1:])
+    def spell(numbers: Sequence[Any]) -> str:
+        return "".join("..." if n is Ellipsis else string.ascii_letters[n] for n in numbers)
+    equation = ",".join(spell(numbers) for numbers in args[1::2][: len(args) // 2])
+    return (equation + "->" + spell(args[-1]) if len(args) % 2 else equation), list(args[0 : len(args) - len(args) % 2 : 2])
+
+
+def _einsum_labels(equation: str, ranks: list[int]) -> tuple[list[str], str]:
+    """One letter per dimension of each operand and of the result, the ellipsis spelled out."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    parts = left.split(",")
+    free = [c for c in string.ascii_letters if c not in equation]
+    widths = [rank - len(part.replace("...", "")) for part, rank in zip(parts, ranks, strict=True)]
+    dots = "".join(free[: max((w for w, p in zip(widths, parts, strict=True) if "..." in p), default=0)])
+    inputs = [p.replace("...", dots[len(dots) - w :]) for p, w in zip(parts, widths, strict=True)]
+    if not arrow:
+        letters = left.replace("...", "").replace(",", "")
+        right = ("..." if dots else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return inputs, right.replace("...", dots)
+
+
+def _einsum_diagonal(tensor: Tensor, labels: str) -> tuple[Tensor, str]:
+    """Repeated labels of one operand replaced by the diagonal."""
+    for label in sorted(set(labels)):
+        while labels.count(label) > 1:
+            a = labels.index(label)
+            b = labels.index(label, a + 1)
+            tensor = ops.diagonal(tensor, 0, a, b)
+            labels = labels[:a] + labels[a + 1 : b] + labels[b + 1 :] + label
+    return tensor, labels
+
+
+def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: set[str]) -> tuple[Tensor, str]:
+    """Contract two operands: labels of both that are not needed later are summed, the others are batch dimensions."""
+    x, x_labels = _einsum_reduce(x, x_labels, keep | set(y_labels))
+    y, y_labels = _einsum_reduce(y, y_labels, keep | set(x_labels))
+    size: dict[str, int] = {}
+    for label, n in (*zip(x_labels, x.shape, strict=True), *zip(y_labels, y.shape, strict=True)):
+        size[label] = n if size.get(label, 1) == 1 else size[label]
+    batch = "".join(c for c in x_labels if c in y_labels and c in keep)
+    summed = "".join(c for c in x_labels if c in y_labels and c not in keep)
+    mine = "".join(c for c in x_labels if c not in y_labels)
+    other = "".join(c for c in y_labels if c not in x_labels)
+    product = mint.matmul(_einsum_matrix(x, x_labels, (batch, mine, summed), size), _einsum_matrix(y, y_labels, (batch, summed, other), size))
+    return product.reshape(tuple(size[c] for c in batch + mine + other)), batch + mine + other
+
+
+def _einsum_reduce(tensor: Tensor, labels: str, keep: set[str]) -> tuple[Tensor, str]:
+    axes = tuple(i for i, c in enumerate(labels) if c not in keep)
+    return (mint.sum(tensor, axes) if axes else tensor), "".join(c for c in labels if c in keep)
+
+
+def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], size: dict[str, int]) -> Tensor:
+    """Dimensions ordered and merged into (batch, rows, columns)."""
+    order = "".join(groups)
+    tensor = mint.permute(tensor, tuple(labels.index(c) for c in order)) if order != labels else tensor
+    tensor = ops.broadcast_to(tensor, tuple(size[c] for c in order)) if tensor.shape != tuple(size[c] for c in order) else tensor
+    return tensor.reshape(tuple(int(np.prod([size[c] for c in group])) for group in groups))
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
+    """Sum over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two given lists of them (torch.tensordot)."""
+    if isinstance(dims, Tensor):
+        dims = dims.tolist()
+    if isinstance(dims, int):
+        dims = (tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims)))
+    left, right = _axes(dims[0], a.ndim) if len(dims[0]) else (), _axes(dims[1], b.ndim) if len(dims[1]) else ()
+    keep_a, keep_b = ([i for i in range(t.ndim) if i not in axes] for t, axes in ((a, left), (b, right)))
+    inner = int(np.prod([a.shape[i] for i in left]))
+    rows = mint.permute(a, (*keep_a, *left)).reshape(-1, inner)
+    columns = mint.permute(b, (*right, *keep_b)).reshape(inner, -1)
+    return mint.matmul(rows, columns).reshape(tuple(a.shape[i] for i in keep_a) + tuple(b.shape[i] for i in keep_b))

@@ -1,0 +1,41 @@
+"""Keras 3.15: names, spellings, and what its layers reserve. Only ``keras`` itself is used, so that ports run on every backend."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from transpiler.targets.target import Target
+
+#: Public attributes and methods of ``keras.Layer``/``keras.Model`` that ``torch.nn.Module`` does not have (read from Keras 3.15).
+_RESERVED: Final = frozenset(
+    """name dtype input output inputs outputs built build build_from_config autocast trainable variables weights losses metrics
+    supports_masking activity_regularizer add_loss add_metric add_weight add_variable call compute_dtype compute_mask compute_output_shape
+    compute_output_spec count_params dtype_policy from_config get_build_config get_config get_weights input_dtype input_spec
+    load_own_variables metrics_variables non_trainable_variables non_trainable_weights path quantization_mode quantize save_own_variables
+    set_weights stateless_call symbolic_call trainable_variables trainable_weights variable_dtype layers compiled compile fit evaluate
+    predict summary get_layer optimizer loss run_eagerly jit_compile distribute_strategy export save save_weights load_weights
+    train_step test_step predict_step stop_training""".split()
+)
+
+KERAS: Final = Target(
+    name="keras",
+    root="keras",
+    support_module="keras_support",
+    spellings=MappingProxyType(
+        {
+            "keras": "keras",
+            "keras.ops": "ops",
+            "keras.layers": "layers",
+            "keras.random": "random",
+            "keras.initializers": "initializers",
+            "numpy": "np",
+        }
+    ),
+    equivalents=MappingProxyType({"torch": "keras"}),
+    members=frozenset(),
+    methods=MappingProxyType({"forward": "call"}),
+    reserved=_RESERVED,
+    inplace_assign=None,
+    item_assignment=False,
+)

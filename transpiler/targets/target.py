@@ -1,0 +1,29 @@
+"""What the engine has to know about a target framework that is not the mapping of one symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target framework.
+
+    ``spellings``: module -> the name it is imported under (``mindspore.nn`` as ``nn``); a module that is not listed is written in full.
+    ``equivalents``: torch modules whose alias in the user's file is kept for the target's module.
+    ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
+    ``methods``: methods that user-defined modules override under another name there.
+    ``reserved``: names that a module class must not define for itself.
+    """
+
+    name: str
+    root: str
+    support_module: str
+    spellings: Mapping[str, str]
+    equivalents: Mapping[str, str]
+    members: frozenset[str]
+    methods: Mapping[str, str]
+    reserved: frozenset[str]
+    inplace_assign: str | None
+    item_assignment: bool

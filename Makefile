@@ -6,6 +6,7 @@ SEED ?= 0
 
 export GLOG_v = 3
 export TF_CPP_MIN_LOG_LEVEL = 3
+export PYTHONPATH := $(CURDIR)
 
 .PHONY: env demo test check format docs golden corpus conformance bench clean
 

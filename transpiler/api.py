@@ -11,12 +11,20 @@ from transpiler.report.diagnostic import Diagnostic, RunReport, Status
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A ported source. ``support`` is the text of the support module that it imports, None where it needs none."""
+    """A ported source, and the names of the support module that it uses."""
 
     output: str
     status: Status
     diagnostics: tuple[Diagnostic, ...]
-    support: str | None
+    target: str
+    support_names: frozenset[str]
+
+    @property
+    def support(self) -> str | None:
+        """The text of the support module that the output imports, None where it needs none; put together when asked for."""
+        from transpiler.support.assemble import assemble
+
+        return assemble(self.target, self.support_names) if self.support_names else None
 
 
 def transpile(
@@ -30,7 +38,6 @@ def transpile(
     from transpiler.analysis.project_index import build_index
     from transpiler.mapping.registry import load_registry
     from transpiler.rewrite.pipeline import ProjectContext
-    from transpiler.support.assemble import assemble
     from transpiler.syntax.format_output import BlackSettings
     from transpiler.workers import transpile_file
 
@@ -44,8 +51,7 @@ def transpile(
         format=format,
     )
     result = transpile_file(encoded, name, context, BlackSettings())
-    support = assemble(target, result.support) if result.support else None
-    return Result(result.output.decode(), result.status, result.diagnostics, support)
+    return Result(result.output.decode(), result.status, result.diagnostics, target, result.support)
 
 
 def transpile_project(

@@ -18,7 +18,7 @@ from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, Status
 from transpiler.rewrite.pipeline import FileResult, ProjectContext, transpile_source
 from transpiler.syntax.format_output import BlackSettings, format_output
-from transpiler.syntax.read_source import check_depth, input_error
+from transpiler.syntax.read_source import check_source, input_error
 from transpiler.syntax.suppressions import skips_file
 
 _CHUNK: Final = 16
@@ -32,7 +32,7 @@ def transpile_file(source: bytes, path: str, context: ProjectContext, settings: 
     try:
         if b"torch2ms:" in source and skips_file(source.decode("utf-8", "replace").splitlines(keepends=True)):
             return FileResult(source, Status.UNCHANGED, (), frozenset())
-        check_depth(source)
+        check_source(source)
         result = transpile_source(source, path=path, context=context)
         if result.status is Status.UNCHANGED and context.index.module_of(path) not in context.index.modules:
             _check_syntax(source)

@@ -11,7 +11,16 @@ import black
 import pytest
 
 import transpiler.support
-from transpiler.support.assemble import SupportError, assemble, name_clashes, names_in, support_names, written_by_us
+from transpiler.support.assemble import (
+    SupportError,
+    SupportFiles,
+    assemble,
+    name_clashes,
+    names_in,
+    read_support,
+    support_names,
+    written_by_us,
+)
 
 TARGETS = ("mindspore", "keras")
 SUPPORT = Path(transpiler.support.__file__).parent
@@ -19,6 +28,11 @@ SUPPORT = Path(transpiler.support.__file__).parent
 
 def each_name() -> list[tuple[str, str]]:
     return [(target, name) for target in TARGETS for name in sorted(support_names(target))]
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, SupportFiles]:
+    return {target: read_support(target) for target in TARGETS}
 
 
 def top_level(tree: ast.Module) -> set[str]:
@@ -41,8 +55,8 @@ def test_there_is_support_code(target: str) -> None:
 
 
 @pytest.mark.parametrize(("target", "name"), each_name())
-def test_each_name_brings_all_it_needs(target: str, name: str) -> None:
-    tree = ast.parse(assemble(target, [name]))
+def test_each_name_brings_all_it_needs(target: str, name: str, files: dict[str, SupportFiles]) -> None:
+    tree = ast.parse(assemble(target, [name], files[target]))
     bound = top_level(tree)
     assert name in bound
     unknown = set(globals_read(symtable.symtable(ast.unparse(tree), "<support>", "exec"))) - bound - set(dir(builtins))
@@ -50,8 +64,8 @@ def test_each_name_brings_all_it_needs(target: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("target", "name"), each_name())
-def test_nothing_is_imported_for_nothing(target: str, name: str) -> None:
-    tree = ast.parse(assemble(target, [name]))
+def test_nothing_is_imported_for_nothing(target: str, name: str, files: dict[str, SupportFiles]) -> None:
+    tree = ast.parse(assemble(target, [name], files[target]))
     imported = {
         a.asname or a.name.partition(".")[0] for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names
     }

@@ -8,13 +8,13 @@ import pytest
 
 from transpiler.report.codes import Code
 from transpiler.report.diagnostic import Diagnostic, Range
-from transpiler.syntax.read_source import TooDeepError, check_depth, input_error, read_source
+from transpiler.syntax.read_source import TooDeepError, check_source, input_error, read_source
 
 
 def diagnose(source: bytes) -> Diagnostic:
     """What a parser's exception about ``source`` becomes."""
     try:
-        check_depth(source)
+        check_source(source)
         libcst.parse_module(source)
     except Exception as error:  # noqa: BLE001  whatever a parser raises
         found = input_error(error, source, "a.py")
@@ -57,18 +57,18 @@ def test_deep_source_is_refused(source: bytes) -> None:
 @pytest.mark.parametrize("depth", [1, 59, 61, 150])
 def test_reasonable_depth_is_accepted(depth: int) -> None:
     source = b"x = " + b"(" * depth + b"1" + b")" * depth + b"\n"
-    check_depth(source)
+    check_source(source)
     assert libcst.parse_module(source).bytes == source
     assert ast.parse(source)
 
 
 def test_deep_brackets_inside_a_string_are_no_nesting() -> None:
-    check_depth(b"x = '" + b"(" * 5000 + b"'\n")
+    check_source(b"x = '" + b"(" * 5000 + b"'\n")
 
 
 def test_null_bytes_are_a_syntax_error() -> None:
     with pytest.raises(SyntaxError):
-        check_depth(b"x = '" + b"a" * 5000 + b"\x00'\n")
+        check_source(b"x = '" + b"a" * 5000 + b"\x00'\n")
 
 
 def test_other_exceptions_are_not_the_inputs_fault() -> None:
@@ -77,7 +77,7 @@ def test_other_exceptions_are_not_the_inputs_fault() -> None:
 
 def test_too_deep_has_its_own_message() -> None:
     with pytest.raises(TooDeepError, match="too deeply"):
-        check_depth(b"x = a" + b".b" * 20000 + b"\n")
+        check_source(b"x = a" + b".b" * 20000 + b"\n")
 
 
 def test_unreadable_file(tmp_path: Path) -> None:

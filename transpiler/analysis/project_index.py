@@ -58,6 +58,7 @@ class ProjectIndex:
 
     modules: dict[str, ModuleOutline]
     package: str | None
+    importers: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def find_module(self, name: str) -> str | None:
         """The project's own name of an absolute module name, None where it is not the project's."""
@@ -65,14 +66,7 @@ class ProjectIndex:
 
     def imported_from(self, module: str) -> frozenset[str]:
         """The names that other modules of the project import from ``module``."""
-        prefix = f"{module}."
-        return frozenset(
-            target[len(prefix) :]
-            for outline in self.modules.values()
-            if outline.name != module
-            for target in outline.imports.values()
-            if target.startswith(prefix)
-        )
+        return self.importers.get(module, frozenset())
 
     def module_of(self, path: str) -> str:
         """The dotted name of the module at ``path``."""
@@ -97,19 +91,29 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         outline = outline_module(source, path, package)
         if outline is not None:
             modules[outline.name] = outline
-    return ProjectIndex(modules, package)
+    return ProjectIndex(modules, package, _importers(modules))
+
+
+def _importers(modules: Mapping[str, ModuleOutline]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for outline in modules.values():
+        for target in outline.imports.values():
+            module, _, name = target.rpartition(".")
+            if module in modules and module != outline.name:
+                found.setdefault(module, set()).add(name)
+    return {module: frozenset(names) for module, names in found.items()}
 
 
 def outline_module(source: bytes, path: str, package: str | None) -> ModuleOutline | None:
     """The outline of one file, None where it is not valid Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
     name, is_package = module_name(path, package)
     outline = ModuleOutline(name, path, is_package)
-    _outline_body(tree.body, outline)
-    outline.bound = bound_names(tree)
+    try:
+        tree = ast.parse(source)
+        _outline_body(tree.body, outline)
+        outline.bound = bound_names(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
     return outline
 
 

@@ -18,7 +18,12 @@ class KerasSide:
     """See ``TargetSide``. The backend is the one that Keras was imported with (``KERAS_BACKEND``)."""
 
     def accept(self, model: Any) -> str | None:
-        return None if isinstance(model, keras.Layer) else f"the expression builds no keras.Layer but {type(model).__name__}"
+        if not isinstance(model, keras.Layer):
+            return f"the expression builds no keras.Layer but {type(model).__name__}"
+        # Keras layers are in evaluation mode unless called with training=True; ported modules carry torch's mode with them.
+        if callable(getattr(model, "eval", None)):
+            model.eval()
+        return None
 
     def build(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any] | None) -> str | None:
         if keyword is not None:
@@ -28,10 +33,14 @@ class KerasSide:
         return f"Keras creates weights at the first call ({lazy[0]} has none yet): give --inputs" if lazy else None
 
     def weights(self, model: Any) -> Iterator[tuple[str, Any]]:
+        # Ported modules know torch's names for their variables; Keras' own paths need not be unique.
+        listings = [getattr(model, name, None) for name in ("named_parameters", "named_buffers")]
+        known = {id(variable): name for listing in listings if callable(listing) for name, variable in listing()}
         seen: dict[str, int] = {}
         for variable in model.weights:
-            seen[variable.path] = seen.get(variable.path, 0) + 1
-            yield variable.path if seen[variable.path] == 1 else f"{variable.path}#{seen[variable.path]}", variable
+            name = known.get(id(variable), variable.path)
+            seen[name] = seen.get(name, 0) + 1
+            yield name if seen[name] == 1 else f"{name}#{seen[name]}", variable
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, keras.Variable) or keras.ops.is_tensor(value)
@@ -51,11 +60,15 @@ class KerasSide:
     def trainable(self, weight: Any) -> bool:
         return bool(weight.trainable)
 
-    def assign(self, tensor: Any, array: Array, *, keep_dtype: bool) -> None:
+    def assign(self, weight: Any, array: Array, *, keep_dtype: bool) -> None:
         # A Keras variable's dtype is its layer's policy and cannot be changed.
-        if not self.is_weight(tensor):
-            raise TypeError("a Keras tensor cannot be assigned to")
-        tensor.assign(np.array(cast(array, self.dtype(tensor))))
+        weight.assign(np.array(cast(array, self.dtype(weight))))
+
+    def assign_constant(self, owner: Any, tensor: Any, array: Array) -> bool:
+        name = next((name for name, value in vars(owner).items() if value is tensor), None)
+        if name is not None:
+            setattr(owner, name, self.to_tensor(array))
+        return name is not None
 
     def to_tensor(self, array: Array) -> Any:
         return keras.ops.convert_to_tensor(np.array(array))

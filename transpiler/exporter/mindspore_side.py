@@ -18,6 +18,10 @@ from transpiler.exporter.sides import Call, Record, cast
 class MindSporeSide:
     """See ``TargetSide``. PyNative mode, on MindSpore's current device."""
 
+    def __init__(self) -> None:
+        # Dispatch is asynchronous otherwise, and an error would surface on a line that has nothing to do with it.
+        mindspore.runtime.launch_blocking()
+
     def accept(self, model: Any) -> str | None:
         if not isinstance(model, nn.Cell):
             return f"the expression builds no mindspore.nn.Cell but {type(model).__name__}"
@@ -48,15 +52,15 @@ class MindSporeSide:
     def trainable(self, weight: Any) -> bool:
         return bool(weight.requires_grad)
 
-    def assign(self, tensor: Any, array: Array, *, keep_dtype: bool) -> None:
+    def assign(self, weight: Any, array: Array, *, keep_dtype: bool) -> None:
         dtype = str(array.dtype)
-        if keep_dtype and dtype != self.dtype(tensor):
-            tensor.set_dtype(getattr(mindspore, "bool_" if dtype == "bool" else dtype))
-        value = self.to_tensor(cast(array, self.dtype(tensor)))
-        if isinstance(tensor, Parameter):
-            tensor.set_data(value)
-        else:
-            tensor.assign_value(value)
+        if keep_dtype and dtype != self.dtype(weight):
+            weight.set_dtype(getattr(mindspore, "bool_" if dtype == "bool" else dtype))
+        weight.set_data(self.to_tensor(cast(array, self.dtype(weight))))
+
+    def assign_constant(self, owner: Any, tensor: Any, array: Array) -> bool:
+        tensor.assign_value(self.to_tensor(array))
+        return True
 
     def to_tensor(self, array: Array) -> Any:
         # A copy: MindSpore would otherwise keep pointing into the read-only mapping.

@@ -8,6 +8,7 @@ live objects (``resolve_path``, ``resolve_name``), since only attributes can tel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -58,29 +59,21 @@ def _counterpart(weight: Mapping[str, Any], rule: object) -> dict[str, Any]:
     if rule.convert is not None and rule.convert not in CONVERTERS:
         raise ExporterError(f"the weight rule names an unknown converter '{rule.convert}'", Code.INTERNAL_ERROR, weight["classes"][0])
     if rule.to is None and rule.transpose is None and rule.convert is None:
-        return {"drop": True, "candidates": []}
+        # A support class may have what the idiomatic layer lacks (``num_batches_tracked``): then it is not dropped.
+        return {"drop": True, "candidates": [plain]}
     ruled = {"to": rule.to or weight["name"], "transpose": rule.transpose, "convert": rule.convert}
     # A support class may keep torch's own names and layouts where the idiomatic layer has others.
     return {"drop": False, "candidates": [ruled] if ruled["to"] == plain["to"] else [ruled, plain]}
 
 
-def _flip_kernel(array: Array) -> Array:
-    return np.flip(array, tuple(range(2, array.ndim)))
-
-
-def _gates_ifgo_to_zrh(array: Array) -> Array:
-    """torch's GRU rows are reset, update, new; Keras' are update, reset, new."""
-    reset, update, new = np.split(array, 3)
-    return np.concatenate([update, reset, new])
+def _expand_dims_2(array: Array) -> Array:
+    """(out, in, width) -> (out, in, 1, width): MindSpore computes one-dimensional convolutions as two-dimensional ones."""
+    return np.expand_dims(array, 2)
 
 
 #: Named changes of layout that a transposition cannot express (``convert:`` in a weight rule); all are permutations of the numbers,
 #: so gradients go through them unchanged.
-CONVERTERS: Final[Mapping[str, Callable[[Array], Array]]] = {
-    "flip_kernel": _flip_kernel,
-    "gru_gates": _gates_ifgo_to_zrh,
-    "flatten": np.ravel,
-}
+CONVERTERS: Final[Mapping[str, Callable[[Array], Array]]] = MappingProxyType({"expand_dims_2": _expand_dims_2})
 
 
 def relayout(array: Array, candidate: Mapping[str, Any]) -> Array:

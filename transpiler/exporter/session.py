@@ -58,23 +58,34 @@ class Session(Generic[_Request]):
 @contextmanager
 def open_session(request: _Request) -> Iterator[Session[_Request]]:
     """Check the request and make room for the exchange; the folder is gone afterwards. Raises ``ExporterError``."""
-    if request.target not in TARGETS:
-        raise ExporterError(f"unknown target '{request.target}'; known are {', '.join(TARGETS)}", Code.UNREADABLE, "--target")
+    check_target(request.target)
     for option, path in (("--checkpoint", request.checkpoint), ("--prepare", request.prepare)):
         if path is not None and not path.is_file():
             raise ExporterError("no such file", Code.UNREADABLE, f"{option} {path}")
     source = parse_entry(request.entry, request.source, request.source)
     port = parse_entry(request.entry, request.source, request.converted)
-    try:
-        registry = load_registry(request.mappings)
-    except MappingError as error:
-        place, _, message = str(error).partition(": ")
-        raise ExporterError(message, Code.UNREADABLE, place) from error
+    registry = _load_tables(request.mappings)
     with tempfile.TemporaryDirectory(prefix="torch2ms-") as name:
         folder = Path(name)
         given = None if request.inputs is None else build_inputs(request.inputs, ArrayStore(folder / "inputs"), request.seed)
         inputs = None if given is None else [item.message() for item in given]
         yield Session(request, folder, source, port, inputs, registry)
+
+
+def check_target(target: str) -> None:
+    """Raises ``ExporterError`` for a target that does not exist."""
+    if target not in TARGETS:
+        raise ExporterError(f"unknown target '{target}'; known are {', '.join(TARGETS)}", Code.UNREADABLE, "--target")
+
+
+def _load_tables(paths: tuple[Path, ...]) -> Registry:
+    try:
+        return load_registry(paths)
+    except MappingError as error:
+        place, _, message = str(error).partition(": ")
+        raise ExporterError(message, Code.UNREADABLE, place) from error
+    except OSError as error:
+        raise ExporterError(f"cannot be read: {error.strerror}", Code.UNREADABLE, f"--mappings {error.filename}") from error
 
 
 def problems_of(*answers: Message) -> tuple[Problem, ...]:

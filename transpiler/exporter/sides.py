@@ -41,8 +41,11 @@ class TargetSide(Protocol):
 
     def trainable(self, weight: Any) -> bool: ...
 
-    def assign(self, tensor: Any, array: Array, *, keep_dtype: bool) -> None:
+    def assign(self, weight: Any, array: Array, *, keep_dtype: bool) -> None:
         """Store ``array``; ``keep_dtype``: the weight takes the array's dtype where the framework can, else the array is cast."""
+
+    def assign_constant(self, owner: Any, tensor: Any, array: Array) -> bool:
+        """Give the plain tensor that ``owner`` holds other values; False where it cannot be done."""
 
     def to_tensor(self, array: Array) -> Any: ...
 

@@ -12,7 +12,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from transpiler.exporter.processes import Message, serve
 from transpiler.exporter.sides import TargetSide, cast, with_dtype
 from transpiler.exporter.trees import flatten
 from transpiler.report.codes import Code
+
+#: The value at which a parameter that torch left out has no effect.
+_NEUTRAL: Final = MappingProxyType({"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1})
 
 
 class _NoTorch:
@@ -99,7 +103,7 @@ class _Target:
         names = {self._side.identity(weight): name for name, weight in self._side.weights(self._model)}
         owners: dict[int, int] = {}
         for item in self._request["plan"]:
-            if item["drop"]:
+            if item["drop"] and not self._side.is_weight(self._find(item)[1]):
                 self._dropped.append(item["key"])
             else:
                 self._carry_one(item, names, owners)
@@ -207,18 +211,23 @@ class _Target:
         if own.shape == array.shape and np.array_equal(np.asarray(own, np.float64), np.asarray(array, np.float64), equal_nan=True):
             self._notes.append(f"'{item['key']}' is a plain tensor in the port, already with the right values")
         elif item["kind"] == "constant" and own.shape == array.shape:
-            if self._request.get("run"):
-                self._side.assign(tensor, cast(array, self._side.dtype(tensor)), keep_dtype=False)
-            self._notes.append(f"'{item['key']}' is no part of torch's checkpoints and differs in the port as built")
+            # Verification compares code, not chance: a random constant is made the same where the framework can set it.
+            owner = resolve_path(self._model, item["path"])
+            set_now = self._request.get("run") and self._side.assign_constant(owner, tensor, cast(array, self._side.dtype(tensor)))
+            how = "was set to torch's values for this run" if set_now else "keeps its own values"
+            self._notes.append(f"'{item['key']}' is no part of torch's checkpoints and differs in the port as built; it {how}")
         else:
             message = "is a plain tensor in the port with other values, and no checkpoint can set it; make it a parameter"
             self._problem(Code.WEIGHT_MISMATCH, item["key"], message)
 
     def _kept(self, owned: set[int]) -> Iterator[tuple[int, None]]:
-        """Weights of the port for which the original's layer has none by choice, such as a normalisation's scale with affine=False."""
+        """Weights of the port for which the original's layer has none by choice (``affine=False``), at a value without effect."""
         for item in self._request["absent"]:
             _, tensor = self._find(item)
-            if tensor is not MISSING and self._side.is_weight(tensor) and self._side.identity(tensor) not in owned:
+            if tensor is MISSING or not self._side.is_weight(tensor) or self._side.identity(tensor) in owned:
+                continue
+            neutral = _NEUTRAL.get(item["name"])
+            if neutral is not None and (self._side.to_numpy(tensor) == neutral).all():
                 yield self._side.identity(tensor), None
 
     def _problem(self, code: Code, place: str, message: str) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from transpiler.exporter.contract import ExporterError, Row, WeightsRequest, WeightsResult
 from transpiler.exporter.processes import Message
-from transpiler.exporter.session import open_session, problems_of
+from transpiler.exporter.session import check_target, open_session, problems_of
 from transpiler.report.codes import Code
 
 _SUFFIXES: Final = {"mindspore": (".ckpt", ".safetensors"), "keras": (".weights.h5", ".safetensors")}
@@ -28,7 +28,7 @@ def convert_weights(request: WeightsRequest) -> WeightsResult:
     Raises ``ExporterError`` for bad usage, unreadable input, an output that exists (without ``force``) or cannot be written.
     """
     weight_map = request.output.with_name(request.output.name + ".json")
-    with open_session(request) as session, _partial_file(request, weight_map) as partial:
+    with _partial_file(request, weight_map) as partial, open_session(request) as session:
         source = session.run_source()
         if source["problems"]:
             return WeightsResult(False, request.output, weight_map, (), problems_of(source), notes=tuple(source["notes"]))
@@ -72,9 +72,11 @@ def _model_name(entry: str) -> str:
 def _partial_file(request: WeightsRequest, weight_map: Path) -> Iterator[Path]:
     """A path beside the output, with the same ending (frameworks insist on theirs), that is gone afterwards."""
     output = request.output
-    suffix = next((ending for ending in _SUFFIXES[request.target] if output.name.endswith(ending)), None)
+    check_target(request.target)
+    endings = _SUFFIXES[request.target]
+    suffix = next((ending for ending in endings if output.name.endswith(ending)), None)
     if suffix is None:
-        known = " or ".join(_SUFFIXES[request.target])
+        known = " or ".join(endings)
         raise ExporterError(f"weights of a {request.target} port are written to {known}", Code.WRITE_FAILED, f"--output {output}")
     for path in (output, weight_map):
         if path.exists() and not request.force:

@@ -28,7 +28,8 @@ def describe(diagnostic: Diagnostic) -> str:
         return f"'{symbol}' is converted to '{replacement}'." if replacement else _sentences(f"'{symbol}' is removed.", diagnostic.message)
     if diagnostic.kind is Kind.UNCONVERT:
         suggestion = f"Maybe could convert to {replacement}." if replacement else diagnostic.hint
-        return _sentences(f"'{symbol}' didn't convert.", diagnostic.message, suggestion)
+        finding = f"'{symbol}' didn't convert."
+        return _sentences(finding, _one_line(diagnostic.message).removeprefix(finding), suggestion)
     return _sentences(diagnostic.message, diagnostic.hint)
 
 

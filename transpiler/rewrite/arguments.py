@@ -87,8 +87,7 @@ class ArgumentTranslator:
             return frozenset(form.order)
         allowed: list[str] = []
         for parameter in binding.signature.parameters:
-            rule = form.args.get(parameter.name)
-            if rule is not None and (rule.to is not None or rule.drop is not None) or parameter.name in self.shared:
+            if parameter.name in form.args or parameter.name in self.shared:
                 break
             allowed.append(parameter.name)
         return frozenset(allowed)

@@ -93,7 +93,9 @@ class AttributeRewriter:
         new = found.pop()
         if new is None or new == name:
             return updated
-        result = updated.with_changes(attr=cst.Name(new))
+        result: cst.BaseExpression = updated.value
+        for part in new.split("."):
+            result = cst.Attribute(result, cst.Name(part))
         self.file.converted(fact.node, symbol, callee_text(result))
         return result
 

@@ -44,7 +44,6 @@ class FileContext:
     generated: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
     keep_alive: list[cst.CSTNode] = field(default_factory=list)
-    fresh_buffers: dict[str, set[str]] = field(default_factory=dict)
 
     def code(self, node: cst.CSTNode) -> str:
         """The source text of a node."""

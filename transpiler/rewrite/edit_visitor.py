@@ -10,7 +10,6 @@ import libcst as cst
 
 from transpiler.report.codes import Code
 from transpiler.rewrite.attributes import AttributeRewriter
-from transpiler.rewrite.buffers import BufferRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.fold_conditions import ConditionFolder
@@ -35,7 +34,6 @@ class EditVisitor(cst.CSTTransformer):
         self.attributes = AttributeRewriter(file)
         self.inplace = InplaceRewriter(file, self.calls)
         self.folder = ConditionFolder(file)
-        self.buffers = BufferRewriter(file)
         self._dropped: set[int] = set()
         self._leave: dict[type, _Leave] = {
             cst.Name: self._name,
@@ -169,9 +167,6 @@ class EditVisitor(cst.CSTTransformer):
             self.file.dropped(call, callee_text(call), "the statement has no meaning on the target.")
             self._dropped.add(id(updated))
             return updated
-        buffer = self.buffers.rewrite(original, updated, fact)
-        if buffer is not None:
-            return buffer
         if self.inplace.applies(fact):
             return self._inplace_statement(original, updated, fact)
         if isinstance(updated.value, (cst.Name, cst.Attribute)) and fact.owner is not None:

@@ -67,7 +67,7 @@ class ImportRewriter:
         kept = {key: self._kept(facts) for key, facts in self.file.facts.imports.items()}
         replaced: dict[int, list[NeededImport]] = {key: [] for key in kept}
         rest: list[NeededImport] = []
-        for item in sorted(needed):
+        for item in sorted(needed, key=lambda n: n.sort_key):
             homes = [key for key, facts in self.file.facts.imports.items() if any(self._corresponds(item, fact) for fact in facts)]
             module_level = [key for key in homes if all(f.scope == "module" for f in self.file.facts.imports[key])]
             for key in module_level[:1] or []:

@@ -14,7 +14,7 @@ import libcst as cst
 from transpiler.targets.target import Target
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class NeededImport:
     """One import that the output needs: ``import module [as alias]``, or ``from module import name [as alias]``; ``level`` counts dots."""
 
@@ -22,6 +22,11 @@ class NeededImport:
     name: str | None
     alias: str | None
     level: int = 0
+
+    @property
+    def sort_key(self) -> tuple[int, str, str]:
+        """Plain imports before ``from`` imports, the project's own last."""
+        return self.level, self.module, self.name or ""
 
     @property
     def local(self) -> str:

@@ -39,6 +39,7 @@ class Definition:
     text: str
     names: frozenset[str]
     eager: frozenset[str]
+    is_assignment: bool
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,19 +52,28 @@ class _Import:
 
 
 @dataclass(frozen=True, slots=True)
-class _SupportFile:
+class SupportFile:
+    """One support file: what it defines, and where the other names that it uses come from."""
+
     name: str
     definitions: Mapping[str, Definition]
     imports: Mapping[str, frozenset[_Import]]  # local name -> the imports that bind it
     siblings: Mapping[str, tuple[str, str]]  # local name -> (support file, name there)
 
 
+SupportFiles = Mapping[str, SupportFile]
 _Key = tuple[str, str]  # (support file, name)
+
+
+def read_support(target: str) -> SupportFiles:
+    """The target's support files, read; to be passed on where several modules are assembled."""
+    folder = Path(__file__).parent / target
+    return {path.stem: _read_file(path) for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
 
 
 def support_names(target: str) -> frozenset[str]:
     """The public names of the target's support files."""
-    return frozenset(name for _, name in _public(_read_files(target)))
+    return frozenset(name for _, name in _public(read_support(target)))
 
 
 def written_by_us(source: bytes) -> bool:
@@ -77,24 +87,34 @@ def names_in(source: bytes, target: str) -> frozenset[str]:
     return support_names(target) & defined
 
 
-def assemble(target: str, names: Iterable[str]) -> str:
+def assemble(target: str, names: Iterable[str], files: SupportFiles | None = None) -> str:
     """The text of the support module that offers ``names``. Raises ``SupportError`` for a name that the target does not have."""
-    files = _read_files(target)
+    files = read_support(target) if files is None else files
     where = {name: module for module, name in _public(files)}
     missing = sorted(set(names) - set(where))
     if missing:
         raise SupportError(f"no support code for {target}: {', '.join(missing)}")
     order = _ordered([(where[name], name) for name in sorted(set(names))], files)
     _check_clashes(order, files)
-    body = "\n\n\n".join(_texts(order, files))
-    return "\n\n".join(part for part in (_header(target), "\n".join(_imports(order, files))) if part) + f"\n\n\n{body}\n"
+    return "".join([_header(target), *_spaced("\n".join(_imports(order, files)), _placed(order, files)), "\n"])
+
+
+def _spaced(imports: str, definitions: Iterable[Definition]) -> Iterator[str]:
+    """Two blank lines around definitions, none between assignments, one after the imports where an assignment follows."""
+    yield f"\n\n{imports}" if imports else ""
+    after_import, after_assignment = True, True
+    for definition in definitions:
+        close = after_assignment and definition.is_assignment
+        yield "\n\n\n" if not close else "\n\n" if after_import or definition.text.startswith("#") else "\n"
+        yield definition.text
+        after_import, after_assignment = False, definition.is_assignment
 
 
 def name_clashes(target: str) -> tuple[str, ...]:
     """Top-level names that two support files define differently; they could not stand in one module."""
     seen: dict[str, Definition] = {}
     clashes = set()
-    for file in _read_files(target).values():
+    for file in read_support(target).values():
         for name, definition in file.definitions.items():
             if name != "__all__" and seen.setdefault(name, definition).text != definition.text:
                 clashes.add(name)
@@ -105,17 +125,12 @@ def _header(target: str) -> str:
     return f'"""Functions and layers with PyTorch\'s signatures and results, {_MARK} {_TITLES[target]} alone."""\n\nfrom __future__ import annotations'
 
 
-def _public(files: Mapping[str, _SupportFile]) -> Iterator[_Key]:
+def _public(files: SupportFiles) -> Iterator[_Key]:
     for file in files.values():
         yield from ((file.name, name) for name in file.definitions if not name.startswith("_"))
 
 
-def _read_files(target: str) -> Mapping[str, _SupportFile]:
-    folder = Path(__file__).parent / target
-    return {path.stem: _read_file(path) for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
-
-
-def _read_file(path: Path) -> _SupportFile:
+def _read_file(path: Path) -> SupportFile:
     source = path.read_text(encoding="utf-8")
     lines = source.splitlines()
     definitions: dict[str, Definition] = {}
@@ -130,7 +145,7 @@ def _read_file(path: Path) -> _SupportFile:
         elif not isinstance(statement, ast.Expr):
             raise SupportError(f"{path.name}:{statement.lineno}: only imports, definitions and assignments can stand in a support file")
         end = statement.end_lineno or end
-    return _SupportFile(path.stem, definitions, imports, siblings)
+    return SupportFile(path.stem, definitions, imports, siblings)
 
 
 def _read_import(
@@ -148,13 +163,14 @@ def _read_import(
 
 
 def _definitions(statement: ast.stmt, module: str, lines: list[str], previous_end: int) -> Iterator[Definition]:
-    names = tuple(_bound(statement))
     first = min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", ()))])
     while first - 1 > previous_end and lines[first - 2].startswith("#"):
         first -= 1
     text = "\n".join(lines[first - 1 : statement.end_lineno])
-    for name in names:
-        yield Definition(name, module, first, text, frozenset(_referred(statement)), frozenset(_eager(statement)))
+    names, eager = frozenset(_referred(statement)), frozenset(_eager(statement))
+    assigned = isinstance(statement, ast.Assign | ast.AnnAssign)
+    for name in _bound(statement):
+        yield Definition(name, module, first, text, names, eager, assigned)
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
@@ -190,7 +206,7 @@ def _eager(statement: ast.stmt) -> Iterator[str]:
         yield from _referred(statement)
 
 
-def _resolve(name: str, module: str, files: Mapping[str, _SupportFile]) -> _Key | None:
+def _resolve(name: str, module: str, files: SupportFiles) -> _Key | None:
     """Where a name that ``module`` uses is defined, through any chain of sibling imports; None for what is not support code."""
     file = files[module]
     if name in file.definitions:
@@ -208,7 +224,7 @@ def _resolve(name: str, module: str, files: Mapping[str, _SupportFile]) -> _Key 
     return found
 
 
-def _ordered(wanted: list[_Key], files: Mapping[str, _SupportFile]) -> list[_Key]:
+def _ordered(wanted: list[_Key], files: SupportFiles) -> list[_Key]:
     """The closure of ``wanted``: private and needed definitions first, then in the order of files and lines, eager needs always before."""
     closure = sorted(_closure(wanted, files), key=lambda key: _position(key, files))
     order: list[_Key] = []
@@ -217,12 +233,12 @@ def _ordered(wanted: list[_Key], files: Mapping[str, _SupportFile]) -> list[_Key
     return order
 
 
-def _position(key: _Key, files: Mapping[str, _SupportFile]) -> tuple[bool, str, int, str]:
+def _position(key: _Key, files: SupportFiles) -> tuple[bool, str, int, str]:
     module, name = key
     return (module != "_common", module, files[module].definitions[name].line, name)
 
 
-def _closure(wanted: list[_Key], files: Mapping[str, _SupportFile]) -> set[_Key]:
+def _closure(wanted: list[_Key], files: SupportFiles) -> set[_Key]:
     found: set[_Key] = set()
     pending = list(wanted)
     while pending:
@@ -233,12 +249,12 @@ def _closure(wanted: list[_Key], files: Mapping[str, _SupportFile]) -> set[_Key]
     return found
 
 
-def _needs(key: _Key, names: Iterable[str], files: Mapping[str, _SupportFile]) -> list[_Key]:
+def _needs(key: _Key, names: Iterable[str], files: SupportFiles) -> list[_Key]:
     resolved = (_resolve(name, key[0], files) for name in sorted(names))
     return [need for need in resolved if need is not None and need != key]
 
 
-def _place(key: _Key, order: list[_Key], files: Mapping[str, _SupportFile], above: tuple[_Key, ...]) -> None:
+def _place(key: _Key, order: list[_Key], files: SupportFiles, above: tuple[_Key, ...]) -> None:
     if key in order:
         return
     if key in above:
@@ -248,7 +264,7 @@ def _place(key: _Key, order: list[_Key], files: Mapping[str, _SupportFile], abov
     order.append(key)
 
 
-def _check_clashes(order: list[_Key], files: Mapping[str, _SupportFile]) -> None:
+def _check_clashes(order: list[_Key], files: SupportFiles) -> None:
     texts: dict[str, str] = {}
     for module, name in order:
         text = files[module].definitions[name].text
@@ -256,16 +272,17 @@ def _check_clashes(order: list[_Key], files: Mapping[str, _SupportFile]) -> None
             raise SupportError(f"two support files define {name}")
 
 
-def _texts(order: list[_Key], files: Mapping[str, _SupportFile]) -> Iterator[str]:
+def _placed(order: list[_Key], files: SupportFiles) -> Iterator[Definition]:
+    """Each definition once, also where one statement binds several names."""
     seen: set[str] = set()
     for module, name in order:
-        text = files[module].definitions[name].text
-        if text not in seen:
-            seen.add(text)
-            yield text
+        definition = files[module].definitions[name]
+        if definition.text not in seen:
+            seen.add(definition.text)
+            yield definition
 
 
-def _imports(order: list[_Key], files: Mapping[str, _SupportFile]) -> list[str]:
+def _imports(order: list[_Key], files: SupportFiles) -> list[str]:
     """The import statements that bind a name used by a placed definition, the standard library first."""
     used: dict[str, frozenset[_Import]] = {}
     for module, name in order:

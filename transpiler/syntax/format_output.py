@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,10 +83,11 @@ def _decode(source: bytes) -> str | None:
 
 
 def _was_formatted_otherwise(original: bytes, settings: BlackSettings) -> bool:
-    """Signs that black never formatted the file: a definition or import longer than a line, two-space indents, blanks at line ends."""
+    """Signs that black never formatted the file: a definition, import or call longer than a line, two-space indents, blanks at line ends."""
     long_line = rb"(?=[^\n]{%d})" % (settings.line_length + 1)
     signs = [
         rb"^" + long_line + rb" *(?:def \w+\([^\n#]+\)[^\n#]*:|from [\w.]+ import [\w, ]+)$",
+        rb"^" + long_line + rb" *(?:return |raise |[\w.]+ = )[\w.]+\([^\n#'\"]+\)$",
         rb"^(?:def|class|if|for|while) [^\n]*:\n(?:  |   )\S",
         rb"^[^\n'\"#]*\S[ \t]+$",
     ]
@@ -109,25 +108,17 @@ def _mode(settings: BlackSettings) -> Mode:
     )
 
 
-def _format_all(text: str, settings: BlackSettings, lines: Sequence[tuple[int, int]] = ()) -> str | None:
+def _format_all(text: str, settings: BlackSettings) -> str | None:
     import black
     from black.parsing import InvalidInput
 
     try:
-        return black.format_str(text, mode=_mode(settings), lines=lines)
+        return black.format_str(text, mode=_mode(settings))
     except (InvalidInput, ValueError, RecursionError):
         return None
 
 
 def _format_changes(before: str, text: str, settings: BlackSettings) -> str | None:
-    if _format_all(before, settings) != before:
-        return None
-    return _format_all(text, settings, list(changed_ranges(before, text)))
-
-
-def changed_ranges(before: str, after: str) -> Iterator[tuple[int, int]]:
-    """The lines of ``after`` (from 1, both ends included) that are not lines of ``before``."""
-    old, new = before.splitlines(), after.splitlines()
-    for tag, _, _, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal" and end > start:
-            yield start + 1, end
+    """Where black leaves the original alone, all that it does to the output is about changed statements. (Its own line ranges treat the
+    other lines as comments, and put blank lines after them.)"""
+    return _format_all(text, settings) if _format_all(before, settings) == before else None

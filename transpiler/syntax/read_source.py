@@ -38,16 +38,17 @@ def unreadable(name: str, error: OSError) -> Diagnostic:
     return Diagnostic(Kind.ERROR, Code.UNREADABLE, name, None, f"The file cannot be read: {error.strerror or error}")
 
 
-def check_depth(source: bytes) -> None:
-    """Raise ``TooDeepError`` or ``SyntaxError`` for source that would exhaust the parser's stack; do nothing for ordinary source."""
+def check_source(source: bytes) -> None:
+    """Raise ``TooDeepError`` or ``SyntaxError`` for source that the parser must not see; do nothing for ordinary source."""
+    if b"\0" in source:
+        line = source.count(b"\n", 0, source.index(b"\0")) + 1
+        raise SyntaxError("source code cannot contain null bytes", ("<source>", line, 1, None))
     if not _may_be_deep(source):
         return
     try:
         ast.parse(source)
     except (RecursionError, MemoryError) as error:
         raise TooDeepError("The source nests too deeply to be parsed.") from error
-    except ValueError as error:
-        raise SyntaxError(str(error)) from error
 
 
 def _may_be_deep(source: bytes) -> bool:

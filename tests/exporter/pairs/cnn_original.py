@@ -1,8 +1,8 @@
 """The original. A convolutional net: batch normalisation with and without affine weights, nested containers, buffers, a reserved attribute name."""
 
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 class Block(nn.Module):

@@ -17,9 +17,9 @@ import keras
 import numpy as np
 
 from transpiler.support.keras.containers import Sequential
+from transpiler.support.keras.functional import dropout, flatten
 from transpiler.support.keras.init import constant_, kaiming_normal_
 from transpiler.support.keras.layers import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU
-from transpiler.support.keras.functional import dropout, flatten
 from transpiler.support.keras.module import Module, Parameter
 
 
@@ -44,8 +44,9 @@ class BasicBlock(Module):
 
 
 class ResNet(Module):
-    def __init__(self, norm_layer: Callable[..., Any] = partial(BatchNorm2d, eps=1e-4), num_classes: int = 5) -> None:
+    def __init__(self, num_classes: int = 5) -> None:
         super().__init__()
+        norm_layer = partial(BatchNorm2d, eps=1e-4)
         self.stem = Sequential(OrderedDict([("conv0", Conv2d(3, 8, 7, 2, 3)), ("norm0", norm_layer(8)), ("pool0", MaxPool2d(3, 2, 1))]))
         down = Sequential(Conv2d(8, 16, kernel_size=1, stride=2, bias=False), norm_layer(16))
         self.layers = Sequential(BasicBlock(8, 8, 1, None, norm_layer), BasicBlock(8, 16, 2, down, norm_layer))
@@ -96,7 +97,8 @@ def check_fit(net: ResNet, arrays: dict[str, np.ndarray]) -> None:
     net.fit(arrays["x"], np.ones((len(arrays["x"]), 5), dtype=np.float32), epochs=1, batch_size=2, verbose=0)
     assert not any(module.training for module in net.modules())
     for name, value in net.state_dict().items():
-        assert np.array_equal(before[name], np.array(value)) == (name == "offset"), name
+        if name != "stem.conv0.bias":  # its gradient is zero up to rounding: a normalisation follows
+            assert np.array_equal(before[name], np.array(value)) == (name == "offset"), name
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ UNARY: list[Case] = [
     (spatial.pad, F.pad, {"pad": (1, 2, 0, 1)}),
     (spatial.pad, F.pad, {"pad": (0, 0, 1, -2), "value": 1.5}),
     (spatial.pad, F.pad, {"pad": (1, 2, 3, 0), "mode": "reflect"}),
-    (spatial.pad, F.pad, {"pad": (2, 1), "mode": "replicate"}),
+    (spatial.pad, F.pad, {"pad": (2, 1, 0, 0), "mode": "replicate"}),
     (spatial.pad, F.pad, {"pad": (2, 1, 0, 3), "mode": "circular"}),
     (spatial.interpolate, F.interpolate, {"size": (9, 4)}),
     (spatial.interpolate, F.interpolate, {"scale_factor": 1.7}),
@@ -80,7 +80,12 @@ BINARY: list[tuple[Callable[..., Any], Callable[..., Any], list[np.ndarray], dic
     (spatial.conv1d, F.conv1d, [X[0], sample(3, 6, 2)], {"stride": 2}),
     (spatial.conv_transpose2d, F.conv_transpose2d, [X, sample(4, 3, 3, 3), sample(3)], {"stride": 2, "padding": 1}),
     (functional.mse_loss, F.mse_loss, [X, X[::-1].copy()], {}),
-    (functional.scaled_dot_product_attention, F.scaled_dot_product_attention, [sample(2, 2, 5, 4), sample(2, 2, 6, 4), sample(2, 2, 6, 3)], {}),
+    (
+        functional.scaled_dot_product_attention,
+        F.scaled_dot_product_attention,
+        [sample(2, 2, 5, 4), sample(2, 2, 6, 4), sample(2, 2, 6, 3)],
+        {},
+    ),
     (functional.scaled_dot_product_attention, F.scaled_dot_product_attention, [sample(2, 5, 4)] * 3, {"is_causal": True, "scale": 0.3}),
     (
         functional.scaled_dot_product_attention,
@@ -103,7 +108,9 @@ def test_function_of_several_tensors(case: Any) -> None:
     assert_same_function(lambda *x: ported(*x, **options), lambda *x: original(*x, **options), *inputs)
 
 
-@pytest.mark.parametrize("options", [{}, {"ignore_index": 2}, {"label_smoothing": 0.1}, {"reduction": "sum"}, {"reduction": "none"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"ignore_index": 2}, {"label_smoothing": 0.1}, {"reduction": "sum"}, {"reduction": "none"}], ids=str
+)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3, 5), (3,)], ids=str)
 def test_cross_entropy(options: dict[str, Any], weighted: bool, shape: tuple[int, ...]) -> None:
@@ -119,7 +126,10 @@ def test_cross_entropy(options: dict[str, Any], weighted: bool, shape: tuple[int
     if "ignore_index" not in options:
         probabilities = np.abs(sample(*shape, seed=3))
         assert_same_function(
-            lambda x, p: functional.cross_entropy(x, p, weight, **options), lambda x, p: F.cross_entropy(x, p, theirs, **options), logits, probabilities
+            lambda x, p: functional.cross_entropy(x, p, weight, **options),
+            lambda x, p: F.cross_entropy(x, p, theirs, **options),
+            logits,
+            probabilities,
         )
 
 
@@ -136,12 +146,24 @@ def test_functions_of_indices_and_masks() -> None:
     whole = np.arange(6, dtype=np.int32).reshape(2, 3)
     assert_same(tensor.reduce_sum(whole, 0), torch.tensor(whole).sum(0))
     assert_same(tensor.cumsum(whole > 2, 1), (torch.tensor(whole) > 2).cumsum(1))
+    assert_same(tensor.floor(whole), torch.tensor(whole).floor())
+    assert_same(tensor.ceil(X), torch.tensor(X).ceil())
+    assert_same(tensor.floor(X), torch.tensor(X).floor())
     assert_same(tensor.clamp(whole, 1, 3), torch.tensor(whole).clamp(1, 3))
 
 
 @pytest.mark.parametrize(
     "expression",
-    ["arange(5)", "arange(1, 7, 2)", "arange(0, 1, 0.25)", "arange(3.0)", "tensor([1, 2])", "tensor([[1.5], [2]])", "tensor(True)", "tensor(3)"]
+    [
+        "arange(5)",
+        "arange(1, 7, 2)",
+        "arange(0, 1, 0.25)",
+        "arange(3.0)",
+        "tensor([1, 2])",
+        "tensor([[1.5], [2]])",
+        "tensor(True)",
+        "tensor(3)",
+    ]
     + ["full((2, 3), 3)", "full((2,), 3.5)", "full([1], True)", "tensor([1, 2], dtype='float32')", "arange(4, dtype='float32')"],
 )
 def test_creation(expression: str) -> None:
@@ -173,6 +195,8 @@ def test_random_tensors_have_the_shape_asked_for() -> None:
     ],
 )
 def test_initialisation_has_the_distribution_of_torch(name: str, options: dict[str, Any]) -> None:
+    keras.utils.set_random_seed(0)
+    torch.manual_seed(0)
     weight = layers.Conv2d(32, 48, 5, dtype="float32").weight
     original = torch.empty(48, 32, 5, 5)
     assert getattr(init, name)(weight, **options) is weight

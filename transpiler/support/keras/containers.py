@@ -60,6 +60,9 @@ class _IndexedModules(Module):
             self.append(module)
         return self
 
+    def __iadd__(self, modules: Iterable[Any]) -> Any:
+        return self.extend(modules)
+
     def insert(self, index: int, module: Any) -> Any:
         """Inserts a module before ``index``; returns the container."""
         items = self._items()

@@ -219,7 +219,16 @@ def _masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     return ops.where(some, weights, ops.zeros_like(weights))
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Any = None,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
     """``function(*args)``: the same values and gradients as torch.utils.checkpoint, without its saving of memory."""
     return function(*args, **kwargs)
 

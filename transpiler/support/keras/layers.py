@@ -33,7 +33,7 @@ from .functional import (
     mse_loss,
     softmax,
 )
-from .init import normal_, xavier_uniform_
+from .init import normal_, xavier_uniform_, zeros_
 from .module import Module, Parameter
 from .spatial import (
     _avg_pool,
@@ -202,6 +202,7 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -210,7 +211,7 @@ class _BatchNorm(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         self.weight = _constant_parameter((num_features,), 1.0, dtype) if affine else None
-        self.bias = _constant_parameter((num_features,), 0.0, dtype) if affine else None
+        self.bias = _constant_parameter((num_features,), 0.0, dtype) if affine and bias else None
         tracked = track_running_stats
         self.register_buffer("running_mean", ops.zeros((num_features,), dtype=_dtype_name(dtype)) if tracked else None)
         self.register_buffer("running_var", ops.ones((num_features,), dtype=_dtype_name(dtype)) if tracked else None)
@@ -231,6 +232,8 @@ class _BatchNorm(Module):
         if not self.training and self.running_mean is not None:
             return self.running_mean, self.running_var
         axes = [axis for axis in range(rank) if axis != 1]
+        if self.training and all(input.shape[axis] == 1 for axis in axes):
+            raise ValueError(f"Expected more than 1 value per channel when training, got input size {tuple(input.shape)}")
         mean, variance = ops.mean(input, axis=axes), ops.var(input, axis=axes)
         if self.training and self.running_mean is not None:
             sizes = ops.shape(input)
@@ -330,7 +333,14 @@ class GroupNorm(Module):
     """Group normalisation (torch.nn.GroupNorm)."""
 
     def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None, dtype: Any = None
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         if num_channels % num_groups:
@@ -340,7 +350,7 @@ class GroupNorm(Module):
         self.eps = eps
         self.affine = affine
         self.weight = _constant_parameter((num_channels,), 1.0, dtype) if affine else None
-        self.bias = _constant_parameter((num_channels,), 0.0, dtype) if affine else None
+        self.bias = _constant_parameter((num_channels,), 0.0, dtype) if affine and bias else None
 
     def call(self, input: Tensor) -> Tensor:
         return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
@@ -726,8 +736,8 @@ class MultiheadAttention(Module):
         self._make_projections(dtype)
         self.in_proj_bias = _constant_parameter((3 * embed_dim,), 0.0, dtype) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, dtype=dtype)
-        if bias:
-            self.out_proj.bias.assign(ops.zeros_like(self.out_proj.bias))
+        if self.out_proj.bias is not None:
+            zeros_(self.out_proj.bias)
         self.bias_k = normal_(_constant_parameter((1, 1, embed_dim), 0.0, dtype), std=embed_dim**-0.5) if add_bias_kv else None
         self.bias_v = normal_(_constant_parameter((1, 1, embed_dim), 0.0, dtype), std=embed_dim**-0.5) if add_bias_kv else None
 
@@ -752,9 +762,9 @@ class MultiheadAttention(Module):
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         if len(query.shape) == 2:
-            batched = (ops.expand_dims(x, 0 if self.batch_first else 1) for x in (query, key, value))
+            query, key, value = (ops.expand_dims(x, 0 if self.batch_first else 1) for x in (query, key, value))
             padding = None if key_padding_mask is None else ops.expand_dims(key_padding_mask, 0)
-            output, weights = self.call(*batched, padding, need_weights, attn_mask, average_attn_weights, is_causal)
+            output, weights = self.call(query, key, value, padding, need_weights, attn_mask, average_attn_weights, is_causal)
             return output[0] if self.batch_first else output[:, 0], None if weights is None else weights[0]
         if not self.batch_first:
             query, key, value = (ops.swapaxes(x, 0, 1) for x in (query, key, value))
@@ -836,8 +846,7 @@ class CrossEntropyLoss(Module):
         self.label_smoothing = label_smoothing
 
     def call(self, input: Tensor, target: Tensor) -> Tensor:
-        options = {"ignore_index": self.ignore_index, "reduction": self.reduction, "label_smoothing": self.label_smoothing}
-        return cross_entropy(input, target, self.weight, **options)
+        return cross_entropy(input, target, self.weight, None, self.ignore_index, None, self.reduction, self.label_smoothing)
 
 
 class MSELoss(Module):

@@ -19,10 +19,11 @@ import numpy as np
 from ._common import Tensor, _dtype_name
 
 
-class Parameter(keras.Variable):
+class Parameter(keras.Variable):  # type: ignore[misc]
     """A trainable variable made from a tensor (torch.nn.Parameter)."""
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        data = keras.ops.zeros((0,)) if data is None else data
         super().__init__(data, dtype=_dtype_name(data.dtype), trainable=requires_grad)
 
     @property
@@ -77,7 +78,7 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-class Module(keras.Model):
+class Module(keras.Model):  # type: ignore[misc]
     """Base of ported modules (torch.nn.Module). Subclasses call ``super().__init__()`` first and define ``call``."""
 
     def __init__(self) -> None:
@@ -95,13 +96,12 @@ class Module(keras.Model):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs ``call`` in this module's mode, or, where Keras passes ``training``, in that mode for this one call."""
         args = tuple(keras.ops.convert_to_tensor(arg) if isinstance(arg, np.ndarray) else arg for arg in args)
-        if "training" in self.call_signature_parameters:
-            return super().__call__(*args, **kwargs)
-        mode = kwargs.pop("training", None)
+        own_argument = "training" in self.call_signature_parameters
+        mode = None if own_argument else kwargs.pop("training", None)
         with contextlib.nullcontext() if mode is None else self._mode(bool(mode)):
-            if self._keras_accepts(args, kwargs):
-                return super().__call__(*args, training=self.training, **kwargs)
-            return self.call(*args, **kwargs)
+            if not self._keras_accepts(args, kwargs):
+                return self.call(*args, **kwargs)
+            return super().__call__(*args, **kwargs) if own_argument else super().__call__(*args, training=self.training, **kwargs)
 
     def _keras_accepts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Keras wants an argument, and no list or dictionary with both tensors and other values (``*args`` arrives as such a list)."""
@@ -150,7 +150,7 @@ class Module(keras.Model):
     # -- attributes ------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        old = self.__dict__.get(name)
+        old: Any = self.__dict__.get(name)
         if self._is_buffer(name) and keras.ops.is_tensor(value) and tuple(old.shape) == tuple(value.shape):
             old.assign(value)
             return
@@ -333,9 +333,9 @@ class Module(keras.Model):
         wrong = [n for n, v in state_dict.items() if n in own and tuple(np.shape(v)) != tuple(own[n].shape)]
         if wrong or strict and (missing or unexpected):
             raise RuntimeError(f"{type(self).__name__}: missing keys {missing}, unexpected keys {unexpected}, wrong shape {wrong}")
-        for name in own:
+        for name, variable in own.items():
             if name in state_dict:
-                own[name].assign(state_dict[name])
+                variable.assign(state_dict[name])
         return IncompatibleKeys(missing, unexpected)
 
 

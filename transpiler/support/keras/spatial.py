@@ -16,6 +16,7 @@ from keras import ops
 
 from ._common import Tensor, _pad_spatial, _tuple
 
+Array = np.ndarray[Any, Any]
 _FIRST = "channels_first"
 
 
@@ -188,12 +189,13 @@ def max_pool2d(
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 2)
 
 
-def _window_counts(size: int, kernel: int, stride: int, pad: int, extra: int, include_pad: bool) -> np.ndarray:
+def _window_counts(size: int, kernel: int, stride: int, pad: int, extra: int, include_pad: bool) -> Array:
     """How many elements of each window torch divides by: those inside the padding, or inside the input alone."""
     inside = np.zeros(size + 2 * pad + extra)
     inside[: size + 2 * pad] = include_pad
     inside[pad : pad + size] = 1
-    return np.array([inside[start : start + kernel].sum() for start in range(0, len(inside) - kernel + 1, stride)])
+    counts: Array = np.array([inside[start : start + kernel].sum() for start in range(0, len(inside) - kernel + 1, stride)])
+    return counts
 
 
 def _avg_pool(
@@ -281,10 +283,11 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     return _adaptive_pool(input, output_size, 2, ops.max)
 
 
-def _border_indices(size: int, before: int, after: int, mode: str) -> np.ndarray:
+def _border_indices(size: int, before: int, after: int, mode: str) -> Array:
     """Where each element of a padded axis comes from."""
     numpy_mode = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode]
-    return np.pad(np.arange(size), (before, after), mode=numpy_mode)  # type: ignore[call-overload, no-any-return]
+    indices: Array = np.pad(np.arange(size), (before, after), mode=numpy_mode)  # type: ignore[call-overload]
+    return indices
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
@@ -303,16 +306,21 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return _pad_spatial(input, [(max(b, 0), max(a, 0)) for b, a in reversed(pairs)], value or 0.0)
 
 
-def _taps(mode: str, positions: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _taps(mode: str, positions: Array) -> list[tuple[Array, Array]]:
     """Offsets and weights of the elements that a resized element is made of (linear: 2, cubic with a = -0.75: 4)."""
     base = np.floor(positions)
     t = positions - base
     if mode != "bicubic":
         return [(base, 1 - t), (base + 1, t)]
-    a = -0.75
-    near = lambda d: ((a + 2) * d - (a + 3)) * d * d + 1  # noqa: E731
-    far = lambda d: ((a * d - 5 * a) * d + 8 * a) * d - 4 * a  # noqa: E731
-    return [(base - 1, far(t + 1)), (base, near(t)), (base + 1, near(1 - t)), (base + 2, far(2 - t))]
+    return [(base - 1, _cubic(t + 1)), (base, _cubic(t)), (base + 1, _cubic(1 - t)), (base + 2, _cubic(2 - t))]
+
+
+def _cubic(distance: Array, a: float = -0.75) -> Array:
+    """Cubic convolution kernel (Keys 1981) for distances in [0, 2]."""
+    near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
+    far = ((distance - 5) * distance + 8) * distance * a - 4 * a
+    weights: Array = np.where(distance <= 1, near, far)
+    return weights
 
 
 def _resize_axis(x: Tensor, axis: int, wanted: int, ratio: float, mode: str, align_corners: bool) -> Tensor:

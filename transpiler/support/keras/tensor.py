@@ -24,7 +24,7 @@ def _sizes(size: tuple[Any, ...]) -> tuple[Any, ...]:
 def _python_dtype(value: Any) -> str:
     """The dtype torch gives to Python numbers: bool, int64 or the default float."""
     kind = np.asarray(value).dtype.kind
-    return {"b": "bool", "i": _index_dtype(), "u": _index_dtype()}.get(kind, keras.config.floatx())
+    return {"b": "bool", "i": _index_dtype(), "u": _index_dtype()}.get(kind, str(keras.config.floatx()))
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
@@ -80,6 +80,10 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(ops.take(input, index, axis=axis) for index in range(input.shape[axis]))
 
 
+def _is_whole(x: Tensor) -> bool:
+    return _dtype_name(x.dtype) == "bool" or "int" in _dtype_name(x.dtype)
+
+
 def _axes(dim: int | Sequence[int] | None) -> int | tuple[int, ...] | None:
     """Keras's ``axis`` for torch's ``dim``: an empty list means all."""
     return dim if isinstance(dim, int) else tuple(dim) if dim else None
@@ -87,15 +91,13 @@ def _axes(dim: int | Sequence[int] | None) -> int | tuple[int, ...] | None:
 
 def reduce_sum(input: Tensor, dim: int | Sequence[int] | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum (torch.sum); whole numbers and booleans add up in int64."""
-    whole = _dtype_name(input.dtype) == "bool" or "int" in _dtype_name(input.dtype)
-    name = _dtype_name(dtype) if dtype is not None else _index_dtype() if whole else _dtype_name(input.dtype)
+    name = _dtype_name(dtype) if dtype is not None else _index_dtype() if _is_whole(input) else _dtype_name(input.dtype)
     return ops.sum(ops.cast(input, name), axis=_axes(dim), keepdims=keepdim)
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Running sum along ``dim`` (torch.cumsum); whole numbers and booleans add up in int64."""
-    whole = _dtype_name(input.dtype) == "bool" or "int" in _dtype_name(input.dtype)
-    name = _dtype_name(dtype) if dtype is not None else _index_dtype() if whole else _dtype_name(input.dtype)
+    name = _dtype_name(dtype) if dtype is not None else _index_dtype() if _is_whole(input) else _dtype_name(input.dtype)
     return ops.cumsum(ops.cast(input, name), axis=dim)
 
 
@@ -104,7 +106,7 @@ def var(
 ) -> Tensor:
     """Variance with n - correction below the line, 1 unless told otherwise (torch.var)."""
     if isinstance(dim, bool):  # torch.var(x, unbiased)
-        dim, unbiased = None, dim
+        return var(input, None, dim, keepdim, correction=correction)
     axes = _axes(dim)
     named = range(len(input.shape)) if axes is None else (axes,) if isinstance(axes, int) else axes
     sizes = _shape(input)
@@ -148,6 +150,16 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     if min is not None:
         input = ops.where(input < min, min, input)
     return input if max is None else ops.where(input > max, max, input)
+
+
+def floor(input: Tensor) -> Tensor:
+    """Largest whole number not above (torch.floor); whole numbers keep their dtype."""
+    return input if _is_whole(input) else ops.floor(input)
+
+
+def ceil(input: Tensor) -> Tensor:
+    """Smallest whole number not below (torch.ceil); whole numbers keep their dtype."""
+    return input if _is_whole(input) else ops.ceil(input)
 
 
 def numel(input: Tensor) -> Any:

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _cast
+from ._common import _as_float, _cast, _sum
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
@@ -119,7 +119,7 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
     """A leaky ReLU whose slope is drawn from [lower, upper] in training, their mean otherwise (F.rrelu)."""
     slope: Any = (lower + upper) / 2
     if training:
-        slope = (ops.rand(*input.shape) * (upper - lower) + lower).astype(input.dtype)
+        slope = (ops.rand(*(input.shape or (1,))).reshape(input.shape) * (upper - lower) + lower).astype(input.dtype)
     return mint.where(input >= 0, input, input * slope)
 
 
@@ -204,7 +204,8 @@ def _renormalize(weight: Tensor, input: Tensor, max_norm: float, norm_type: floa
         length = np.linalg.norm(table[i], norm_type)
         if length > max_norm:
             table[i] *= max_norm / (length + 1e-7)
-    weight.copy_(Tensor(table))
+    with mindspore._no_grad():
+        weight.copy_(Tensor(table))
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: None = None) -> Tensor:
@@ -220,7 +221,9 @@ def _length(x: Tensor, p: float, dim: Any) -> Tensor:
         return size
     if p == float("inf"):
         return mint.amax(size, dim, True)
-    total = mint.sum(x * x if p == 2 else size**p, dim, True)
+    if p == 0:
+        return _sum((x != 0).astype(x.dtype), dim, True)
+    total = _sum(x * x if p == 2 else size**p, dim, True)
     positive = total > 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / p)
     return mint.where(positive, root, ops.zeros_like(total))
@@ -231,7 +234,11 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     x1, x2 = _as_float(x1), _as_float(x2)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     x1, x2 = ops.broadcast_to(x1, shape), ops.broadcast_to(x2, shape)
-    return mint.sum(_unit_vector(x1, dim, eps) * _unit_vector(x2, dim, eps), dim) if shape else _unit_vector(x1, dim, eps) * _unit_vector(x2, dim, eps)
+    return (
+        _sum(_unit_vector(x1, dim, eps) * _unit_vector(x2, dim, eps), dim)
+        if shape
+        else _unit_vector(x1, dim, eps) * _unit_vector(x2, dim, eps)
+    )
 
 
 def _unit_vector(x: Tensor, dim: int, eps: float) -> Tensor:

@@ -59,7 +59,9 @@ def multi_head_attention_forward(query: Tensor, key: Tensor, value: Tensor, embe
     if not batched:
         query, key, value = (x.expand_dims(1) for x in (query, key, value))
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.expand_dims(0)
-    projections = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else ops.split(in_proj_weight, embed_dim_to_check, 0)
+    projections = (
+        (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else ops.split(in_proj_weight, embed_dim_to_check, 0)
+    )
     biases = (None,) * 3 if in_proj_bias is None else ops.split(in_proj_bias, embed_dim_to_check, 0)
     q, k, v = (_project(x, w, b) for x, w, b in zip((query, key, value), projections, biases, strict=True))
     k, v, extra = _extra_keys(k, v, bias_k, bias_v, add_zero_attn)

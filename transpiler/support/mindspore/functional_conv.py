@@ -29,7 +29,9 @@ def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
            groups: int = 1) -> Tensor:  # fmt: skip
     """(N, C, D, H, W) with weight (out, C / groups, KD, KH, KW) (F.conv3d)."""
     if groups > 1:
-        pieces = zip(ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0), strict=True)
+        pieces = zip(
+            ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0), strict=True
+        )
         y = ops.cat([_convolve(x, w, None, ntuple(stride, 3), padding, ntuple(dilation, 3), 1) for x, w in pieces], input.ndim - 4)
         return y if bias is None else y + bias.reshape(-1, 1, 1, 1)
     return _convolve(input, weight, bias, ntuple(stride, 3), padding, ntuple(dilation, 3), 1)
@@ -125,8 +127,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> T
         return pad_constant(input, widths, 0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    cropped = pad_constant(input, tuple(min(w, 0) for w in widths))
-    return pad_by_index(cropped, tuple(max(w, 0) for w in widths), mode)
+    return pad_by_index(input, widths, mode)
 
 
 def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
@@ -136,8 +137,11 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     p = ntuple(padding, 2)
     x = pad_constant(input, (p[1], p[1], p[0], p[0]))
     index, windows = _window_positions(x.shape[2:], ntuple(kernel_size, 2), ntuple(dilation, 2), ntuple(stride, 2))
+    shape = (x.shape[0], x.shape[1] * index.shape[0], windows)
+    if 0 in shape:
+        return ops.zeros(shape, x.dtype)
     columns = ops.gather(x.reshape(x.shape[:2] + (-1,)), Tensor(index.reshape(-1), mindspore.int64), 2)
-    return columns.reshape(x.shape[0], -1, windows)
+    return columns.reshape(shape)
 
 
 def _window_positions(size: Any, kernel: Any, dilation: Any, stride: Any) -> tuple[Any, int]:

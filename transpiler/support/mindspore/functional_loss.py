@@ -8,6 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
+from ._common import _sum
 from .functional_activation import _length, log_softmax, logsigmoid
 
 
@@ -17,7 +18,9 @@ def _reduced(loss: Tensor, reduction: str, size_average: bool | None = None, red
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    return loss if reduction == "none" else mint.mean(loss) if reduction == "mean" else mint.sum(loss)
+    if reduction == "mean":
+        return _sum(loss) / loss.size if not loss.size else mint.mean(loss)
+    return loss if reduction == "none" else _sum(loss)
 
 
 def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -27,7 +30,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
     loss = loss * weight
-    return loss.sum() / ops.broadcast_to(weight, loss.shape).sum() if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / ops.broadcast_to_sum(weight, loss.shape) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -37,7 +40,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
     loss = loss * weight
-    return loss.sum() / ops.broadcast_to(weight, loss.shape).sum() if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / ops.broadcast_to_sum(weight, loss.shape) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -57,7 +60,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     if weight is None:
         return _reduced(loss, reduction)
     loss = loss * weight
-    return loss.sum() / ops.broadcast_to(weight, loss.shape).sum() if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / ops.broadcast_to_sum(weight, loss.shape) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
@@ -90,7 +93,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
         factor = factor * ops.gather(weight, classes.reshape(-1), 0).reshape(classes.shape)
     loss = mint.where(valid, picked, ops.zeros_like(picked)) * factor
     if reduction == "mean":
-        return loss.sum() / factor.sum()
+        return _sum(loss) / _sum(factor)
     return _reduced(loss, reduction)
 
 
@@ -107,12 +110,12 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     if label_smoothing == 0.0:
         return plain
     valid = target != ignore_index
-    smooth = -mint.sum(log_p if weight is None else log_p * _class_shape(weight, log_p.ndim, axis), axis)
+    smooth = -_sum(log_p if weight is None else log_p * _class_shape(weight, log_p.ndim, axis), axis)
     smooth = mint.where(valid, smooth, ops.zeros_like(smooth))
     if reduction == "mean":
-        smooth = smooth.sum() / _target_weight(target, weight, valid, log_p.dtype).sum()
+        smooth = _sum(smooth) / _sum(_target_weight(target, weight, valid, log_p.dtype))
     elif reduction == "sum":
-        smooth = smooth.sum()
+        smooth = _sum(smooth)
     return (1 - label_smoothing) * plain + label_smoothing / input.shape[axis] * smooth
 
 
@@ -134,8 +137,8 @@ def _soft_cross_entropy(log_p: Tensor, target: Tensor, weight: Tensor | None, re
     if smoothing > 0:
         target = target * (1 - smoothing) + smoothing / log_p.shape[axis]
     product = target * log_p if weight is None else target * log_p * _class_shape(weight, log_p.ndim, axis)
-    loss = -mint.sum(product, axis)
-    return loss.sum() / (log_p.size // log_p.shape[axis]) if reduction == "mean" else _reduced(loss, reduction)
+    loss = -_sum(product, axis)
+    return _sum(loss) / (log_p.size // log_p.shape[axis]) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -148,7 +151,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
         safe = mint.where(positive, target, ops.ones_like(target))
         loss = mint.where(positive, target * mint.log(safe), ops.zeros_like(target)) - target * input
     if reduction == "batchmean":
-        return loss.sum() / input.shape[0] if input.ndim else loss
+        return _sum(loss) / input.shape[0] if input.ndim else loss
     return _reduced(loss, reduction, size_average, reduce)
 
 
@@ -198,8 +201,10 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
                           reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """1 - cos where target is 1, max(0, cos - margin) where it is -1 (F.cosine_embedding_loss)."""
     x, y = input1.astype(mindspore.float32), input2.astype(mindspore.float32)
-    cos = mint.sum(x * y, -1) / mint.sqrt((mint.sum(x * x, -1) + 1e-12) * (mint.sum(y * y, -1) + 1e-12))
-    loss = mint.where(target == 1, 1 - cos, ops.zeros_like(cos)) + mint.where(target == -1, mint.clamp(cos - margin, min=0), ops.zeros_like(cos))
+    cos = _sum(x * y, -1) / mint.sqrt((_sum(x * x, -1) + 1e-12) * (_sum(y * y, -1) + 1e-12))
+    loss = mint.where(target == 1, 1 - cos, ops.zeros_like(cos)) + mint.where(
+        target == -1, mint.clamp(cos - margin, min=0), ops.zeros_like(cos)
+    )
     return _reduced(loss.astype(input1.dtype) if input1.is_floating_point() else loss, reduction, size_average, reduce)
 
 
@@ -230,5 +235,5 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     if weight is not None:
         gap = gap * ops.gather(weight, labels.reshape(-1), 0).expand_dims(1)
     others = (ops.arange(x.shape[1]).reshape(1, -1) != labels).astype(x.dtype)
-    loss = mint.sum(gap * others, 1) / x.shape[1]
+    loss = _sum(gap * others, 1) / x.shape[1]
     return _reduced(loss.reshape(target.shape), reduction, size_average, reduce)

@@ -48,9 +48,11 @@ def _per_channel(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tenso
     return y if bias is None else y + bias.reshape(shape)
 
 
-def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None, bias: Tensor | None = None,
+def batch_norm(input: Tensor, running_mean: Any, running_var: Any, weight: Tensor | None = None, bias: Tensor | None = None,
                training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
     """Standardised per channel by the batch (in training, moving the running statistics) or the running statistics (F.batch_norm)."""
+    if input.ndim < 2:
+        raise ValueError("batch_norm needs at least two dimensions")
     shape, axes = (1, -1) + (1,) * (input.ndim - 2), (0, *range(2, input.ndim))
     if not training:
         mean, var = running_mean.reshape(shape), running_var.reshape(shape)
@@ -87,6 +89,8 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """x / (k + alpha * mean of squares over neighbouring channels)^beta (F.local_response_norm)."""
+    if not input.is_floating_point():
+        raise TypeError("local_response_norm takes floating tensors")
     if input.size == 0:
         return input
     square = input * input

@@ -42,7 +42,9 @@ def _kernel_axes(x: Tensor, rank: int) -> tuple[int, ...]:
     return tuple(x.ndim - 2 * rank + 1 + 2 * i for i in range(rank))
 
 
-def _max_pool(input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, return_indices: bool) -> Any:
+def _max_pool(
+    input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, return_indices: bool
+) -> Any:
     """Maximum of each window; the gradient goes to its first maximum."""
     kernel = ntuple(kernel_size, rank)
     step = kernel if stride is None or stride == [] else ntuple(stride, rank)
@@ -96,6 +98,8 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def _avg_pool(input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
               divisor_override: int | None = None) -> Tensor:  # fmt: skip
     """Sums of windows over the number of elements that count."""
+    if not input.is_floating_point():
+        raise TypeError("average pooling takes floating tensors here")
     kernel, widths = ntuple(kernel_size, rank), ntuple(padding, rank)
     step = kernel if stride is None or stride == [] or stride == () else ntuple(stride, rank)
     windows, positions = _windows(input, kernel, step, widths, (1,) * rank, ceil_mode, 0)
@@ -108,7 +112,7 @@ def _avg_pool(input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: 
         place = positions[i]
         counted = place < size + widths[i] if count_include_pad else (place >= 0) & (place < size)
         divisor = divisor[..., None] * counted.sum(-1)
-    return total / Tensor(divisor).astype(input.dtype) if input.is_floating_point() else mint.floor_divide(total, Tensor(divisor.astype(np.int64)))
+    return total / Tensor(divisor).astype(input.dtype)
 
 
 def avg_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,

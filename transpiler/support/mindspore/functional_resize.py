@@ -109,10 +109,15 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     return points.reshape(theta.shape[0], *spatial, len(spatial))
 
 
-def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None) -> Tensor:
+def grid_sample(
+    input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
+) -> Tensor:
     """Values of (N, C, *spatial) at the positions ``grid`` in [-1, 1], last coordinate order x, y(, z) (F.grid_sample)."""
     sizes = input.shape[:1:-1]  # x, y(, z)
-    places = [_grid_position(grid[..., i], sizes[i], padding_mode if mode != "bicubic" else "zeros", bool(align_corners)) for i in range(len(sizes))]
+    places = [
+        _grid_position(grid[..., i], sizes[i], padding_mode if mode != "bicubic" else "zeros", bool(align_corners))
+        for i in range(len(sizes))
+    ]
     if mode == "nearest":
         return _grid_take(input, [mint.round(p) for p in places], None, padding_mode, bool(align_corners))
     if mode == "bicubic":

@@ -7,7 +7,7 @@ from typing import Any
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
-from ._common import param_dtype
+from ._common import accurate_tanh, param_dtype
 
 
 class ReLU(nn.ReLU):
@@ -113,7 +113,7 @@ class Mish(nn.Mish):
 
     def construct(self, input: Tensor) -> Tensor:
         """x * tanh(softplus(x))."""
-        return input * ops.tanh(ops.softplus(input))
+        return input * accurate_tanh(ops.softplus(input))
 
 
 class Hardswish(nn.HSwish):
@@ -189,7 +189,7 @@ class Tanhshrink(nn.Tanhshrink):
 
     def construct(self, input: Tensor) -> Tensor:
         """x - tanh(x)."""
-        return input - ops.tanh(input)
+        return input - accurate_tanh(input)
 
 
 class Sigmoid(nn.Sigmoid):
@@ -222,7 +222,7 @@ class Tanh(nn.Tanh):
 
     def construct(self, input: Tensor) -> Tensor:
         """tanh(x)."""
-        return super().construct(input)
+        return accurate_tanh(input)
 
 
 class Softsign(nn.Softsign):

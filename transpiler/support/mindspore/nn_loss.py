@@ -31,19 +31,19 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
     return loss.sum() if reduction == "sum" else loss.sum() / loss.size
 
 
-def zeros(x: Tensor) -> Tensor:
+def zeros_of(x: Tensor) -> Tensor:
     """Zeros like ``x``."""
     return ops.zeros_like(x)
 
 
-def positive(x: Tensor) -> Tensor:
+def positive_part(x: Tensor) -> Tensor:
     """max(x, 0)."""
     return ops.relu(x)
 
 
 def log_sigmoid(x: Tensor) -> Tensor:
     """log(sigmoid(x)) without overflow."""
-    return ops.minimum(x, zeros(x)) - ops.log1p(ops.exp(-ops.abs(x)))
+    return ops.minimum(x, zeros_of(x)) - ops.log1p(ops.exp(-ops.abs(x)))
 
 
 class L1Loss(nn.L1Loss):
@@ -161,12 +161,12 @@ def class_axis_last(x: Tensor) -> Tensor:
 def negative_log_likelihood(log_p: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor]:
     """Loss and weight of every element; ``log_p`` is (*, C), ``target`` (*) holds class indices, ignored ones weigh nothing."""
     kept = target != ignore_index
-    index = ops.select(kept, target, zeros(target)).astype(mindspore.int32)
+    index = ops.select(kept, target, zeros_of(target)).astype(mindspore.int32)
     chosen = ops.one_hot(index, log_p.shape[-1], Tensor(1, log_p.dtype), Tensor(0, log_p.dtype))
     weights = kept.astype(log_p.dtype)
     if weight is not None:
         weights = weights * ops.gather(weight, index, 0)
-    finite = ops.select(chosen > 0, log_p, zeros(log_p))
+    finite = ops.select(chosen > 0, log_p, zeros_of(log_p))
     return -finite.sum(-1) * weights, weights
 
 
@@ -278,7 +278,7 @@ class PoissonNLLLoss(nn.PoissonNLLLoss):
         if self.full:
             safe = ops.select(target > 1, target, ops.ones_like(target))
             stirling = safe * ops.log(safe) - safe + 0.5 * ops.log(2 * math.pi * safe)
-            loss = loss + ops.select(target > 1, stirling, zeros(stirling))
+            loss = loss + ops.select(target > 1, stirling, zeros_of(stirling))
         return reduced(loss, self.mode)
 
 
@@ -312,8 +312,8 @@ class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
-        apart = ops.select(target != 1, positive(self.distance - input), zeros(input))
-        return reduced(apart + ops.select(target != -1, input, zeros(input)), self.mode)
+        apart = ops.select(target != 1, positive_part(self.distance - input), zeros_of(input))
+        return reduced(apart + ops.select(target != -1, input, zeros_of(input)), self.mode)
 
 
 class MarginRankingLoss(nn.MarginRankingLoss):
@@ -328,7 +328,7 @@ class MarginRankingLoss(nn.MarginRankingLoss):
 
     def construct(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
-        return reduced(positive(-target * (input1 - input2) + self.distance), self.mode)
+        return reduced(positive_part(-target * (input1 - input2) + self.distance), self.mode)
 
 
 class SoftMarginLoss(nn.SoftMarginLoss):
@@ -384,7 +384,7 @@ class MultiMarginLoss(nn.MultiMarginLoss):
         """(N, C), (N,) or (C,), () -> loss."""
         index = target.astype(mindspore.int32)
         chosen = ops.one_hot(index, input.shape[-1], Tensor(1, input.dtype), Tensor(0, input.dtype)).reshape(input.shape)
-        gap = positive(self.distance - (input * chosen).sum(-1, keepdims=True) + input)
+        gap = positive_part(self.distance - (input * chosen).sum(-1, keepdims=True) + input)
         terms = (gap if self.power == 1 else gap * gap) * (1 - chosen)
         if self.class_weight is not None:
             terms = terms * ops.gather(self.class_weight, index, 0).reshape(input.shape[:-1] + (1,))
@@ -402,11 +402,11 @@ class MultiLabelMarginLoss(nn.Cell):
         """(N, C) or (C,); each target row lists its classes up to the first -1."""
         classes = input.shape[-1]
         listed = (ops.cumsum((target < 0).astype(mindspore.int32), -1) == 0).astype(input.dtype)
-        index = ops.maximum(target, zeros(target)).astype(mindspore.int32)
+        index = ops.maximum(target, zeros_of(target)).astype(mindspore.int32)
         one_hot = ops.one_hot(index, classes, Tensor(1, input.dtype), Tensor(0, input.dtype)) * listed.expand_dims(-1)
         other = 1 - ops.amax(one_hot, -2)
         scores = (one_hot * input.expand_dims(-2)).sum(-1)
-        gaps = positive(1 - scores.expand_dims(-1) + input.expand_dims(-2)) * listed.expand_dims(-1) * other.expand_dims(-2)
+        gaps = positive_part(1 - scores.expand_dims(-1) + input.expand_dims(-2)) * listed.expand_dims(-1) * other.expand_dims(-2)
         return reduced(gaps.sum((-2, -1)) / classes, self.mode)
 
 
@@ -425,8 +425,8 @@ class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
         tiny = 1e-12
         squares = ((input1 * input1).sum(-1) + tiny) * ((input2 * input2).sum(-1) + tiny)
         cosine = (input1 * input2).sum(-1) / ops.sqrt(squares)
-        same = ops.select(target == 1, 1 - cosine, zeros(cosine))
-        return reduced(same + ops.select(target == -1, positive(cosine - self.distance), zeros(cosine)), self.mode)
+        same = ops.select(target == 1, 1 - cosine, zeros_of(cosine))
+        return reduced(same + ops.select(target == -1, positive_part(cosine - self.distance), zeros_of(cosine)), self.mode)
 
 
 class TripletMarginLoss(nn.TripletMarginLoss):
@@ -507,37 +507,45 @@ class CTCLoss(nn.Cell):
         log_p = log_probs.expand_dims(1) if single else log_probs
         frames, lengths = lengths_of(input_lengths), lengths_of(target_lengths)
         rows = label_rows(targets, lengths, single)
-        loss = ops.stack([self.sequence_loss(log_p[:frames[i], i], rows[i]) for i in range(len(rows))])
+        loss = self.sequence_losses(log_p, rows, frames)
         if self.zero_infinity:
-            loss = ops.select(loss > 1e29, zeros(loss), loss)
+            loss = ops.select(loss > 1e29, zeros_of(loss), loss)
         else:
             loss = ops.select(loss > 1e29, ops.full_like(loss, float("inf")), loss)
         if self.mode == "mean":
             return (loss / Tensor([max(n, 1) for n in lengths], loss.dtype)).mean()
         return loss.sum() if self.mode == "sum" else (loss[0] if single else loss)
 
-    def sequence_loss(self, log_p: Tensor, labels: list[int]) -> Tensor:
-        """Minus the log-likelihood of one label sequence; 1e30 stands for infinity, so that no difference becomes NaN."""
-        extended = [self.blank] + [symbol for label in labels for symbol in (label, self.blank)]
-        size, floor = len(extended), Tensor(-1e30, log_p.dtype)
-        emitted = ops.gather(log_p, Tensor(extended, mindspore.int32), 1)
-        start = Tensor([i < 2 for i in range(size)])
-        may_skip = Tensor([i >= 2 and extended[i] != self.blank and extended[i] != extended[i - 2] for i in range(size)])
-        alpha = ops.select(start, emitted[0], floor.broadcast_to((size,)))
-        for t in range(1, log_p.shape[0]):
-            one = shifted(alpha, 1, floor)
-            two = ops.select(may_skip, shifted(alpha, 2, floor), floor.broadcast_to((size,)))
-            alpha = ops.maximum(log_sum_exp((alpha, one, two)) + emitted[t], floor)
-        last = (alpha[size - 1],) if size == 1 else (alpha[size - 1], alpha[size - 2])
-        return -log_sum_exp(last)
+    def sequence_losses(self, log_p: Tensor, rows: list[list[int]], frames: list[int]) -> Tensor:
+        """Minus the log-likelihood of each label sequence; 1e30 stands for infinity, so that no difference becomes NaN."""
+        width = 2 * max(len(row) for row in rows) + 1
+        extended = [[self.blank] + [symbol for label in row for symbol in (label, self.blank)] for row in rows]
+        padded = [row + [self.blank] * (width - len(row)) for row in extended]
+        skips = [[i >= 2 and row[i] != self.blank and row[i] != row[i - 2] for i in range(width)] for row in padded]
+        floor = ops.full((len(rows), width), -1e30, dtype=log_p.dtype)
+        symbols = Tensor(padded, mindspore.int32).expand_dims(0).broadcast_to((log_p.shape[0], len(rows), width))
+        emitted, may_skip = ops.gather_elements(log_p, 2, symbols), Tensor(skips)
+        starts = Tensor([[i < min(2, len(row)) for i in range(width)] for row in extended])
+        alpha = ops.select(starts, emitted[0], floor)
+        for t in range(1, max(frames)):
+            two = ops.select(may_skip, shifted(alpha, 2, floor), floor)
+            moved = ops.maximum(log_sum_exp((alpha, shifted(alpha, 1, floor), two)) + emitted[t], floor)
+            running = Tensor([[t < frame] for frame in frames]).broadcast_to(alpha.shape)
+            alpha = ops.select(running, moved, alpha)
+        ends = Tensor([[len(row) - 2 <= i < len(row) for i in range(width)] for row in extended])
+        final = ops.select(ends, alpha, floor)
+        peak = ops.stop_gradient(ops.amax(final, 1, True))
+        loss = -(peak.squeeze(1) + ops.log(ops.exp(final - peak).sum(1)))
+        # torch's gradient takes the log-probabilities for the result of a log_softmax: it has this term more, which that layer cancels.
+        inside = Tensor([[t < frame for frame in frames] for t in range(log_p.shape[0])]).astype(log_p.dtype)
+        total = (ops.exp(log_p).sum(2) * inside).sum(0)
+        return loss + (total - ops.stop_gradient(total))
 
 
 def shifted(alpha: Tensor, steps: int, floor: Tensor) -> Tensor:
-    """``alpha`` moved ``steps`` places up, ``floor`` coming in."""
-    size = alpha.shape[0]
-    if steps >= size:
-        return floor.broadcast_to((size,))
-    return ops.cat((floor.broadcast_to((steps,)), alpha[: size - steps]))
+    """``alpha`` (N, W) moved ``steps`` places up, ``floor`` coming in."""
+    size = alpha.shape[1]
+    return floor if steps >= size else ops.cat((floor[:, :steps], alpha[:, : size - steps]), 1)
 
 
 def lengths_of(value: Any) -> list[int]:

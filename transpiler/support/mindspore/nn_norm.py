@@ -40,13 +40,18 @@ def cumulative_batch_norm(layer: Any, x: Tensor) -> Tensor:
     return scaled * layer.gamma.reshape(shape) + layer.beta.reshape(shape)
 
 
+def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
+    """Freeze the scale and shift that torch's layer does not have; ``named_parameters`` leaves them out."""
+    layer.constant_parameters = () if affine and bias else ("beta",) if affine else ("gamma", "beta")
+    layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
+
+
 def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
     """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
     and torch's initial training mode."""
     if momentum is None:
         layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
-    if affine and not bias:
-        layer.beta.requires_grad = False
+    keep_constant(layer, affine, bias)
     if hasattr(layer, "cell_init_args"):
         layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
     layer.cumulative = momentum is None and layer.use_batch_statistics is None
@@ -194,9 +199,8 @@ class LayerNorm(nn.LayerNorm):
     ) -> None:
         shape = normalized_axes(normalized_shape)
         super().__init__(shape, -len(shape), -len(shape), epsilon=eps, dtype=param_dtype(dtype))
-        self.gamma.requires_grad = elementwise_affine
-        self.beta.requires_grad = elementwise_affine and bias
         self.elementwise_affine = elementwise_affine
+        keep_constant(self, elementwise_affine, bias)
 
     def construct(self, input: Tensor) -> Tensor:
         """(*, *normalized_shape) -> the same shape."""
@@ -246,7 +250,7 @@ class GroupNorm(nn.GroupNorm):
         bias: bool = True,
     ) -> None:
         super().__init__(num_groups, num_channels, eps, affine, dtype=param_dtype(dtype))
-        self.beta.requires_grad = affine and bias
+        keep_constant(self, affine, bias)
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, *) -> the same shape."""

@@ -64,8 +64,46 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: None 
              device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """base ** linspace(start, end, steps) (torch.logspace)."""
     low, high = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    if dtype is not None and _category(dtype) < 2:
+        low, high = int(low), int(high)
     values = np.power(float(base), np.linspace(low, high, int(steps)))
     return Tensor(values).astype(mindspore.float32 if dtype is None else dtype)
+
+
+def zeros(*size: Any, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Zeros, float32 unless a dtype is given (torch.zeros)."""
+    return ops.zeros(_size(size), mindspore.float32 if dtype is None else dtype)
+
+
+def ones(*size: Any, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+         requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Ones, float32 unless a dtype is given (torch.ones)."""
+    return ops.full(_size(size), 1, dtype=mindspore.float32 if dtype is None else dtype)
+
+
+def empty(*size: Any, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+          requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """A tensor whose values mean nothing; here they are zeros (torch.empty)."""
+    return zeros(*size, dtype=dtype)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """A tensor like ``input`` whose values mean nothing; here they are zeros (torch.empty_like)."""
+    return ops.zeros(input.shape, input.dtype if dtype is None else dtype)
+
+
+def tensor_new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
+                     pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Zeros in the dtype of ``self`` (torch.Tensor.new_zeros)."""
+    return ops.zeros(_size(size), self.dtype if dtype is None else dtype)
+
+
+def tensor_new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
+                    pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Ones in the dtype of ``self`` (torch.Tensor.new_ones)."""
+    return ops.full(_size(size), 1, dtype=self.dtype if dtype is None else dtype)
 
 
 def full(size: Any, fill_value: Any, *, out: None = None, names: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
@@ -209,7 +247,9 @@ def tensor_sum_to_size(self: Tensor, *size: Any) -> Tensor:
     shape = _size(size)
     lead = self.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and self.shape[i + lead] != 1)
-    return (self.sum(axes, keepdim=True) if axes else self).reshape(shape)
+    if not axes:
+        return self.astype(mindspore.int64) if self.ndim == 0 and self.dtype == mindspore.bool_ else self
+    return self.sum(axes, keepdim=True).reshape(shape)
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:

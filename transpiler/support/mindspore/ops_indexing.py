@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axis, _category, _result_dtype
+from ._common import _as_float, _axis, _category, _result_dtype, _sum
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: None = None) -> Any:
@@ -36,6 +36,8 @@ def argwhere(input: Tensor) -> Tensor:
 
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: None = None) -> Tensor:
     """Elements of ``input`` picked along ``dim`` (torch.gather)."""
+    if index.size == 0:
+        return ops.zeros(index.shape, input.dtype)
     if input.ndim == 0 or index.ndim == 0:
         return gather(input.reshape(-1), 0, index.reshape(-1)).reshape(index.shape)
     return mint.gather(input, dim, index)
@@ -46,7 +48,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     if dim is None:
         return mint.gather(input.reshape(-1), 0, indices.reshape(-1))
     axis = _axis(dim, input.ndim)
-    shape = np.broadcast_shapes(input.shape[:axis] + (1,) + input.shape[axis + 1 :], indices.shape[:axis] + (1,) + indices.shape[axis + 1 :])
+    shape = np.broadcast_shapes(
+        input.shape[:axis] + (1,) + input.shape[axis + 1 :], indices.shape[:axis] + (1,) + indices.shape[axis + 1 :]
+    )
     x = ops.broadcast_to(input, shape[:axis] + (input.shape[axis],) + shape[axis + 1 :])
     return mint.gather(x, axis, ops.broadcast_to(indices, shape[:axis] + (indices.shape[axis],) + shape[axis + 1 :]))
 
@@ -66,7 +70,7 @@ def _spread(index: Tensor, dim: int, shape: Sequence[int]) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1, out: None = None) -> Tensor:
     """Slices of ``alpha * source`` added to the slices ``index`` of ``input`` (torch.index_add)."""
     if input.ndim == 0:
-        return input + (alpha * source).sum()
+        return index_add(input.reshape(1), 0, index, source.reshape(-1), alpha=alpha).reshape(())
     axis = _axis(dim, input.ndim)
     source = (source if alpha == 1 else alpha * source).astype(input.dtype)
     return scatter_add(input, axis, _spread(index, axis, source.shape), source)
@@ -90,12 +94,23 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return mint.where(mask, fill, input)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None, out: None = None) -> Tensor:
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None, out: None = None
+) -> Tensor:
     """``src`` (a tensor or a number) written to positions ``index`` along ``dim`` (torch.scatter); reduce may be 'add'."""
     src = value if src is None else src
     if reduce == "multiply":
-        return scatter_reduce(input, dim, index, _source(src, input, index), "prod")
+        return _scatter_product(input, dim, index, _source(src, input, index))
     return _scatter(input, dim, index, _source(src, input, index), "none" if reduce is None else reduce)
+
+
+def _scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """``src`` multiplied in at ``index``, outside the graph: torch has no derivative of it either."""
+    result = ops.stop_gradient(input).asnumpy().copy()
+    grid = list(np.indices(index.shape))
+    grid[_axis(dim, input.ndim)] = index.asnumpy()
+    np.multiply.at(result, tuple(grid), ops.stop_gradient(src).asnumpy())
+    return Tensor(result)
 
 
 def _source(src: Any, input: Tensor, index: Tensor) -> Tensor:
@@ -207,7 +222,7 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     """Where ``input`` would be inserted to keep the innermost dimension sorted (torch.searchsorted)."""
     rows, values = sorted_sequence.asnumpy(), input.asnumpy() if isinstance(input, Tensor) else np.asarray(input)
     rows = rows if sorter is None else np.take_along_axis(rows, sorter.asnumpy(), -1)
-    where_to = "right" if right or side == "right" else "left"
+    where_to: Any = "right" if right or side == "right" else "left"
     if rows.ndim == 1:
         found = np.searchsorted(rows, values, where_to)
     else:
@@ -265,4 +280,4 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     size = ops.abs(_as_float(x1) - x2 + eps)
     if p == float("inf"):
         return mint.amax(size, -1, keepdim)
-    return mint.sum(size**p, -1, keepdim) ** (1.0 / p)
+    return _sum(size**p, -1, keepdim) ** (1.0 / p)

@@ -7,9 +7,13 @@ from typing import Any
 
 from mindspore import Tensor, mint, ops
 
+from ._common import _sum
+
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
     """beta * input + alpha * product; an input with beta 0 counts nothing, not even its NaN."""
+    if not product.is_floating_point() and not product.is_complex():
+        beta, alpha = int(beta), int(alpha)
     product = product if alpha == 1 else alpha * product
     return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else beta * input) + product
 
@@ -31,14 +35,14 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
     """beta * input + alpha * sum over the batch of batch1 @ batch2 (torch.addbmm)."""
-    return _affine(input, mint.sum(matmul(batch1, batch2), 0), beta, alpha)
+    return _affine(input, _sum(matmul(batch1, batch2), 0), beta, alpha)
 
 
 def matmul(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """The matrix product with broadcast batches; zeros where the summed dimension is empty (torch.matmul)."""
     if input.shape[-1] == 0:
         rows = input.expand_dims(-1) if other.ndim > 1 else input
-        return mint.sum(ops.zeros(mint.matmul(ops.zeros(input.shape[:-1] + (1,), input.dtype), _unit(other)).shape + (1,), rows.dtype), -1)
+        return _sum(ops.zeros(mint.matmul(ops.zeros(input.shape[:-1] + (1,), input.dtype), _unit(other)).shape + (1,), rows.dtype), -1)
     return mint.matmul(input, other)
 
 
@@ -50,7 +54,7 @@ def _unit(other: Tensor) -> Tensor:
 
 def dot(input: Tensor, tensor: Tensor, *, out: None = None) -> Tensor:
     """The inner product of two vectors (torch.dot)."""
-    return mint.sum(input * tensor)
+    return _sum(input * tensor)
 
 
 def mv(input: Tensor, vec: Tensor, *, out: None = None) -> Tensor:
@@ -100,7 +104,7 @@ def linalg_multi_dot(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: None = None) -> Tensor:
     """Inner products along ``dim`` (torch.linalg.vecdot)."""
-    return mint.sum(x * y, dim)
+    return _sum(x * y, dim)
 
 
 def linalg_matrix_power(A: Tensor, n: int, *, out: None = None) -> Tensor:

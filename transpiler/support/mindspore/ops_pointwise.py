@@ -13,12 +13,23 @@ from ._common import _as_float, _category, _result_dtype
 
 def clamp_min(input: Tensor, min: Any, *, out: None = None) -> Tensor:
     """max(input, min) (torch.clamp_min)."""
-    return mint.clamp(input, min=min)
+    return _clamped(input, min, ops.less, ops.logical_or)
 
 
 def clamp_max(input: Tensor, max: Any, *, out: None = None) -> Tensor:
     """min(input, max) (torch.clamp_max)."""
-    return mint.clamp(input, max=max)
+    return _clamped(input, max, ops.greater, ops.logical_and)
+
+
+def _clamped(input: Tensor, limit: Any, beyond: Any, logical: Any) -> Tensor:
+    """``limit`` where the input is beyond it; elements at the limit keep the gradient."""
+    if not isinstance(limit, Tensor):
+        return mint.clamp(input, min=limit) if beyond is ops.less else mint.clamp(input, max=limit)
+    dtype = _result_dtype(input, limit)
+    x, edge = ops.cast(input, dtype), ops.cast(limit, dtype)
+    if dtype == mindspore.bool_:
+        return logical(x, edge)
+    return mint.where(ops.logical_or(beyond(x, edge), edge != edge), edge, x)
 
 
 def tensor_round(input: Tensor, *, decimals: int = 0, out: None = None) -> Tensor:
@@ -64,14 +75,36 @@ def erfinv(input: Tensor, *, out: None = None) -> Tensor:
         y = y - (ops.erf(y) - fixed) * (math.sqrt(math.pi) / 2) * ops.exp(y * y)
     slope = (math.sqrt(math.pi) / 2) * ops.exp(y * y)
     result = y.astype(x.dtype) + (safe - ops.stop_gradient(safe)) * slope.astype(x.dtype)
-    edge = mint.where(ops.abs(x) == 1, x * float("inf"), x * float("nan"))
+    fixed_edge = ops.stop_gradient(x)
+    infinite = mint.sign(fixed_edge) / ops.zeros_like(x)
+    edge = mint.where(ops.abs(fixed_edge) == 1, infinite, ops.full(x.shape, float("nan"), dtype=x.dtype))
     return mint.where(inside, result, edge)
 
 
 def _giles(w: Tensor) -> Tensor:
     """M. Giles, 'Approximating the erfinv function', single precision."""
-    near = (2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941)
-    far = (-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)
+    near = (
+        2.81022636e-08,
+        3.43273939e-07,
+        -3.5233877e-06,
+        -4.39150654e-06,
+        0.00021858087,
+        -0.00125372503,
+        -0.00417768164,
+        0.246640727,
+        1.50140941,
+    )
+    far = (
+        -0.000200214257,
+        0.000100950558,
+        0.00134934322,
+        -0.00367342844,
+        0.00573950773,
+        -0.0076224613,
+        0.00943887047,
+        1.00167406,
+        2.83297682,
+    )
     small, large = ops.minimum(w, w * 0 + 5) - 2.5, ops.sqrt(ops.maximum(w, w * 0 + 5)) - 3
     p, q = small * 0 + near[0], large * 0 + far[0]
     for a, b in zip(near[1:], far[1:], strict=True):

@@ -9,20 +9,22 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category
+from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _sum
 
 
 def tensor_max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
     """The largest element; values and indices along ``dim``; or the elementwise maximum with another tensor (torch.max)."""
     if isinstance(dim, Tensor) or other is not None:
-        return mint.maximum(input, other if dim is None else dim)
+        second: Any = other if dim is None else dim
+        return ops.logical_or(input, second) if input.dtype == second.dtype == mindspore.bool_ else mint.maximum(input, second)
     return _extreme(input, dim, keepdim, mint.max)
 
 
 def tensor_min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
     """The smallest element; values and indices along ``dim``; or the elementwise minimum with another tensor (torch.min)."""
     if isinstance(dim, Tensor) or other is not None:
-        return mint.minimum(input, other if dim is None else dim)
+        second: Any = other if dim is None else dim
+        return ops.logical_and(input, second) if input.dtype == second.dtype == mindspore.bool_ else mint.minimum(input, second)
     return _extreme(input, dim, keepdim, mint.min)
 
 
@@ -59,14 +61,14 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: None = Non
 def tensor_any(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: None = None) -> Tensor:
     """Whether any element is not zero; uint8 stays uint8 (torch.any)."""
     hits = (input if input.dtype == mindspore.bool_ else input != 0).astype(mindspore.int32)
-    result = mint.sum(hits, _axes(dim, input.ndim), keepdim) > 0 if input.ndim else hits > 0
+    result = _sum(hits, _axes(dim, input.ndim), keepdim) > 0 if input.ndim else hits > 0
     return result.astype(mindspore.uint8) if input.dtype == mindspore.uint8 else result
 
 
 def tensor_all(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: None = None) -> Tensor:
     """Whether no element is zero; uint8 stays uint8 (torch.all)."""
     misses = (ops.logical_not(input) if input.dtype == mindspore.bool_ else input == 0).astype(mindspore.int32)
-    result = mint.sum(misses, _axes(dim, input.ndim), keepdim) == 0 if input.ndim else misses == 0
+    result = _sum(misses, _axes(dim, input.ndim), keepdim) == 0 if input.ndim else misses == 0
     return result.astype(mindspore.uint8) if input.dtype == mindspore.uint8 else result
 
 
@@ -91,22 +93,24 @@ def _argextreme(input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are not zero, int64 (torch.count_nonzero)."""
     hits = (input if input.dtype == mindspore.bool_ else input != 0).astype(mindspore.int64)
-    return mint.sum(hits, _axes(dim, input.ndim)) if input.ndim else hits
+    return _sum(hits, _axes(dim, input.ndim)) if input.ndim else hits
 
 
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum with NaN counted as zero (torch.nansum)."""
     clean = mint.where(ops.isnan(input), ops.zeros((), input.dtype), input) if _category(input.dtype) == 2 else input
-    return _cast(mint.sum(clean, _axes(dim, input.ndim), keepdim) if input.ndim else clean, dtype)
+    return _cast(_sum(clean, _axes(dim, input.ndim), keepdim) if input.ndim else _sum(clean.reshape(1)), dtype)
 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
     """The mean of the elements that are not NaN (torch.nanmean)."""
     valid = ops.logical_not(ops.isnan(input)).astype(input.dtype)
-    return nansum(input, dim, keepdim, dtype=dtype) / (mint.sum(valid, _axes(dim, input.ndim), keepdim) if input.ndim else valid)
+    return nansum(input, dim, keepdim, dtype=dtype) / (_sum(valid, _axes(dim, input.ndim), keepdim) if input.ndim else valid)
 
 
-def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None, out: None = None) -> Tensor:
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None, out: None = None
+) -> Tensor:
     """sum((x - mean)^2) / (n - correction) (torch.var)."""
     return _variance(input, dim, unbiased, keepdim, correction)[0]
 
@@ -116,25 +120,34 @@ def _variance(input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction
         dim, unbiased = None, dim
     axes = _axes(dim, input.ndim)
     count = float(np.prod([input.shape[a] for a in axes]))
+    if not input.size:
+        nothing = _sum(input, axes, keepdim) / 0 * float("nan")
+        return nothing, nothing
     mean = mint.mean(input, axes, True) if axes else input
     free = max(count - (int(unbiased) if correction is None else correction), 0.0)
     square = (input - mean) * (input - mean)
-    total = mint.sum(square, axes, keepdim) if axes else square
+    total = _sum(square, axes, keepdim) if axes else square
     value = total / free if free else total * float("inf") if count > 1 else total * float("nan")
     return value, mean if keepdim or not axes else mean.reshape(total.shape)
 
 
-def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None, out: None = None) -> Tensor:
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None, out: None = None
+) -> Tensor:
     """The square root of the variance (torch.std)."""
     return mint.sqrt(_variance(input, dim, unbiased, keepdim, correction)[0])
 
 
-def var_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:
+def var_mean(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Tensor, Tensor]:
     """Variance and mean (torch.var_mean)."""
     return _variance(input, dim, unbiased, keepdim, correction)
 
 
-def std_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:
+def std_mean(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean (torch.std_mean)."""
     variance, mean = _variance(input, dim, unbiased, keepdim, correction)
     return mint.sqrt(variance), mean
@@ -152,6 +165,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     """The int64 indices that sort along ``dim``; equal elements keep their order (torch.argsort)."""
     if input.ndim == 0:
         return ops.zeros((), mindspore.int64)
+    if input.dtype in (mindspore.float32, mindspore.float16) and not stable and 0 not in input.shape:
+        return ops.sort(ops.stop_gradient(input), dim, descending)[1].astype(mindspore.int64)
     values = ops.stop_gradient(input.astype(mindspore.float32) if input.dtype == mindspore.bfloat16 else input).asnumpy()
     if not descending:
         return Tensor(np.argsort(values, dim, kind="stable"), mindspore.int64)
@@ -168,10 +183,12 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """The k largest (smallest) values along ``dim`` in order, with int64 indices (torch.topk)."""
     if input.ndim == 0:
         return ValuesIndices(input, ops.zeros((), mindspore.int64))
-    indices = ops.narrow(argsort(input, dim, largest), _axis(dim, input.ndim), 0, k) if k else ops.zeros(
-        tuple(0 if i == _axis(dim, input.ndim) else n for i, n in enumerate(input.shape)), mindspore.int64)
-    values = mint.gather(input, dim, indices) if k else ops.zeros(indices.shape, input.dtype)
-    return ValuesIndices(values, indices)
+    axis = _axis(dim, input.ndim)
+    if k == 0 or 0 in input.shape:
+        shape = tuple(k if i == axis else n for i, n in enumerate(input.shape))
+        return ValuesIndices(ops.zeros(shape, input.dtype), ops.zeros(shape, mindspore.int64))
+    indices = ops.narrow(argsort(input, dim, largest), axis, 0, k)
+    return ValuesIndices(mint.gather(input, dim, indices), indices)
 
 
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: None = None) -> ValuesIndices:
@@ -196,7 +213,9 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
     return ValuesIndices(mint.where(hit, mindspore.tensor(float("nan"), dtype=input.dtype), found[0]), mint.where(hit, first, found[1]))
 
 
-def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: None = None) -> Tensor:
+def quantile(
+    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: None = None
+) -> Tensor:
     """The q-th quantiles along ``dim``, interpolated between neighbours (torch.quantile)."""
     points = q.asnumpy() if isinstance(q, Tensor) else np.asarray(q, np.float64)
     rank = input.ndim
@@ -208,7 +227,10 @@ def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = Fals
     weight = _quantile_weight(positions - low, positions, interpolation)
     shape = tuple(-1 if i == axis else 1 for i in range(ordered.ndim))
     below, above = (ops.gather(ordered, Tensor(i), axis) for i in (low, high))
-    result = below + (above - below) * Tensor(weight).astype(input.dtype).reshape(shape)
+    share = Tensor(weight).astype(input.dtype)
+    if isinstance(q, Tensor) and interpolation == "linear":  # differentiable in q too
+        share = q.reshape(-1) * (x.shape[axis] - 1) - Tensor(low).astype(q.dtype)
+    result = below + (above - below) * share.reshape(shape)
     if bool(ops.isnan(input).any()):
         bad = tensor_any(ops.isnan(x), axis, True)
         result = mint.where(bad, mindspore.tensor(float("nan"), dtype=input.dtype), result)
@@ -284,7 +306,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: None = Non
     axes = _axes(dim, x.ndim)
     top = ops.stop_gradient(mint.amax(x, axes, True))
     top = mint.where(ops.isfinite(top), top, ops.zeros_like(top))
-    total = mint.log(mint.sum(mint.exp(x - top), axes, keepdim))
+    total = mint.log(_sum(mint.exp(x - top), axes, keepdim))
     return total + (top if keepdim else top.reshape(total.shape))
 
 
@@ -319,9 +341,9 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
     axis = _axis(dim, y.ndim)
     pairs = (ops.narrow(y, axis, 1, size - 1) + ops.narrow(y, axis, 0, size - 1)) / 2
     if x is None:
-        return mint.sum(pairs, axis) * dx
+        return _sum(pairs, axis) * dx
     step = mint.diff(x, 1, -1 if x.ndim == 1 else dim)
-    return mint.sum(pairs * (step.reshape((-1,) + (1,) * (y.ndim - 1 - axis)) if x.ndim == 1 else step), axis)
+    return _sum(pairs * (step.reshape((-1,) + (1,) * (y.ndim - 1 - axis)) if x.ndim == 1 else step), axis)
 
 
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: None = None, dtype: Any = None) -> Tensor:
@@ -340,13 +362,22 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     if ord in (float("inf"), float("-inf")):
         return (mint.amax if ord > 0 else mint.amin)(size, axes, keepdim)
     if ord == 0:
-        return mint.sum((size != 0).astype(size.dtype), axes, keepdim)
+        return _sum((size != 0).astype(size.dtype), axes, keepdim)
     if ord == 1:
-        return mint.sum(size, axes, keepdim)
-    total = mint.sum(size * size if ord == 2 else size**ord, axes, keepdim)
+        return _sum(size, axes, keepdim)
+    if ord < 0:
+        return _negative_norm(size, ord, axes, keepdim)
+    total = _sum(size * size if ord == 2 else size**ord, axes, keepdim)
     positive = total > 0  # the root has no derivative at 0, where torch takes 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
-    return mint.where(positive, root, total if ord > 0 else root * 0)
+    return mint.where(positive, root, total)
+
+
+def _negative_norm(size: Tensor, ord: Any, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    """A norm of negative order; 0 where an element is 0."""
+    zeros = size == 0
+    total = _sum(mint.where(zeros, ops.ones_like(size), size) ** ord, axes, keepdim) ** (1.0 / ord)
+    return mint.where(_sum(zeros.astype(mindspore.int32), axes, keepdim) > 0, ops.zeros_like(total), total)
 
 
 def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: None = None, dtype: Any = None) -> Tensor:
@@ -368,6 +399,6 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
     if ord in ("nuc", 2, -2):
         return ops.matrix_norm(A, ord, (rows, columns), keepdim)
     summed, picked = (columns, rows) if abs(ord) == float("inf") else (rows, columns)
-    total = mint.sum(ops.abs(A), summed, True)
+    total = _sum(ops.abs(A), summed, True)
     result = (mint.amax if ord > 0 else mint.amin)(total, picked, True)
     return result if keepdim else result.squeeze((rows, columns))

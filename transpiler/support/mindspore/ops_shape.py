@@ -10,7 +10,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axes, _axis, _promote_pair, _size
+from ._common import _axes, _axis, _promote_pair, _size, _sum
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
@@ -33,8 +33,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tenso
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension ``dim`` spread over ``sizes``, one of which may be -1 (torch.unflatten)."""
     axis = _axis(dim, input.ndim)
-    return input.reshape(input.shape[:axis] + _size((sizes,)) + input.shape[axis + 1 :]) if -1 not in tuple(sizes) else input.reshape(
-        input.shape[:axis] + tuple(input.shape[axis] // -int(np.prod(tuple(sizes))) if s == -1 else s for s in sizes) + input.shape[axis + 1 :])
+    known = -int(np.prod(tuple(sizes)))
+    spread = tuple(input.shape[axis] // known if s == -1 else int(s) for s in sizes)
+    return input.reshape(input.shape[:axis] + spread + input.shape[axis + 1 :])
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
@@ -46,7 +47,9 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         size = input.shape[dim] if input.ndim else 1
         if size > 1 and shift % size:
             first = size - shift % size
-            input = ops.cat((ops.narrow(input, _axis(dim, input.ndim), first, size - first), ops.narrow(input, _axis(dim, input.ndim), 0, first)), dim)
+            input = ops.cat(
+                (ops.narrow(input, _axis(dim, input.ndim), first, size - first), ops.narrow(input, _axis(dim, input.ndim), 0, first)), dim
+            )
     return input
 
 
@@ -156,7 +159,9 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, ou
     if dim is None:
         input, dim = input.reshape(-1), 0
     counts = repeats.asnumpy() if isinstance(repeats, Tensor) else np.asarray(repeats)
-    index = np.repeat(np.arange(input.shape[dim] if input.ndim else 1), counts.reshape(-1) if counts.size > 1 else int(counts.reshape(-1)[0]))
+    index = np.repeat(
+        np.arange(input.shape[dim] if input.ndim else 1), counts.reshape(-1) if counts.size > 1 else int(counts.reshape(-1)[0])
+    )
     return ops.gather(input.reshape(input.shape or (1,)), Tensor(index, mindspore.int64), _axis(dim, input.ndim))
 
 
@@ -175,7 +180,7 @@ def einsum(*args: Any) -> Tensor:
         later = set(output).union(*(term_labels for _, term_labels in terms[i:]))
         tensor, labels = _einsum_pair(tensor, labels, other, other_labels, later)
     extra = tuple(i for i, label in enumerate(labels) if label not in output)
-    tensor = mint.sum(tensor, extra) if extra else tensor
+    tensor = _sum(tensor, extra) if extra else tensor
     labels = "".join(label for label in labels if label in output)
     return mint.permute(tensor, tuple(labels.index(label) for label in output)) if labels != output else tensor
 
@@ -184,8 +189,10 @@ def _einsum_arguments(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
     """Equation and operands, also from the form with lists of numbers."""
     if isinstance(args[0], str):
         return args[0], list(args[1]) if len(args) == 2 and isinstance(args[1], (list, tuple)) else list(args[1:])
+
     def spell(numbers: Sequence[Any]) -> str:
         return "".join("..." if n is Ellipsis else string.ascii_letters[n] for n in numbers)
+
     equation = ",".join(spell(numbers) for numbers in args[1::2][: len(args) // 2])
     return (equation + "->" + spell(args[-1]) if len(args) % 2 else equation), list(args[0 : len(args) - len(args) % 2 : 2])
 
@@ -226,13 +233,15 @@ def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: set[s
     summed = "".join(c for c in x_labels if c in y_labels and c not in keep)
     mine = "".join(c for c in x_labels if c not in y_labels)
     other = "".join(c for c in y_labels if c not in x_labels)
-    product = mint.matmul(_einsum_matrix(x, x_labels, (batch, mine, summed), size), _einsum_matrix(y, y_labels, (batch, summed, other), size))
+    left = _einsum_matrix(x, x_labels, (batch, mine, summed), size)
+    right = _einsum_matrix(y, y_labels, (batch, summed, other), size)
+    product = mint.matmul(left, right) if summed else left * right
     return product.reshape(tuple(size[c] for c in batch + mine + other)), batch + mine + other
 
 
 def _einsum_reduce(tensor: Tensor, labels: str, keep: set[str]) -> tuple[Tensor, str]:
     axes = tuple(i for i, c in enumerate(labels) if c not in keep)
-    return (mint.sum(tensor, axes) if axes else tensor), "".join(c for c in labels if c in keep)
+    return (_sum(tensor, axes) if axes else tensor), "".join(c for c in labels if c in keep)
 
 
 def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], size: dict[str, int]) -> Tensor:
@@ -243,6 +252,13 @@ def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], si
     return tensor.reshape(tuple(int(np.prod([size[c] for c in group])) for group in groups))
 
 
+def _matched(a: Tensor, left: tuple[int, ...], b: Tensor, right: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Where one of two contracted dimensions has size 1, the other is summed first."""
+    for i, j in zip(left, right, strict=True):
+        a, b = (_sum(a, i, True) if b.shape[j] == 1 != a.shape[i] else a), (_sum(b, j, True) if a.shape[i] == 1 != b.shape[j] else b)
+    return a, b
+
+
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
     """Sum over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two given lists of them (torch.tensordot)."""
     if isinstance(dims, Tensor):
@@ -251,6 +267,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
         dims = (tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims)))
     left, right = _axes(dims[0], a.ndim) if len(dims[0]) else (), _axes(dims[1], b.ndim) if len(dims[1]) else ()
     keep_a, keep_b = ([i for i in range(t.ndim) if i not in axes] for t, axes in ((a, left), (b, right)))
+    a, b = _matched(a, left, b, right)
     inner = int(np.prod([a.shape[i] for i in left]))
     rows = mint.permute(a, (*keep_a, *left)).reshape(-1, inner)
     columns = mint.permute(b, (*right, *keep_b)).reshape(inner, -1)

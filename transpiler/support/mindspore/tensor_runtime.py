@@ -1,0 +1,126 @@
+"""What torch code asks of its runtime: devices, gradient modes, assertions and filling tensors in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, ops
+
+
+class device(str):
+    """A device's name, with its ``type`` and ``index`` (torch.device); where a tensor lies is decided by MindSpore."""
+
+    type: str
+    index: int | None  # type: ignore[assignment]  # torch's attribute hides str.index
+
+    def __new__(cls, type: Any = "cpu", index: int | None = None) -> device:
+        name = f"cuda:{type}" if isinstance(type, int) else str(type).lower()
+        kind, _, number = name.partition(":")
+        place = index if index is not None else int(number) if number else None
+        made = super().__new__(cls, kind if place is None else f"{kind}:{place}")
+        made.type, made.index = kind, place
+        return made
+
+
+class set_grad_enabled(ContextDecorator):
+    """Records gradients inside, or does not, as ``mode`` says (torch.set_grad_enabled)."""
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+        self.blocks: list[Any] = []
+
+    def __enter__(self) -> None:
+        block = None if self.mode else mindspore._no_grad()
+        self.blocks.append(block)
+        if block is not None:
+            block.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        block = self.blocks.pop()
+        if block is not None:
+            block.__exit__(*error)
+
+
+class no_grad(set_grad_enabled):
+    """No gradient flows through what is computed inside; also a decorator, with or without parentheses (torch.no_grad)."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        made = super().__new__(cls)
+        if function is None:
+            return made
+        made.__init__()  # type: ignore[misc]
+        return made(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+        super().__init__(False)
+
+
+class inference_mode(set_grad_enabled):
+    """No gradient flows through what is computed inside, unless ``mode`` is False (torch.inference_mode)."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        made = super().__new__(cls)
+        if isinstance(mode, bool):
+            return made
+        made.__init__()  # type: ignore[misc]
+        return made(mode)
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__(not mode)
+
+
+class enable_grad(set_grad_enabled):
+    """Gradients are recorded, as they are by default; inside ``no_grad`` they stay off (torch.enable_grad)."""
+
+    def __init__(self) -> None:
+        super().__init__(True)
+
+
+class autocast(ContextDecorator):
+    """Computes in the dtypes that the tensors have: precision is set per network by mindspore.amp (torch.autocast)."""
+
+    def __init__(self, device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+        self.enabled = enabled
+
+    def __enter__(self) -> autocast:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        return None
+
+
+class legacy_autocast(autocast):
+    """torch.cuda.amp.autocast: autocast without the device's name."""
+
+    def __init__(self, enabled: bool = True, dtype: Any = None, cache_enabled: bool = True) -> None:
+        super().__init__("cpu", dtype, enabled, cache_enabled)
+
+
+def torch_assert(condition: Any, message: str) -> None:
+    """An assertion that is a function (torch._assert)."""
+    assert condition, message
+
+
+def torch_check(cond: Any, message: Any = None) -> None:
+    """RuntimeError unless ``cond`` holds (torch._check)."""
+    if not cond:
+        raise RuntimeError(message() if callable(message) else message or "Expected cond to be True")
+
+
+def tensor_fill_(self: Tensor, value: Any) -> Tensor:
+    """Every element set to ``value`` (torch.Tensor.fill_)."""
+    number = ops.cast(value, self.dtype) if isinstance(value, Tensor) else mindspore.tensor(value, dtype=self.dtype)
+    self.copy_(ops.broadcast_to(number, self.shape))
+    return self
+
+
+def tensor_fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """The main diagonal set to ``fill_value`` (torch.Tensor.fill_diagonal_)."""
+    values = self.asnumpy().copy()
+    np.fill_diagonal(values, fill_value, wrap)
+    self.copy_(Tensor(values))
+    return self

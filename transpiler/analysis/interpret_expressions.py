@@ -244,13 +244,23 @@ class ExpressionInterpreter:
         if not isinstance(callee, v.Bound) or id(func) in self.facts.renames:
             return
         apis, certainty, _ = self._member_apis(callee.owner, func.attr.value)
+        self._registered(callee, values)
         if apis:
             self.facts.calls[id(node)] = CallFact(apis, certainty, values, callee.owner, node)
             self.touch()
 
+    @staticmethod
+    def _registered(callee: v.Bound, values: Sequence[Value]) -> None:
+        """``self.register_buffer("name", …)`` makes ``self.name`` a tensor, ``add_module`` a module."""
+        made = {"register_buffer": v.TENSOR, "register_parameter": v.TENSOR, "add_module": v.MODULE, "register_module": v.MODULE}
+        if isinstance(callee.owner, v.UserInst) and callee.name in made and values and isinstance(values[0], v.Lit):
+            callee.owner.info.attributes.setdefault(str(values[0].value), made[callee.name])
+
     def call_value(self, callee: Value, node: cst.Call, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         """The kind of a call's result; the statement half overrides this to look into functions of this file."""
         result = self.semantics.call(callee, arguments, values)
+        if isinstance(callee, v.Bound) and v.is_fresh(callee.owner) and isinstance(result, v.Tensor) and _is_temporary(node.func):
+            return v.FRESH
         if result is UNKNOWN and self._is_module_like_call(callee, values):
             return v.FRESH
         return result
@@ -431,6 +441,9 @@ class ExpressionInterpreter:
         """Names whose kind a true condition tells: ``isinstance(m, nn.Conv2d)``, joined by ``and``."""
         if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):
             return {**self.narrow(test.left), **self.narrow(test.right)}
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            excluded = self.narrow(test.expression)
+            return {name: UNKNOWN for name, value in excluded.items() if value == self.lookup(name) or isinstance(value, v.Tensor)}
         if not (isinstance(test, cst.Call) and isinstance(test.func, cst.Name) and len(test.args) == 2):
             return {}
         subject = test.args[0].value
@@ -508,6 +521,11 @@ class ExpressionInterpreter:
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""
         raise AssertionError("implemented by StatementInterpreter")
+
+
+def _is_temporary(func: cst.BaseExpression) -> bool:
+    """Whether a method's receiver is a value without a name, so that a view of it is seen by nobody else."""
+    return isinstance(func, cst.Attribute) and isinstance(func.value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation))
 
 
 def literal_text(value: Value) -> str:

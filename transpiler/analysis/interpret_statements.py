@@ -499,7 +499,7 @@ class StatementInterpreter(ExpressionInterpreter):
         if annotation is not None and annotation is not UNKNOWN and annotation != v.NONE:
             return v.TENSOR if isinstance(annotation, v.Tensor) else annotation
         if argument is not None and argument is not UNKNOWN and argument != v.NONE:
-            return v.TENSOR if isinstance(argument, v.Tensor) else generalised(argument)
+            return v.TENSOR if isinstance(argument, v.Tensor) else _any_call(argument)
         default = parameter.default
         if default is not None and default is not UNKNOWN and default != v.NONE:
             return generalised(default) if not is_callable_default(default) else self._callable(default)
@@ -557,6 +557,11 @@ def generalised(value: Value) -> Value:
     if isinstance(value, v.Lit) and isinstance(value.value, (bool, int, float)):
         return v.Scalar(v.scalar_type(value))
     return value
+
+
+def _any_call(value: Value) -> Value:
+    """What one call's argument says of every call: its type, not its value."""
+    return v.Scalar(v.scalar_type(value)) if isinstance(value, v.Lit) else value
 
 
 def is_callable_default(value: Value) -> bool:

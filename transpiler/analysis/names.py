@@ -9,7 +9,7 @@ from typing import Final
 SOURCE_ROOTS: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtext", "functorch"})
 
 _SPELLINGS: Final = (
-    (re.compile(r"^torch\.nn\.modules\.(?:[a-z_]+\.)?([A-Za-z]\w*(?:\..+)?)$"), r"torch.nn.\1"),
+    (re.compile(r"^torch\.nn\.modules\.(?:[a-z_]+\.)?([A-Z]\w*(?:\..+)?)$"), r"torch.nn.\1"),
     (re.compile(r"^torch\.nn\.parameter\.(\w+)$"), r"torch.nn.\1"),
     (re.compile(r"^torch\.(?:functional|_tensor|types)\.(\w+)$"), r"torch.\1"),
     (re.compile(r"^torch\.optim\.[a-z]+\.([A-Z]\w*)$"), r"torch.optim.\1"),

@@ -217,6 +217,9 @@ def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: d
                 _attribute(target, "value", node.value, receiver, attributes)
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("register_buffer", "register_parameter"):
+            if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+                attributes.setdefault(node.args[0].value, ("tensor", "tensor"))
 
 
 def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, attributes: dict[str, tuple[str, str]]) -> None:

@@ -116,7 +116,9 @@ class Resolver:
         for name, method in cls.methods.items():
             info.methods[name] = self.function(method, module, info)
         for name, (how, text) in cls.attributes.items():
-            if text:
+            if how == "tensor":
+                info.attributes[name] = v.TENSOR
+            elif text:
                 info.attributes[name] = self.annotation(text, module) if how == "annotation" else self.evaluate(text, module)
 
     def function(self, outline: FunctionOutline, module: str, owner: v.ClassInfo | None) -> v.FunctionInfo:

@@ -152,7 +152,12 @@ class Semantics:
         return UNKNOWN
 
     def call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
-        """The kind of ``callee(...)``."""
+        """The kind of ``callee(...)``. A tensor that a function of the project returns counts as its own."""
+        result = self._call(callee, arguments, values)
+        own = isinstance(callee, (v.UserFunction, v.Inst, v.UserInst)) or (isinstance(callee, v.Bound) and isinstance(callee.owner, v.UserInst))
+        return v.FRESH if own and isinstance(result, v.Tensor) else result
+
+    def _call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         if isinstance(callee, v.Ref):
             return self._call_reference(callee.name, arguments, values)
         if isinstance(callee, v.UserClass):

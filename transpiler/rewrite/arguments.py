@@ -117,7 +117,7 @@ class ArgumentTranslator:
                 return self._declined(rule, name, argument, value)
             return render(found, {}, {}, self.spell, self.roots)
         if rule.convert is not None:
-            converted: cst.BaseExpression | None = getattr(converters, rule.convert)(value)
+            converted: cst.BaseExpression | None = getattr(converters, rule.convert)(value, argument.kind)
             return self._declined(rule, name, argument, value) if converted is None else converted
         if rule.template is not None:
             return render(rule.template, {"value": value}, {}, self.spell, self.roots)

@@ -82,16 +82,17 @@ class AttributeRewriter:
     def _renamed(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression | None:
         """An attribute of a layer whose name differs on the target; None where no class speaks of it."""
         name = updated.attr.value
-        found = {self._new_name(cls, name) for cls in fact.classes}
-        if found == {None}:
+        renamed = [self._new_name(cls, name) for cls in fact.classes]
+        if not any(renamed):
             return None
+        found = {new or name for new in renamed}
         symbol = callee_text(fact.node)
         if len(found) > 1:
             message = f"The attribute has different names in the classes that {symbol.rpartition('.')[0]} can be."
             self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, message, "Treat each class in a branch of its own.", root=cst.Pass())
             return updated
         new = found.pop()
-        if new is None or new == name:
+        if new == name:
             return updated
         result: cst.BaseExpression = updated.value
         for part in new.split("."):

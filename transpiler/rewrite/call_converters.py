@@ -14,3 +14,21 @@ from transpiler.rewrite.call_site import CallSite, ConverterContext
 def receiver_only(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
     """The call means nothing on the target beyond its receiver: ``x.cuda()`` is ``x``."""
     return site.args[0].value if site.args else None
+
+
+def sequence_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``nn.Sequential(a, b)`` as the target's own container, which refuses to be empty: only where the source shows the layers."""
+    if not site.args or any(argument.star or argument.keyword is not None for argument in site.args):
+        return None
+    if len(site.args) == 1 and site.arguments[0].kind not in ("module", "callable"):
+        return None
+    return site.updated.with_changes(func=context.ref("mindspore.nn.SequentialCell"))
+
+
+def list_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``nn.ModuleList([a, b])`` as the target's own container, which refuses to be empty and to hold None."""
+    if len(site.args) != 1 or site.args[0].keyword is not None or not isinstance(site.args[0].value, cst.List):
+        return None
+    elements = site.args[0].value.elements
+    plain = all(isinstance(e, cst.Element) and isinstance(e.value, cst.Call) for e in elements)
+    return site.updated.with_changes(func=context.ref("mindspore.nn.CellList")) if elements and plain else None

@@ -1,7 +1,8 @@
 """Value converters of the argument rules: one argument's source expression -> what the target wants there.
 
-A converter is a pure function of the expression. It returns None where the source does not say enough, such as a variable that may hold
-a number or a tuple: the engine then takes the support form, which decides when the program runs.
+A converter is a pure function of the expression and the kind of value that the analysis found for it ("int", "sequence", "unknown", ...).
+It returns None where the source does not say enough, such as a variable that may hold a number or a tuple: the engine then takes the
+support form, which decides when the program runs.
 """
 
 from __future__ import annotations
@@ -9,11 +10,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import libcst as cst
-
-#: Words that name a single size in a layer's arguments; a name that ends in one of them is read as a number.
-SIZE_WORDS = frozenset(
-    ["dim", "dims", "size", "width", "channels", "features", "hidden", "embed", "planes", "model", "inplanes", "outplanes", "units", "chans", "ch", "inp", "oup", "nf", "ndf", "ngf", "c", "d", "n", "h", "embd"]
-)
 
 
 def elements(value: cst.BaseExpression) -> tuple[cst.BaseExpression, ...] | None:
@@ -47,9 +43,9 @@ def literal_tuple(values: list[cst.BaseExpression]) -> cst.Tuple:
     return cst.Tuple(parts)
 
 
-def symmetric_pad(value: cst.BaseExpression, rank: int) -> cst.BaseExpression | None:
+def symmetric_pad(value: cst.BaseExpression, kind: str, rank: int) -> cst.BaseExpression | None:
     """torch's padding per axis -> (before, after) per axis; a number stays a number."""
-    if is_integer(value):
+    if kind == "int" or is_integer(value):
         return value
     parts = elements(value)
     if parts is None or len(parts) != rank or any(not isinstance(p, (cst.Integer, cst.Name)) for p in parts):
@@ -57,64 +53,52 @@ def symmetric_pad(value: cst.BaseExpression, rank: int) -> cst.BaseExpression | 
     return literal_tuple([p for part in parts for p in (part, part)])
 
 
-def symmetric_pad_1d(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def symmetric_pad_1d(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """A number, or the element of ``(p,)``: MindSpore's 1-D layers take no tuples."""
-    return single_number(value)
+    return single_number(value, kind)
 
 
-def symmetric_pad_2d(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def symmetric_pad_2d(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """``p`` -> ``p``; ``(h, w)`` -> ``(h, h, w, w)``."""
-    return symmetric_pad(value, 2)
+    return symmetric_pad(value, kind, 2)
 
 
-def symmetric_pad_3d(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def symmetric_pad_3d(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """``p`` -> ``p``; ``(d, h, w)`` -> ``(d, d, h, h, w, w)``."""
-    return symmetric_pad(value, 3)
+    return symmetric_pad(value, kind, 3)
 
 
-def single_number(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def single_number(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """A number stays; ``(k,)`` and ``[k]`` give ``k``; a name is not decidable."""
     parts = elements(value)
     if parts is not None:
         return parts[0] if len(parts) == 1 else None
-    return value if is_integer(value) else None
+    return value if kind == "int" or is_integer(value) else None
 
 
-def number_or_tuple(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def number_or_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """MindSpore's layers want a tuple where torch also takes a list."""
     parts = elements(value)
     return value if parts is None or isinstance(value, cst.Tuple) else literal_tuple(list(parts))
 
 
-def given(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def given(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """Any value but ``None`` (for arguments whose default, None, means 'derive it')."""
     if isinstance(value, cst.Name) and value.value == "None":
         return None
-    return number_or_tuple(value)
+    return number_or_tuple(value, kind)
 
 
-def one_minus(value: cst.BaseExpression) -> cst.BaseExpression | None:
+def one_minus(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """torch's momentum, the share of the new value -> MindSpore's, the share that the old value keeps; literals are computed exactly."""
     if isinstance(value, (cst.Float, cst.Integer)):
         return cst.parse_expression(str(1 - Decimal(value.value)))
     return None
 
 
-def shape_tuple(value: cst.BaseExpression) -> cst.BaseExpression | None:
-    """The shape of a one-axis normalisation as a tuple: ``64`` -> ``(64,)``, ``[64]`` -> ``(64,)``.
-
-    A name or attribute that ends in a word for a size counts as a number; were it a tuple, the layer's constructor would refuse it.
-    """
+def shape_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """The shape of a one-axis normalisation as a tuple: ``64`` -> ``(64,)``, ``[64]`` -> ``(64,)``; a name only where it is known to be a number."""
     parts = elements(value)
     if parts is not None:
         return literal_tuple(list(parts)) if len(parts) == 1 else None
-    return literal_tuple([value]) if is_integer(value) or names_a_size(value) else None
-
-
-def names_a_size(value: cst.BaseExpression) -> bool:
-    """Whether a name, an attribute, or a product of them and numbers reads as one size."""
-    if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.Multiply):
-        return all(is_integer(side) or names_a_size(side) for side in (value.left, value.right))
-    name = value.attr.value if isinstance(value, cst.Attribute) else value.value if isinstance(value, cst.Name) else ""
-    words = name.lower().rstrip("0123456789_").split("_")
-    return "shape" not in words and any(word in SIZE_WORDS for word in words)
+    return literal_tuple([value]) if kind == "int" or is_integer(value) else None

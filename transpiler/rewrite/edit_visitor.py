@@ -142,7 +142,7 @@ class EditVisitor(cst.CSTTransformer):
             drops = drops or self._drops(node)
         if not drops:
             return updated
-        self.file.remarks = [r for r in self.file.remarks if r.node is not node]
+        self.folder.forget(node)
         self.file.dropped(original, self.file.code(node), "the decorator has no meaning on the target.")
         return cst.RemoveFromParent()
 
@@ -163,7 +163,7 @@ class EditVisitor(cst.CSTTransformer):
         if fact is None:
             return updated
         if self._drops(call):
-            self.file.remarks = [r for r in self.file.remarks if r.node is not call]
+            self.folder.forget(call)
             self.file.dropped(call, callee_text(call), "the statement has no meaning on the target.")
             self._dropped.add(id(updated))
             return updated

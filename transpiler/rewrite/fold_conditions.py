@@ -67,8 +67,11 @@ class ConditionFolder:
     def discard(self, original: cst.If, truth: bool) -> None:
         """Take back what was said about the branch that disappears."""
         gone: cst.CSTNode | None = original.orelse if truth else original.body
-        if gone is None:
-            return
+        if gone is not None:
+            self.forget(gone)
+
+    def forget(self, gone: cst.CSTNode) -> None:
+        """Take back every remark about ``gone`` and what is inside it."""
         inside: set[int] = set()
         _collect(gone, inside)
         self.file.remarks = [remark for remark in self.file.remarks if id(remark.node) not in inside]

@@ -15,6 +15,7 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import Declined
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.template import parenthesized
 
 
 class InplaceRewriter:
@@ -23,6 +24,7 @@ class InplaceRewriter:
     def __init__(self, file: FileContext, calls: CallRewriter) -> None:
         self.file = file
         self.calls = calls
+        self._written: dict[int, tuple[cst.BaseExpression, cst.BaseExpression]] = {}
 
     def applies(self, fact: CallFact) -> bool:
         """Whether the call is of an in-place twin."""
@@ -37,6 +39,14 @@ class InplaceRewriter:
     def rewrite(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
         """The call as an expression; statements are finished by ``statement``."""
         receiver = self._receiver(updated, fact)
+        chained = self._written.get(id(receiver))
+        if chained is not None and isinstance(updated.func, cst.Attribute):
+            receiver, pending = chained
+            if any(_mentions(argument, receiver) for argument in updated.args):
+                message = "A later operand reads the tensor that an earlier call of the chain has changed."
+                self.file.left(original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write one statement per call.", root=cst.Pass())
+                return updated
+            updated = updated.with_changes(func=updated.func.with_changes(value=parenthesized(pending)))
         functional = self._functional(original, updated, fact)
         symbol = callee_text(original)
         if isinstance(functional, Declined):
@@ -58,6 +68,8 @@ class InplaceRewriter:
             return original
         bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
         call = cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(bare)])
+        self._written[id(call)] = (receiver, bare)
+        self.file.keep_alive.append(call)
         self.file.converted(original, symbol, self.file.code(call))
         return call
 
@@ -100,6 +112,11 @@ class InplaceRewriter:
         if fact.owner is not None:
             return fact.owner
         return fact.values[0] if fact.values else v.UNKNOWN
+
+
+def _mentions(node: cst.CSTNode, expression: cst.BaseExpression) -> bool:
+    """Whether ``expression`` occurs inside ``node``."""
+    return node.deep_equals(expression) or any(_mentions(child, expression) for child in node.children)
 
 
 def is_stable(node: cst.BaseExpression) -> bool:

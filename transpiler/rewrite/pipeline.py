@@ -20,6 +20,7 @@ from transpiler.rewrite.edit_visitor import EditVisitor
 from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.spelling import Speller
 from transpiler.syntax.positions import locate
+from transpiler.syntax.suppressions import suppressed
 from transpiler.targets import find_target
 from transpiler.targets.target import Target
 
@@ -124,8 +125,23 @@ def _aliases(facts: Facts, target: Target) -> dict[str, str]:
 def _located(file: FileContext, path: str) -> tuple[Diagnostic, ...]:
     where = locate(file.module, {id(remark.node) for remark in file.remarks})
     found = [_diagnostic(remark, where.get(id(remark.node)), path, file.target.name) for remark in file.remarks]
-    unique = dict.fromkeys(found)
+    unique = dict.fromkeys(_not_suppressed(found, file.module))
     return tuple(sorted(unique, key=lambda d: (d.range is not None, d.range or Range(0, 0, 0, 0))))
+
+
+def _not_suppressed(found: list[Diagnostic], module: cst.Module) -> list[Diagnostic]:
+    """Without what the user's comments silence; the remarks about conversions stay, they are the record of what was done."""
+    if not any(d.kind in (Kind.UNCONVERT, Kind.REVIEW) for d in found):
+        return found
+    silenced = suppressed(module.code.splitlines(keepends=True)) if "torch2ms:" in module.code else {}
+    return [
+        d for d in found
+        if d.kind is Kind.CONVERT or d.range is None or d.range.line not in silenced or not _covers(silenced[d.range.line], d)
+    ]  # fmt: skip
+
+
+def _covers(codes: frozenset[str] | None, diagnostic: Diagnostic) -> bool:
+    return codes is None or diagnostic.code.value in codes
 
 
 def _diagnostic(remark: Remark, place: Range | None, path: str, target: str) -> Diagnostic:

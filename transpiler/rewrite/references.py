@@ -64,7 +64,7 @@ class ReferenceRewriter:
         if value.deep_equals(updated):
             return updated
         text = self.file.code(value)
-        note = form.note if form.fidelity == "approximate" else ""
+        note = form.note if form.fidelity == "approximate" and fact.position in (Position.BASE, Position.VALUE) else ""
         if text != symbol or note:
             self.file.converted(fact.node, symbol, text, note, Code.APPROXIMATE if note else Code.CONVERTED)
         if is_constant(value):

@@ -116,7 +116,7 @@ class MultiheadAttention(nn.Cell):
         q, k, v = self.project(query, key, value)
         size = q.shape[1]
         extra = 0
-        if self.bias_k is not None:
+        if self.bias_k is not None and self.bias_v is not None:
             k = ops.cat((k, self.bias_k.broadcast_to((1, size, self.embed_dim))))
             v = ops.cat((v, self.bias_v.broadcast_to((1, size, self.embed_dim))))
             extra += 1

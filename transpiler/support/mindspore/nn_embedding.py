@@ -124,6 +124,8 @@ class EmbeddingBag(nn.Cell):
         if input.ndim == 2:
             bags, entries = input.shape
             return self.pool(input.reshape(-1), ops.arange(bags).repeat_interleave(entries), bags, per_sample_weights)
+        if offsets is None:
+            raise ValueError("offsets has to be a 1D Tensor where input is 1D")
         starts = offsets.asnumpy().tolist()
         bags = len(starts) - 1 if self.include_last_offset else len(starts)
         ends = starts[1:] if self.include_last_offset else starts[1:] + [input.shape[0]]

@@ -148,7 +148,7 @@ def get_parameter(module: nn.Cell, target: str) -> Parameter:
     path, _, name = target.rpartition(".")
     parameter = getattr(get_submodule(module, path), name)
     if not isinstance(parameter, Parameter):
-        raise AttributeError(f"`{name}` is not a parameter")
+        raise AttributeError(f"`{name}` is not a parameter")  # noqa: TRY004 - torch's exception
     return parameter
 
 

@@ -144,7 +144,7 @@ def window_sum(x: Tensor, axis: int, kernel: int, stride: int, padding: int, cou
     return summed if axis == x.ndim - 1 else summed.swapaxes(axis, -1)
 
 
-def window_divisors(sizes: Any, kernel: Any, stride: Any, padding: Any, counts: Any, include_pad: bool) -> np.ndarray:
+def window_divisors(sizes: Any, kernel: Any, stride: Any, padding: Any, counts: Any, include_pad: bool) -> Any:
     """How many elements the mean of each window divides by: inside the input, or inside the input and its padding."""
     divisors = np.ones((), np.float32)
     for size, k, s, p, count in zip(sizes, kernel, stride, padding, counts, strict=True):

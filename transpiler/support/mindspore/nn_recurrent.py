@@ -88,9 +88,10 @@ class RecurrentLayer(nn.Cell):
         batched = input.ndim == 3
         x = (input.swapaxes(0, 1) if self.batch_first else input) if batched else input.expand_dims(1)
         h, c = self.initial_states(x, hx, batched)
-        last_h, last_c = (), ()
+        last_h: tuple[Tensor, ...] = ()
+        last_c: tuple[Tensor | None, ...] = ()
         for layer in range(self.num_layers):
-            outputs = ()
+            outputs: tuple[Tensor, ...] = ()
             for i in range(len(self.suffixes)):
                 index = layer * len(self.suffixes) + i
                 scanned, h_n, c_n = self.scan(x, h[index], None if c is None else c[index], f"_l{layer}{self.suffixes[i]}", i == 1)

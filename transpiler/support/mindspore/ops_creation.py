@@ -48,6 +48,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, out
     if dtype is None:
         dtype = mindspore.float32 if any(isinstance(v, float) for v in (start, end, step)) else mindspore.int64
     count = max(math.ceil((end - start) / step), 0)
+    if _category(dtype) < 2:
+        start, step = int(start), int(step)
     values = start + np.arange(count) * step
     return Tensor(values.astype(np.float64 if isinstance(start + step, float) else np.int64)).astype(dtype)
 

@@ -271,7 +271,14 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> T
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> Tensor:
     """Running products; integers and booleans give int64 (torch.cumprod)."""
     x = _cast(input, dtype if dtype is not None else mindspore.int64 if _category(input.dtype) < 2 else input.dtype)
-    return mint.cumprod(x, dim) if x.ndim else x
+    if x.ndim == 0 or not x.size:
+        return x
+    if bool((x != 0).all()):
+        return mint.cumprod(x, dim)
+    products = [ops.full((), 1, dtype=x.dtype)]  # the kernel's derivative divides by the elements, which a zero does not allow
+    for element in ops.unbind(x, dim):
+        products.append(products[-1] * element)
+    return ops.stack(products[1:], dim)
 
 
 def cummax(input: Tensor, dim: int, *, out: None = None) -> ValuesIndices:

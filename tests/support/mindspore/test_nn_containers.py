@@ -1,0 +1,78 @@
+"""Containers behave as torch's, and the module functions see what torch's methods see."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from transpiler.support.mindspore import nn_container as containers
+from transpiler.support.mindspore import nn_module as module
+from transpiler.support.mindspore.nn_norm import BatchNorm2d
+
+
+class Net(nn.Cell):
+    """A bit of everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = BatchNorm2d(3)
+        self.layers = containers.ModuleList(nn.Dense(2, 2) for _ in range(2))
+        self.empty = containers.ModuleList()
+        self.scales = containers.ParameterList([ops.ones(2)])
+        module.register_buffer(self, "table", ops.ones(3))
+        self.plain = BatchNorm2d(3, affine=False)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.plain(self.norm(x)) * self.scales[0].sum()
+
+
+def test_parameters_leave_out_buffers_and_absent_affine_parts() -> None:
+    """Also in a deep copy, and with frozen parameters among them."""
+    for net in (Net(), copy.deepcopy(Net())):
+        net.layers[0].weight.requires_grad = False
+        names = ["norm.gamma", "norm.beta", "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "scales.0"]
+        assert [name for name, _ in module.named_parameters(net)] == names
+        buffers = ["table", "norm.moving_mean", "norm.moving_variance", "plain.moving_mean", "plain.moving_variance"]
+        assert sorted(name for name, _ in module.named_buffers(net)) == sorted(buffers)
+        assert [name for name, _ in module.named_modules(net)][:3] == ["", "norm", "layers"]
+
+
+def test_state_round_trips_and_strictness_is_kept() -> None:
+    """Values are copied; a missing key is an error unless strict is off."""
+    source, target = Net(), Net()
+    state = dict(module.state_dict(source))
+    assert module.load_state_dict(target, state) == ([], [])
+    np.testing.assert_array_equal(source.layers[1].weight.asnumpy(), target.layers[1].weight.asnumpy())
+    del state["table"]
+    assert module.load_state_dict(target, state, strict=False) == (["table"], [])
+
+
+def test_cast_changes_every_floating_tensor() -> None:
+    """Buffers among them."""
+    net = module.cast(Net(), mindspore.float16)
+    assert {parameter.dtype for parameter in net.get_parameters()} == {mindspore.float16}
+
+
+def test_sequential_edits_keep_parameter_names_unique() -> None:
+    """append, insert, slice, delete."""
+    net = containers.Sequential(nn.Dense(2, 3), nn.ReLU(), nn.Dense(3, 1))
+    net.append(nn.ReLU()).insert(0, nn.Dense(2, 2))
+    assert net(ops.ones((4, 2))).shape == (4, 1)
+    assert [p.name for p in net.get_parameters()] == ["0.weight", "0.bias", "1.weight", "1.bias", "3.weight", "3.bias"]
+    assert [type(cell).__name__ for cell in net[1:3]] == ["Dense", "ReLU"]
+    del net[0]
+    assert len(net) == 4
+    named = containers.Sequential(OrderedDict(first=nn.Dense(2, 3), act=nn.ReLU()))
+    assert isinstance(named.first, nn.Dense)
+
+
+def test_dictionary_takes_containers_and_names_of_methods() -> None:
+    """MindSpore's CellDict refuses both."""
+    layers = containers.ModuleDict({"keys": nn.ReLU(), "blocks": containers.ModuleList([nn.ReLU()])})
+    assert list(layers.keys()) == ["keys", "blocks"]
+    assert "blocks" in layers
+    assert isinstance(layers.pop("blocks"), nn.CellList)

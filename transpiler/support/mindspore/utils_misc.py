@@ -1,0 +1,78 @@
+"""What model code takes from torch.utils, torch.hub and torch.nn.modules.utils."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import mindspore
+
+
+def ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
+    """torch.nn.modules.utils._ntuple: a function that makes a number a tuple of ``n``, and any iterable a tuple."""
+
+    def parse(x: Any) -> tuple[Any, ...]:
+        return tuple(x) if isinstance(x, Iterable) else tuple(repeat(x, n))
+
+    parse.__name__ = name
+    return parse
+
+
+def single(x: Any) -> tuple[Any, ...]:
+    """torch.nn.modules.utils._single."""
+    return ntuple(1)(x)
+
+
+def pair(x: Any) -> tuple[Any, ...]:
+    """torch.nn.modules.utils._pair."""
+    return ntuple(2)(x)
+
+
+def triple(x: Any) -> tuple[Any, ...]:
+    """torch.nn.modules.utils._triple."""
+    return ntuple(3)(x)
+
+
+def quadruple(x: Any) -> tuple[Any, ...]:
+    """torch.nn.modules.utils._quadruple."""
+    return ntuple(4)(x)
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Any = None,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """torch.utils.checkpoint.checkpoint: the same numbers; activations are kept."""
+    return function(*args, **kwargs)
+
+
+def checkpoint_home() -> str:
+    """torch.hub.get_dir: the folder that checkpoints are looked for in, ``$MINDSPORE_CHECKPOINTS`` or one below ``~/.cache``."""
+    return os.environ.get("MINDSPORE_CHECKPOINTS") or str(Path("~/.cache/mindspore/checkpoints").expanduser())
+
+
+def load_state_dict_from_url(
+    url: str,
+    model_dir: str | None = None,
+    map_location: Any = None,
+    progress: bool = True,
+    check_hash: bool = False,
+    file_name: str | None = None,
+    weights_only: bool = False,
+) -> dict[str, Any]:
+    """torch.hub.load_state_dict_from_url, for the checkpoint that was converted from the file at ``url``: ``<name>.ckpt`` in ``model_dir``."""
+    name = Path(file_name or url.rpartition("/")[2]).with_suffix(".ckpt").name
+    folder = Path(model_dir or checkpoint_home())
+    if not (folder / name).is_file():
+        raise FileNotFoundError(f"{folder / name} is missing: convert the torch checkpoint {url} to it first")
+    loaded: dict[str, Any] = mindspore.load_checkpoint(str(folder / name))
+    return loaded

@@ -3,6 +3,8 @@ VENV ?= .venv
 PYTHON ?= $(VENV)/bin/python
 READY = $(VENV)/.ready
 SEED ?= 0
+# Two processes, a test file at a time: files share sessions of the frameworks, which are dear to start.
+PYTEST ?= $(PYTHON) -m pytest -n 2 --dist loadfile
 
 export GLOG_v = 3
 export TF_CPP_MIN_LOG_LEVEL = 3
@@ -23,13 +25,13 @@ demo: $(READY)            ## port torchvision's ResNet, convert a checkpoint, ve
 	$(PYTHON) scripts/demo.py
 
 test: $(READY)            ## all tests
-	$(PYTHON) -m pytest
+	$(PYTEST)
 
 check: $(READY)           ## format, lint, types, tests
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest
+	$(PYTEST)
 
 format: $(READY)          ## rewrite files in the project's format
 	$(PYTHON) -m ruff check --fix .

@@ -20,6 +20,7 @@ from transpiler.mapping.tables import tables_root
 from transpiler.report.codes import EXPLANATIONS
 from transpiler.report.diagnostic import FileReport
 from transpiler.report.render_text import describe, render_text
+from transpiler.rewrite.pipeline import single_file_context, transpile_source
 
 DOCS = Path(__file__).parents[1] / "docs"
 README = DOCS.parent / "README.md"
@@ -34,12 +35,13 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a page would change")
     check = parser.parse_args().check
     pages = build()
-    stale_readme = _readme() != README.read_text()
+    readme = _readme()
+    stale_readme = readme != README.read_text()
     present = {path.relative_to(DOCS).as_posix() for path in (DOCS / "mappings").rglob("*.md")}
     stale = sorted(name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text)
     extra = sorted(present - set(pages))
     if not check:
-        README.write_text(_readme())
+        README.write_text(readme)
         for name in stale:
             (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
             (DOCS / name).write_text(pages[name])
@@ -58,7 +60,7 @@ def build() -> Mapping[str, str]:
         entry = registry.lookup(name)
         if entry is not None:
             tables[_table(entry)].append(entry)
-    pages = {f"mappings/{table}.md": _page(table, entries) for table, entries in tables.items()}
+    pages = {f"mappings/{table}.md": _page(table, entries, registry) for table, entries in tables.items()}
     return {**pages, "mappings/index.md": _index(tables, registry), "diagnostics.md": _diagnostics()}
 
 
@@ -99,12 +101,12 @@ def _supported(entry: Entry, target: str) -> bool:
     return any(form is not None and form.unsupported is None for form in forms)
 
 
-def _page(table: str, entries: list[Entry]) -> str:
-    sections = [section for entry in sorted(entries, key=lambda entry: entry.api) for section in _section(entry)]
+def _page(table: str, entries: list[Entry], registry: Registry) -> str:
+    sections = [section for entry in sorted(entries, key=lambda entry: entry.api) for section in _section(entry, registry)]
     return "\n".join([NOTICE, f"# {table}", *sections, ""])
 
 
-def _section(entry: Entry) -> Iterator[str]:
+def _section(entry: Entry, registry: Registry) -> Iterator[str]:
     yield from ("", f"## {entry.api}", "")
     if entry.signature is not None and entry.signature.text:
         yield from (f"`{entry.api}{entry.signature.text}`", "")
@@ -116,16 +118,17 @@ def _section(entry: Entry) -> Iterator[str]:
     if entry.example:
         yield from ("", "```python", entry.example.strip(), "```")
         for target in TARGETS:
-            yield from _ported(entry, target)
+            yield from _ported(entry, target, registry)
 
 
-def _ported(entry: Entry, target: str) -> Iterator[str]:
-    result = transpiler.transpile(PRELUDE + entry.example.strip() + "\n", target=target)
+def _ported(entry: Entry, target: str, registry: Registry) -> Iterator[str]:
+    source = f"{PRELUDE}{entry.example.strip()}\n".encode()
+    result = transpile_source(source, path="example.py", context=single_file_context(source, "example.py", target, registry))
     left = [describe(diagnostic) for diagnostic in result.diagnostics if diagnostic.kind.value in ("unconvert", "error")]
     if left:
         yield from ("", f"{TITLES[target]}: {' '.join(dict.fromkeys(left))}")
     else:
-        yield from ("", f"{TITLES[target]}:", "", "```python", result.output.strip(), "```")
+        yield from ("", f"{TITLES[target]}:", "", "```python", result.output.decode().strip(), "```")
 
 
 def _diagnostics() -> str:

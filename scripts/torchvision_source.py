@@ -1,13 +1,15 @@
 """torchvision's models as a project: where the demo and the conformance table take it from.
 
 The project is what its models consist of: ``models``, the Python layers of ``ops``, ``transforms`` (which the weights' metadata name) and the
-package's own utilities, every file as it is in the installed wheel. Three package files that would import the compiled operators, data sets
-and video readers (of the package itself, of ``models`` and of ``ops``) are left empty. The wheel has no build for CPU-only torch, so that
+package's own utilities, every file as it is in the installed wheel. Of three package files that would import the compiled operators, data
+sets and video readers as well (the package's own, that of ``models`` and that of ``ops``), the lines that import what belongs to the project
+are kept. The wheel has no build for CPU-only torch, so that
 ``define_operators.py`` declares the names of its operators where the original runs.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import shutil
 from fnmatch import fnmatch
@@ -20,7 +22,7 @@ PARTS = (
 )  # fmt: skip
 #: Not part of it: graph extraction is about torch.fx itself; the others need the compiled operators.
 LEFT_OUT = ("models/feature_extraction.py", "transforms/v2/*", "models/detection/*", "models/quantization/*", "models/optical_flow/*")
-EMPTY = ("__init__.py", "models/__init__.py", "ops/__init__.py")
+FILTERED = ("__init__.py", "models/__init__.py", "ops/__init__.py")
 
 
 def copy_source(folder: Path) -> Path:
@@ -29,14 +31,25 @@ def copy_source(folder: Path) -> Path:
     package = folder / "torchvision"
     for file in distribution.files or ():
         name = "/".join(file.parts[1:])
-        if file.parts[0] != "torchvision" or name in EMPTY or not _belongs(name):
+        if file.parts[0] != "torchvision" or name not in FILTERED and not _belongs(name):
             continue
         target = package / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(str(distribution.locate_file(file)), target)
-    for name in EMPTY:
-        (package / name).write_text("")
+    for name in FILTERED:
+        (package / name).write_text(_kept_imports((package / name).read_text(), (package / name).parent))
     return package
+
+
+def _kept_imports(source: str, folder: Path) -> str:
+    """The ``from .module import`` statements of modules that belong to the project."""
+    kept = []
+    for statement in ast.parse(source).body:
+        if not (isinstance(statement, ast.ImportFrom) and statement.level == 1 and statement.module):
+            continue
+        if (folder / f"{statement.module}.py").exists() or (folder / statement.module).is_dir():
+            kept.append(f"{ast.get_source_segment(source, statement)}\n")
+    return "".join(kept)
 
 
 def _belongs(name: str) -> bool:

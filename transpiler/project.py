@@ -13,13 +13,15 @@ from pathlib import Path
 
 from transpiler import __version__
 from transpiler.analysis.project_index import build_index
+from transpiler.analysis.reserved_names import find_renames
+from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import load_registry
 from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, FileReport, RunReport, Status
 from transpiler.report.render_json import render_json
 from transpiler.report.render_sarif import render_sarif
 from transpiler.report.render_text import START, render_text
-from transpiler.rewrite.pipeline import FileResult, ProjectContext
+from transpiler.rewrite.pipeline import FileResult, ProjectContext, reserved_members
 from transpiler.support.assemble import MODULE_NAMES, SupportError, assemble, names_in, written_by_us
 from transpiler.syntax.format_output import BlackSettings, format_output, read_settings
 from transpiler.syntax.read_source import read_source
@@ -181,10 +183,14 @@ def _starts(path: Path, *beginnings: str) -> bool:
 
 def _context(project: _Project, target: str, choice: str, mappings: Sequence[Path]) -> ProjectContext:
     package = project.root.resolve().name if project.is_package else None
+    registry = load_registry(mappings)
+    index = build_index(project.sources, package)
+    if len(project.sources) > 1:
+        index.renames = find_renames(project.root, index, Semantics(registry), reserved_members(target))
     return ProjectContext(
         target=target,
-        registry=load_registry(mappings),
-        index=build_index(project.sources, package),
+        registry=registry,
+        index=index,
         support_package=project.is_package,
         format=choice,
     )

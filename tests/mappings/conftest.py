@@ -7,9 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,35 +32,39 @@ def torch_results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]
 
 
 @pytest.fixture(scope="session")
-def target_results(torch_results: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[str, Any]]:
-    """What a target computes for every ported example."""
+def mindspore_results(torch_results: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What MindSpore computes for every ported example."""
+    return _run_target("mindspore", torch_results, tmp_path_factory.mktemp("mindspore_examples"))
 
-    @cache
-    def run(target: str) -> Mapping[str, Any]:
-        try:
-            return run_target(target)
-        except Exception as error:  # reported by every test of this target, at the cost of one run
-            return defaultdict(lambda: {"error": str(error)})
 
-    def run_target(target: str) -> Mapping[str, Any]:
-        folder = tmp_path_factory.mktemp(f"{target}_examples")
-        jobs, weights, support = {}, {}, set()
-        for api in TARGETS[target]:
-            ported = port(api, target)
-            support |= ported.support
-            jobs[api] = {"code": ported.output.decode(), "eval": ".eval()" in example_code(api)}
-            found = torch_results.get(api, {}).get("weights")
-            if found:
-                weights[api] = plan_weights(found, registry(), target)
-        (folder / "jobs.json").write_text(json.dumps(jobs))
-        (folder / "weights.pickle").write_bytes(pickle.dumps(weights))
-        name = {"mindspore": "ms_support", "keras": "keras_support"}[target]
-        (folder / f"{name}.py").write_text(assemble(target, sorted(support)) if support else "")
-        _worker("example_target.py", [target, str(folder), str(folder / "results.pickle")])
-        results: Mapping[str, Any] = pickle.loads((folder / "results.pickle").read_bytes())
-        return results
+@pytest.fixture(scope="session")
+def keras_results(torch_results: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What Keras computes for every ported example."""
+    return _run_target("keras", torch_results, tmp_path_factory.mktemp("keras_examples"))
 
-    return run
+
+@pytest.fixture
+def target_results(request: pytest.FixtureRequest) -> Callable[[str], Mapping[str, Any]]:
+    """The results of a target, by its name; the session's fixtures also keep an error, so that a failing run is made once."""
+    return lambda target: request.getfixturevalue(f"{target}_results")
+
+
+def _run_target(target: str, torch_results: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    jobs, weights, support = {}, {}, set()
+    for api in TARGETS[target]:
+        ported = port(api, target)
+        support |= ported.support
+        jobs[api] = {"code": ported.output.decode(), "eval": ".eval()" in example_code(api)}
+        found = torch_results.get(api, {}).get("weights")
+        if found:
+            weights[api] = plan_weights(found, registry(), target)
+    (folder / "jobs.json").write_text(json.dumps(jobs))
+    (folder / "weights.pickle").write_bytes(pickle.dumps(weights))
+    name = {"mindspore": "ms_support", "keras": "keras_support"}[target]
+    (folder / f"{name}.py").write_text(assemble(target, sorted(support)) if support else "")
+    _worker("example_target.py", [target, str(folder), str(folder / "results.pickle")])
+    results: Mapping[str, Any] = pickle.loads((folder / "results.pickle").read_bytes())
+    return results
 
 
 def _worker(script: str, arguments: list[str]) -> None:

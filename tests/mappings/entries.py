@@ -42,4 +42,6 @@ def port(api: str, target: str) -> FileResult:
     return transpile_source(source, path="example.py", context=single_file_context(source, "example.py", target, registry()))
 
 
-TARGETS: Mapping[str, Sequence[str]] = {target: [api for api in supported(target) if example_code(api)] for target in ("mindspore", "keras")}
+TARGETS: Mapping[str, Sequence[str]] = {
+    target: [api for api in supported(target) if example_code(api)] for target in ("mindspore", "keras")
+}

@@ -26,7 +26,7 @@ def main(target: str, folder: Path, results: Path) -> None:
     for name, job in json.loads((folder / "jobs.json").read_text()).items():
         try:
             answers[name] = {"y": _run(job, weights.get(name, []), side)}
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is this example's verdict
             answers[name] = {"error": traceback.format_exc(limit=-3)[-1500:]}
         results.write_bytes(pickle.dumps(answers))
 
@@ -43,28 +43,27 @@ def _side(target: str) -> Any:
 
 def _run(job: dict[str, Any], weights: list[dict[str, Any]], side: Any) -> Any:
     names: dict[str, Any] = {"__name__": "example"}
-    tree = ast.parse(job["code"])
-    first, last = _split(tree)
-    if weights:
-        # The first run builds the layer (and what is built lazily); the second sees torch's weights.
-        exec(compile(first, "<ported example>", "exec"), names)
+    first, last = _split(ast.parse(job["code"]))
+    _execute(first, names)
+    if weights:  # the first part built the layer; the second sees torch's weights
         side.accept(names["layer"]) if job["eval"] else None
         _copy(names["layer"], weights, side)
-        exec(compile(last, "<ported example>", "exec"), names)
-    else:
-        exec(compile(tree, "<ported example>", "exec"), names)
+    _execute(last, names)
 
     def to_numpy(value: Any) -> Any:
-        return side.to_numpy(value) if side.is_tensor(value) else None
+        return (side.to_numpy(value), side.dtype(value)) if side.is_tensor(value) else None
 
     return flatten(names["y"], to_numpy)
 
 
+def _execute(tree: ast.Module, names: dict[str, Any]) -> None:
+    exec(compile(tree, "<ported example>", "exec"), names)  # noqa: S102 - running the tables' examples is the point
+
+
 def _split(tree: ast.Module) -> tuple[ast.Module, ast.Module]:
-    """The statements up to the layer, and those after it."""
-    cut = 1 + max(i for i, s in enumerate(tree.body) if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == "layer") if any(
-        isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == "layer" for s in tree.body
-    ) else 0  # fmt: skip
+    """The statements up to the last that assigns ``layer``, and those after it."""
+    builds = [i for i, s in enumerate(tree.body) if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == "layer"]
+    cut = builds[-1] + 1 if builds else 0
     return ast.Module(tree.body[:cut], []), ast.Module(tree.body[cut:], [])
 
 

@@ -26,14 +26,14 @@ def main(jobs: Path, results: Path) -> None:
         torch.manual_seed(0)
         try:
             answers[name] = _run(code)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is this example's verdict
             answers[name] = {"error": traceback.format_exc(limit=-2)}
     results.write_bytes(pickle.dumps(answers))
 
 
 def _run(code: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "example"}
-    exec(compile(code, "<torch example>", "exec"), names)
+    exec(compile(code, "<torch example>", "exec"), names)  # noqa: S102 - running the tables' examples is the point
     weights = []
     layer = names.get("layer")
     if isinstance(layer, nn.Module):
@@ -44,11 +44,12 @@ def _run(code: str) -> dict[str, Any]:
     return {"y": flatten(names["y"], _numpy), "weights": weights}
 
 
-def _numpy(value: Any) -> np.ndarray[Any, Any] | None:
+def _numpy(value: Any) -> tuple[np.ndarray[Any, Any], str] | None:
     if not isinstance(value, torch.Tensor):
         return None
     value = value.detach().resolve_conj().resolve_neg()
-    return value.float().numpy().astype("float32") if value.dtype == torch.bfloat16 else value.numpy()
+    name = str(value.dtype).removeprefix("torch.")
+    return (value.float() if value.dtype == torch.bfloat16 else value).numpy(), name
 
 
 if __name__ == "__main__":

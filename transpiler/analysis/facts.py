@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 import libcst as cst
 
 from transpiler.analysis.values import ClassInfo, Value
 
 
-class Position(str, Enum):
+class Position(StrEnum):
     """Where in the syntax a reference stands; decides between the idiomatic form and torch's signature."""
 
     CALLEE = "callee"
@@ -20,9 +20,11 @@ class Position(str, Enum):
     ANNOTATION = "annotation"
     DECORATOR = "decorator"
     OWNER = "owner"
+    STORE = "store"
+    EXACT = "exact"
 
 
-class Certainty(str, Enum):
+class Certainty(StrEnum):
     """Whether the receiver of a method is known."""
 
     KNOWN = "known"
@@ -95,10 +97,21 @@ class FunctionFact:
 
 @dataclass(frozen=True, slots=True)
 class InplaceFact:
-    """``target`` says whose value is changed in place: 'name', 'attribute', 'subscript', 'other'; ``fresh`` whether anybody else can see it."""
+    """``target`` says whose value is changed in place: 'name', 'part' (a name for a part of a tensor), 'attribute', 'subscript' (of a tensor),
+    'item' (of a container); ``fresh`` whether nobody else can see it."""
 
     target: str
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EffectFact:
+    """A call of a function or layer that changes its operand in place, where somebody may see the change. ``names``: the names that denote
+    the operand, to be bound to the result; empty where binding names cannot keep the effect. ``seen_by`` says who sees it."""
+
+    names: tuple[str, ...]
+    seen_by: str
+    node: cst.Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +157,13 @@ class Facts:
     classes: dict[int, ClassFact] = field(default_factory=dict)
     functions: dict[int, FunctionFact] = field(default_factory=dict)
     inplace: dict[int, InplaceFact] = field(default_factory=dict)
+    effects: dict[int, EffectFact] = field(default_factory=dict)
     augmented: dict[int, AugmentedFact] = field(default_factory=dict)
     stores: dict[int, StoreFact] = field(default_factory=dict)
     strings: dict[int, StringAnnotation] = field(default_factory=dict)
     subscripts: dict[int, SubscriptFact] = field(default_factory=dict)
     values: dict[int, Value] = field(default_factory=dict)
     renames: dict[int, str] = field(default_factory=dict)
+    class_names: set[int] = field(default_factory=set)
+    ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

@@ -9,6 +9,7 @@ from typing import Any
 import libcst as cst
 
 from transpiler.analysis import values as v
+from transpiler.analysis.aliases import KEEPING, Alias, alias_key, shared_names
 from transpiler.analysis.facts import (
     AttributeFact,
     CallFact,
@@ -22,13 +23,19 @@ from transpiler.analysis.facts import (
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
-from transpiler.analysis.semantics import Semantics, kind_name
+from transpiler.analysis.semantics import Semantics, inplace_argument, kind_name
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
 #: Classes whose members an object of unknown kind may be using.
 CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
 _BUILTINS = frozenset(dir(__import__("builtins")))
+_CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
+_IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
+#: Methods that return their receiver where there is nothing to do.
+_OFTEN_SAME = frozenset(
+    {"to", "type", "type_as", "float", "double", "half", "bfloat16", "long", "int", "bool", "cpu", "cuda", "contiguous", "requires_grad_", "numpy"}
+)
 
 
 class ExpressionInterpreter:
@@ -46,6 +53,8 @@ class ExpressionInterpreter:
         self.facts = Facts()
         self.scope = Scope("module", None)
         self.statements: list[int] = []
+        self._objects = 0
+        self._in_text = False
         self._dispatch: dict[type, Callable[[Any, Position], Value]] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -118,10 +127,83 @@ class ExpressionInterpreter:
         return outline is not None and (name in outline.assignments or name in outline.imports)
 
     def _name(self, node: cst.Name, position: Position) -> Value:
+        if node.value in _CONSTANTS:
+            return _CONSTANTS[node.value]
+        if self.scope.kind == "class" and node.value in self.renames and self._is_class_member(node.value):
+            self.rename_member(node, node.value)
         value = self.lookup(node.value)
+        if v.is_presumably_fresh(value) and self.is_shared(node.value):
+            value = v.held(value)
         if isinstance(value, v.Ref) and is_source(value.name) and position is not Position.OWNER:
             self.record_reference(node, value, position)
+            return v.DTYPE if self._is_dtype(value) else value
         return value
+
+    def _is_class_member(self, name: str) -> bool:
+        """Whether ``name``, in the body of a module class, is a member that the class defines."""
+        owner = self.scope.owner
+        return owner is not None and (name in self.scope.names or name in owner.methods) and self.resolver.is_module_like(owner)
+
+    def rename_member(self, node: cst.CSTNode, name: str) -> None:
+        """Note that ``node`` names a member that goes by another name on the target."""
+        self.facts.renames[id(node)] = self.renames[name]
+        self.touch()
+
+    # -- who else sees a tensor -----------------------------------------------------------------------------------------
+
+    def alias_of(self, name: str) -> Alias:
+        """The objects that a name may denote."""
+        key = alias_key(name)
+        found = self.scope.names.get(key)
+        if not isinstance(found, Alias):
+            found = self.new_alias()
+            if name in self.scope.names:
+                self.scope.names[key] = found
+        return found
+
+    def new_alias(self) -> Alias:
+        """The alias of an object that nothing else denotes."""
+        self._objects += 1
+        return Alias(frozenset({self._objects}))
+
+    def is_shared(self, name: str) -> bool:
+        """Whether something besides ``name`` may refer to its tensor."""
+        if name not in self.scope.names:
+            return self.scope.kind != "comprehension"
+        own = self.alias_of(name)
+        if own.objects & self.scope.kept:
+            return True
+        key = alias_key(name)
+        return any(isinstance(other, Alias) and k != key and own.overlaps(other) for k, other in self.scope.names.items())
+
+    def keep(self, node: cst.BaseExpression) -> None:
+        """A container, an attribute or a generator's consumer holds what ``node`` gives."""
+        for name, _ in shared_names(node, self.is_new):
+            alias = self.alias_of(name)
+            self.scope.kept |= alias.objects | alias.views
+
+    def is_new(self, node: cst.Call) -> bool:
+        """Whether a call that was interpreted gives an object that shares nothing with its operands."""
+        fact = self.facts.calls.get(id(node))
+        if fact is None:
+            return not (isinstance(node.func, cst.Attribute) and node.func.attr.value in KEEPING)
+        entries = [entry for entry in map(self.semantics.entry, fact.apis) if entry is not None]
+        return not any(e.view or e.inplace is not None or e.returns == ("self",) or e.api.rpartition(".")[2] in _OFTEN_SAME for e in entries)
+
+    def note_effect(self, node: cst.Call, certainty: str) -> None:
+        """A call that changes its operand; the statement half works out who sees it."""
+
+    def _operand_effect(self, node: cst.Call, callee: Value, arguments: Sequence[Argument]) -> None:
+        certainty = callee.inplace if isinstance(callee, v.Inst) else ""
+        if isinstance(callee, v.Ref) and is_source(callee.name):
+            entry = self.semantics.entry(callee.name)
+            certainty = inplace_argument(entry, arguments) if entry is not None and entry.kind == "function" else ""
+        if certainty and node.args:
+            self.note_effect(node, certainty)
+
+    def _is_dtype(self, value: v.Ref) -> bool:
+        entry = self.semantics.entry(value.name)
+        return entry is not None and entry.kind == "dtype"
 
     def record_reference(self, node: cst.BaseExpression, value: v.Ref, position: Position) -> None:
         """Note that ``node`` denotes a torch symbol."""
@@ -141,7 +223,16 @@ class ExpressionInterpreter:
             return value
         if position is not Position.CALLEE or name in self.renames:
             self.record_attribute(node, owner, store=False)
+        if name == "__name__" and not self._in_text and is_class_of(node.value) and self._may_be_layer(node.value):
+            self.facts.class_names.add(id(node))
+            self.touch()
         return value
+
+    def _may_be_layer(self, cls: cst.BaseExpression) -> bool:
+        """Whether ``cls`` (``x.__class__`` or ``type(x)``) can be the class of a torch layer."""
+        subject = cls.value if isinstance(cls, cst.Attribute) else cls.args[0].value if isinstance(cls, cst.Call) else cls
+        value = self.lookup(subject.value) if isinstance(subject, cst.Name) else UNKNOWN
+        return value is UNKNOWN or isinstance(value, v.Inst)
 
     def _source_attribute(self, node: cst.Attribute, owner: v.Ref, name: str, position: Position) -> Value:
         value = v.Ref(f"{owner.name}.{name}")
@@ -151,6 +242,8 @@ class ExpressionInterpreter:
             return UNKNOWN
         if position is not Position.OWNER:
             self.record_reference(node, value, position)
+            if self._is_dtype(value):
+                return v.DTYPE
         return self._referenced(value)
 
     def _referenced(self, value: v.Ref) -> Value:
@@ -164,8 +257,7 @@ class ExpressionInterpreter:
         """Note an attribute of a tensor, module or unknown object that some entry speaks about."""
         name = node.attr.value
         if name in self.renames and self._is_own_member(owner, name):
-            self.facts.renames[id(node)] = self.renames[name]
-            self.touch()
+            self.rename_member(node, name)
             return
         apis, certainty, classes = self._member_apis(owner, name)
         if apis or classes:
@@ -178,7 +270,7 @@ class ExpressionInterpreter:
             return False
         info = owner.info
         defines = info.method(name) is not None or info.attribute(name) is not None or name == "forward"
-        return defines and self.semantics.derives_from_module(info)
+        return defines and self.resolver.is_module_like(info)
 
     def _member_apis(self, owner: Value, name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
         if isinstance(owner, v.Tensor):
@@ -197,7 +289,7 @@ class ExpressionInterpreter:
                 return (), Certainty.KNOWN, ()
             bases = tuple(b for b in info.external_bases() if is_source(b))
             return self._instance_member(bases, name) if bases else ((), Certainty.KNOWN, ())
-        if owner is UNKNOWN or isinstance(owner, v.Bound):
+        if owner is UNKNOWN or owner == v.NONE or isinstance(owner, v.Bound):
             apis = tuple(f"{cls}.{name}" for cls in CANDIDATE_OWNERS if self.registry.lookup(f"{cls}.{name}") is not None)
             return apis, Certainty.MAYBE, ()
         return (), Certainty.KNOWN, ()
@@ -218,14 +310,29 @@ class ExpressionInterpreter:
                 return special
         values = tuple([self.evaluate(argument.value) for argument in node.args])
         arguments = self.arguments(node, values)
+        if isinstance(callee, v.Ref) and callee.name in _IMPORTERS and values and isinstance(values[0], v.Lit) and is_source(str(values[0].value)):
+            self.facts.references[id(node)] = Reference(f"{values[0].value}.*", Position.VALUE, node)
+            self.touch()
+            return UNKNOWN
         if isinstance(callee, v.Ref) and is_source(callee.name):
             name = canonical(callee.name)
             self.facts.calls[id(node)] = CallFact((name,), Certainty.KNOWN, values, None, node)
             self.touch()
         elif isinstance(func, cst.Attribute):
             self._method_call(node, func, callee, values)
-        result = self.call_value(callee, node, arguments, values)
-        return result
+        if isinstance(func, cst.Attribute) and func.attr.value in KEEPING and id(node) not in self.facts.calls:
+            for argument in node.args:
+                self.keep(argument.value)
+        if isinstance(callee, v.Ref) and not is_source(callee.name):
+            self._leave_ported(node, callee.name)
+        self._operand_effect(node, callee, arguments)
+        return self.call_value(callee, node, arguments, values)
+
+    def _leave_ported(self, node: cst.Call, name: str) -> None:
+        """``device(x.device)``, from an earlier run: the attribute is converted already."""
+        for argument in node.args:
+            if isinstance(argument.value, cst.Attribute) and name.endswith(f"support.{argument.value.attr.value}"):
+                self.facts.attributes.pop(id(argument.value), None)
 
     def arguments(self, node: cst.Call, values: Sequence[Value]) -> list[Argument]:
         """The call's arguments as the binder wants them."""
@@ -285,9 +392,21 @@ class ExpressionInterpreter:
             for argument in node.args:
                 self.evaluate(argument.value, Position.OWNER)
             return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
+        if name in ("getattr", "setattr", "hasattr", "delattr") and len(node.args) >= 2:
+            self._rename_key(node)
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node)
         return None
+
+    def _rename_key(self, node: cst.Call) -> None:
+        """``getattr(self, "forward")``: the string names a member that is renamed."""
+        key = node.args[1].value
+        name = key.raw_value if isinstance(key, cst.SimpleString) else ""
+        if name in self.renames and isinstance(name, str):
+            subject = node.args[0].value
+            owner = self.lookup(subject.value) if isinstance(subject, cst.Name) else UNKNOWN
+            if self._is_own_member(owner, name):
+                self.rename_member(key, name)
 
     def _getattr(self, node: cst.Call) -> Value:
         owner = self.evaluate(node.args[0].value, Position.OWNER)
@@ -321,11 +440,13 @@ class ExpressionInterpreter:
                         self.evaluate(part)
             else:
                 inner = Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE
-                index = self.evaluate(element.slice.value, inner)
+                index = self.evaluate(cst.ensure_type(element.slice, cst.Index).value, inner)
         if position is Position.ANNOTATION:
             return UNKNOWN
         if isinstance(owner, (v.Tensor, v.Inst, v.UserInst)):
             self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node)
+            if is_slice and isinstance(owner, v.Tensor):
+                self.touch()
         return self.semantics.subscript(owner, index, is_slice)
 
     def _binary(self, node: cst.BinaryOperation, position: Position) -> Value:
@@ -345,10 +466,12 @@ class ExpressionInterpreter:
         return v.join(self.evaluate(node.left), self.evaluate(node.right))
 
     def _comparison(self, node: cst.Comparison, position: Position) -> Value:
-        operands = [self.evaluate(node.left)]
+        sides = [node.left, *(target.comparator for target in node.comparisons)]
+        exact = Position.EXACT if any(is_class_of(side) for side in sides) else Position.VALUE
+        operands = [self.evaluate(node.left, exact)]
         operators = []
         for target in node.comparisons:
-            operands.append(self.evaluate(target.comparator))
+            operands.append(self.evaluate(target.comparator, exact))
             operators.append(target.operator)
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
         if not plain and any(isinstance(value, v.Tensor) for value in operands):
@@ -371,13 +494,14 @@ class ExpressionInterpreter:
             value = self.iterate(self.evaluate(node.value.item))
         elif node.value is not None:
             value = self.evaluate(node.value)
+            self.keep(node.value)
         self.scope.yielded = value if self.scope.yielded is None else v.join(self.scope.yielded, value)
         return UNKNOWN
 
     # -- displays, comprehensions, functions -------------------------------------------------------------------------------
 
     def _display(self, node: cst.Tuple | cst.List, position: Position) -> Value:
-        inner = position if position in (Position.ISINSTANCE, Position.ANNOTATION) else Position.VALUE
+        inner = position if position in (Position.ISINSTANCE, Position.ANNOTATION, Position.EXACT) else Position.VALUE
         items: list[Value] = []
         starred = False
         for element in node.elements:
@@ -400,7 +524,7 @@ class ExpressionInterpreter:
         items: list[Value] = []
         for element in node.elements:
             if isinstance(element, cst.DictElement):
-                self.evaluate(element.key)
+                self.evaluate(element.key, Position.EXACT)
                 items.append(self.evaluate(element.value))
             else:
                 value = self.evaluate(element.value)
@@ -497,7 +621,7 @@ class ExpressionInterpreter:
             return
         try:
             expression = cst.parse_expression(text.strip())
-        except Exception:  # libcst raises several kinds for text that is not an expression
+        except Exception:  # noqa: BLE001 - libcst raises several kinds for text that is not an expression
             return
         before = len(self.facts.references)
         self.evaluate(expression, Position.ANNOTATION)
@@ -510,17 +634,29 @@ class ExpressionInterpreter:
         return v.STR
 
     def _formatted(self, node: cst.FormattedString, position: Position) -> Value:
+        outer, self._in_text = self._in_text, True
+        self._format_parts(node)
+        self._in_text = outer
+        return v.STR
+
+    def _format_parts(self, node: cst.FormattedString) -> None:
         for part in node.parts:
             if isinstance(part, cst.FormattedStringExpression):
                 self.evaluate(part.expression)
                 for inner in part.format_spec or ():
                     if isinstance(inner, cst.FormattedStringExpression):
                         self.evaluate(inner.expression)
-        return v.STR
 
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""
         raise AssertionError("implemented by StatementInterpreter")
+
+
+def is_class_of(node: cst.BaseExpression) -> bool:
+    """Whether an expression is ``type(x)`` or ``x.__class__``."""
+    if isinstance(node, cst.Call):
+        return isinstance(node.func, cst.Name) and node.func.value == "type" and len(node.args) == 1
+    return isinstance(node, cst.Attribute) and node.attr.value == "__class__"
 
 
 def _is_temporary(func: cst.BaseExpression) -> bool:

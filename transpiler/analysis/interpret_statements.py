@@ -16,9 +16,11 @@ from typing import Any
 import libcst as cst
 
 from transpiler.analysis import values as v
+from transpiler.analysis.aliases import Alias, alias_key, is_read_after, shared_names
 from transpiler.analysis.facts import (
     AugmentedFact,
     ClassFact,
+    EffectFact,
     FunctionFact,
     ImportFact,
     InplaceFact,
@@ -60,6 +62,8 @@ class StatementInterpreter(ExpressionInterpreter):
         self._queue: list[int] = []
         self._assigned: set[tuple[int, str]] = set()
         self._depth = 0
+        self._path: list[cst.CSTNode] = []
+        self._body: Sequence[cst.CSTNode] = module.body
         self._defined: set[str] = set()
         self._statement_dispatch: dict[type, Callable[[Any], None]] = {
             cst.SimpleStatementLine: self._line,
@@ -84,6 +88,7 @@ class StatementInterpreter(ExpressionInterpreter):
             cst.Assert: self._assert,
             cst.Raise: self._raise,
             cst.Del: self._del,
+            cst.TypeAlias: self._type_alias,
         }
 
     def run(self) -> None:
@@ -102,6 +107,11 @@ class StatementInterpreter(ExpressionInterpreter):
                 if pending is not None and pending.info.name == wanted:
                     self._queue.remove(key)
                     return key
+        for key in self._queue:
+            pending = self._pending.get(key)
+            if pending is not None and _is_determined(pending.info):
+                self._queue.remove(key)
+                return key
         return self._queue.pop(0)
 
     # -- statements -----------------------------------------------------------------------------------------------------
@@ -112,7 +122,9 @@ class StatementInterpreter(ExpressionInterpreter):
         if method is None:
             return
         self.statements.append(id(statement))
+        self._path.append(statement)
         method(statement)
+        self._path.pop()
         self.statements.pop()
 
     def _suite(self, suite: cst.BaseSuite) -> bool:
@@ -161,18 +173,55 @@ class StatementInterpreter(ExpressionInterpreter):
             self.scope.names[receiver.value] = v.Seq(item if known is UNKNOWN else v.join(known, item))
 
     def _assignment(self, node: cst.Assign) -> None:
+        own = self._gives_up_receiver(node)
         value = self.evaluate(node.value)
-        if isinstance(node.value, (cst.Name, cst.Attribute)) and isinstance(value, v.Tensor):
-            value = v.TENSOR
-            if isinstance(node.value, cst.Name) and isinstance(self.scope.names.get(node.value.value), v.Tensor):
-                self.scope.names[node.value.value] = v.TENSOR
+        if own and isinstance(value, v.Tensor):
+            value = v.FRESH
+        if not isinstance(node.value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.Name)):
+            value = v.held(value)
+        alias = self.new_alias() if own else self._shared_alias(node.value)
         for target in node.targets:
             self.assign(target.target, value)
+        self._bind_aliases([target.target for target in node.targets], node.value, alias)
+
+    def _gives_up_receiver(self, node: cst.Assign) -> bool:
+        """Whether ``x = x.f()`` takes the only name of a tensor, so that even the same object or a view of it is seen by nobody else."""
+        func = node.value.func if isinstance(node.value, cst.Call) else None
+        if not isinstance(func, cst.Attribute) or not isinstance(func.value, cst.Name) or len(node.targets) != 1:
+            return False
+        name = func.value.value
+        return func.value.deep_equals(node.targets[0].target) and v.is_fresh(self.lookup(name)) and not self.is_shared(name)
+
+    def _bind_aliases(self, targets: Sequence[cst.BaseExpression], value: cst.BaseExpression, alias: Alias) -> None:
+        """What the targets share with the names in ``value``, and with each other."""
+        if any(isinstance(target, (cst.Attribute, cst.Subscript)) for target in targets):
+            self.keep(value)
+        for target in targets:
+            for name, _ in shared_names(target, self.is_new) if isinstance(target, (cst.Name, cst.Tuple, cst.List)) else ():
+                single = isinstance(target, cst.Name)
+                self.scope.names[alias_key(name)] = alias if single else Alias(self.new_alias().objects, alias.views | self._named(value, alias))
+
+    @staticmethod
+    def _named(value: cst.BaseExpression, alias: Alias) -> frozenset[int]:
+        """The objects that the items of a named container may be."""
+        return alias.objects if isinstance(value, cst.Name) else frozenset()
+
+    def _shared_alias(self, value: cst.BaseExpression) -> Alias:
+        found = [(self.alias_of(name), same) for name, same in shared_names(value, self.is_new)]
+        if len(found) == 1 and found[0][1]:
+            return found[0][0]
+        if not found:
+            return self.new_alias()
+        views: frozenset[int] = frozenset().union(*(alias.objects | alias.views for alias, _ in found))
+        return Alias(self.new_alias().objects, views)
 
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target to a value."""
         if isinstance(target, cst.Name):
             self.scope.names[target.value] = generalised(value)
+            self.scope.names[alias_key(target.value)] = self.new_alias()
+            if self.scope.kind == "class" and target.value in self.renames and self._is_class_member(target.value):
+                self.rename_member(target, target.value)
         elif isinstance(target, (cst.Tuple, cst.List)):
             self._unpack(target, value)
         elif isinstance(target, cst.Attribute):
@@ -208,6 +257,9 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def _assign_attribute(self, target: cst.Attribute, value: Value) -> None:
         owner = self.evaluate(target.value, Position.OWNER)
+        if isinstance(owner, v.Ref) and is_source(owner.name):
+            self.record_reference(target, v.Ref(f"{owner.name}.{target.attr.value}"), Position.STORE)
+            return
         if isinstance(owner, v.UserInst):
             key = (id(owner.info), target.attr.value)
             known = owner.info.attributes.get(target.attr.value)
@@ -219,6 +271,31 @@ class StatementInterpreter(ExpressionInterpreter):
             self._assigned.add(key)
             owner.info.attributes[target.attr.value] = value
         self.record_attribute(target, owner, store=True)
+
+    def note_effect(self, node: cst.Call, certainty: str) -> None:
+        """An in-place layer or function: the names of its operand that are read later must see the result."""
+        operand = next((a.value for a in node.args if a.keyword is None or a.keyword.value == "input"), node.args[0].value)
+        shared = list(shared_names(operand, self.is_new))
+        exact = certainty == "yes" and bool(shared) and shared[0][1]
+        for name, _ in shared:
+            seen = self._seen_through(node, name, operand)
+            if seen is not None:
+                readers, text = seen
+                bound = exact and bool(readers) and all(self.alias_of(name).is_same(self.alias_of(reader)) for reader in readers)
+                self.facts.effects[id(node)] = EffectFact(readers if bound else (), text, node)
+                self.touch()
+                return
+
+    def _seen_through(self, node: cst.Call, name: str, operand: cst.BaseExpression) -> tuple[tuple[str, ...], str] | None:
+        """The names that show a change of ``name`` after the call, and words for who sees it; None where nobody does."""
+        if isinstance(self.lookup(name), (v.UserInst, v.Inst, v.UserClass)):
+            return (), f"'{self.code(operand)}'"
+        alias = self.alias_of(name)
+        if (alias.objects | alias.views) & self.scope.kept:
+            return (), "a container or attribute that holds it"
+        others = [key[:-1] for key, other in self.scope.names.items() if isinstance(other, Alias) and alias.overlaps(other)]
+        readers = tuple(other for other in dict.fromkeys([name, *others]) if is_read_after(self._body, self._path, node, other))
+        return (readers, " and ".join(f"'{reader}'" for reader in readers)) if readers else None
 
     def _annotated(self, node: cst.AnnAssign) -> None:
         self.evaluate(node.annotation.annotation, Position.ANNOTATION)
@@ -233,13 +310,15 @@ class StatementInterpreter(ExpressionInterpreter):
         target = node.target
         if isinstance(target, cst.Name):
             left = self.lookup(target.value)
-            place = InplaceFact("name", v.is_fresh(left))
+            is_part = isinstance(left, v.Tensor) and left.part
+            place = InplaceFact("part" if is_part else "name", v.is_presumably_fresh(left) and not self.is_shared(target.value))
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
             place = InplaceFact("attribute", False)
         else:
             left = self.evaluate(target)
-            place = InplaceFact("subscript", False)
+            fact = self.facts.subscripts.get(id(target))
+            place = InplaceFact("subscript" if fact is not None and isinstance(fact.owner, v.Tensor) else "item", False)
         if isinstance(left, v.Tensor):
             self.facts.augmented[id(node)] = AugmentedFact(place, node)
             self.touch()
@@ -290,11 +369,17 @@ class StatementInterpreter(ExpressionInterpreter):
         result = dict(right)
         for name, value in left.items():
             other = right.get(name)
+            if isinstance(value, Alias):
+                result[name] = value.joined(other) if isinstance(other, Alias) else value
+                continue
             result[name] = value if other is None else v.join(value, other)
+            if result[name] is UNKNOWN and any(isinstance(side, v.Ref) and is_source(side.name) for side in (value, other)):
+                self.facts.ambiguous.add(name)
         return result
 
     def _for(self, node: cst.For) -> None:
-        self.assign(node.target, self.iterate(self.evaluate(node.iter)))
+        self.assign(node.target, v.held(self.iterate(self.evaluate(node.iter))))
+        self._bind_aliases([node.target], node.iter, self._shared_alias(cst.Tuple([cst.Element(node.iter)])))
         self._loop(node.body, node.orelse)
 
     def _while(self, node: cst.While) -> None:
@@ -304,9 +389,18 @@ class StatementInterpreter(ExpressionInterpreter):
     def _loop(self, body: cst.BaseSuite, orelse: cst.Else | None) -> None:
         before = dict(self.scope.names)
         self._suite(body)
+        widened = {name for name, value in before.items() if isinstance(value, (v.Lit, v.Scalar)) and self._turned(value, self.scope.names.get(name))}
+        if widened:  # later rounds see another kind than the first
+            before = {**before, **dict.fromkeys(widened, UNKNOWN)}
+            self.scope.names = dict(before)
+            self._suite(body)
         self.scope.names = self._joined(self.scope.names, before)
         if orelse is not None:
             self._suite(orelse.body)
+
+    @staticmethod
+    def _turned(before: Value, after: Value | None) -> bool:
+        return before != v.NONE and after is not None and not isinstance(after, (v.Lit, v.Scalar))
 
     def _with(self, node: cst.With) -> None:
         for item in node.items:
@@ -326,15 +420,50 @@ class StatementInterpreter(ExpressionInterpreter):
             if handler.name is not None:
                 self.assign(handler.name.name, v.FOREIGN)
             leaves = self._suite(handler.body)
-            self.scope.names = after if leaves else self._joined(after, self.scope.names)
+            imported = {name: value for name, value in after.items() if isinstance(value, v.Ref) and is_source(value.name)}
+            rest = {name: value for name, value in after.items() if name not in imported}
+            self.scope.names = after if leaves else {**self._joined(rest, self.scope.names), **imported}
         for extra in (node.orelse, node.finalbody):
             if extra is not None:
                 self._suite(extra.body)
 
     def _match(self, node: cst.Match) -> None:
         self.evaluate(node.subject)
+        before, after = dict(self.scope.names), dict(self.scope.names)
         for case in node.cases:
-            self._suite(case.body)
+            self.scope.names = dict(before)
+            self._pattern(case.pattern)
+            if case.guard is not None:
+                self.evaluate(case.guard)
+            if not self._suite(case.body):
+                after = self._joined(after, self.scope.names)
+        self.scope.names = after
+
+    def _pattern(self, node: cst.CSTNode) -> None:
+        """A case pattern: the values and classes in it are read, the names bound."""
+        if isinstance(node, cst.MatchValue):
+            self.evaluate(node.value)
+        elif isinstance(node, cst.MatchClass):
+            self.evaluate(node.cls, Position.ISINSTANCE)
+            for pattern in [p.value for p in node.patterns] + [k.pattern for k in node.kwds]:
+                self._pattern(pattern)
+        elif isinstance(node, cst.MatchMappingElement):
+            self._pattern(node.pattern)
+        elif isinstance(node, cst.Name):
+            self.assign(node, UNKNOWN)
+        else:
+            for child in node.children:
+                self._pattern(child)
+
+    def _type_alias(self, node: cst.TypeAlias) -> None:
+        self._type_parameters(node.type_parameters)
+        self.evaluate(node.value, Position.ANNOTATION)
+        self.assign(node.name, UNKNOWN)
+
+    def _type_parameters(self, parameters: cst.TypeParameters | None) -> None:
+        for parameter in parameters.params if parameters is not None else ():
+            if isinstance(parameter.param, cst.TypeVar) and parameter.param.bound is not None:
+                self.evaluate(parameter.param.bound, Position.ANNOTATION)
 
     # -- imports ----------------------------------------------------------------------------------------------------------
 
@@ -398,7 +527,7 @@ class StatementInterpreter(ExpressionInterpreter):
         outer, self.scope = self.scope, Scope("class", self.scope, info)
         self._suite(node.body)
         for name, value in self.scope.names.items():
-            if name not in info.methods and info.attributes.get(name, UNKNOWN) is UNKNOWN:
+            if not isinstance(value, Alias) and name not in info.methods and info.attributes.get(name, UNKNOWN) is UNKNOWN:
                 info.attributes[name] = generalised(value)
         self.scope = outer
 
@@ -410,7 +539,13 @@ class StatementInterpreter(ExpressionInterpreter):
             if isinstance(found, v.UserClass):
                 return found.info
         info = v.ClassInfo(name, self.module_name)
-        tree = ast.parse(textwrap.dedent(self.code(node))).body[0]
+        try:
+            tree = ast.parse(textwrap.dedent(self.code(node))).body[0]
+        except SyntaxError:  # syntax that is newer than the Python that runs this
+            for method in node.body.body:
+                if isinstance(method, cst.FunctionDef):
+                    info.methods[method.name.value] = self.resolver.function(self._outline(method), self.module_name, info)
+            return info
         if isinstance(tree, ast.ClassDef):
             self.resolver.fill_class(info, outline_class(tree), self.module_name)
         return info
@@ -421,7 +556,7 @@ class StatementInterpreter(ExpressionInterpreter):
         self._annotations(node)
         owner = self.scope.owner if self.scope.kind == "class" else None
         info = self._function_info(node, owner)
-        in_module = owner is not None and self.semantics.derives_from_module(owner)
+        in_module = owner is not None and self.resolver.is_module_like(owner)
         self.facts.functions[id(node)] = FunctionFact(owner, in_module, node)
         if in_module:
             self.touch()
@@ -435,6 +570,7 @@ class StatementInterpreter(ExpressionInterpreter):
         self._queue.append(key)
 
     def _annotations(self, node: cst.FunctionDef) -> None:
+        self._type_parameters(node.type_parameters)
         parameters = node.params
         every = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
         every += [star for star in (parameters.star_arg, parameters.star_kwarg) if isinstance(star, cst.Param)]
@@ -461,8 +597,12 @@ class StatementInterpreter(ExpressionInterpreter):
         return self.resolver.function(self._outline(node), self.module_name, owner)
 
     def _outline(self, node: cst.FunctionDef) -> FunctionOutline:
-        bare = node.with_changes(body=cst.IndentedBlock([cst.SimpleStatementLine([cst.Pass()])]), leading_lines=())
-        tree = ast.parse(textwrap.dedent(self.code(bare))).body[0]
+        body = cst.IndentedBlock([cst.SimpleStatementLine([cst.Pass()])])
+        bare = node.with_changes(body=body, leading_lines=(), lines_after_decorators=(), type_parameters=None)
+        try:
+            tree = ast.parse(textwrap.dedent(self.code(bare))).body[0]
+        except SyntaxError:  # syntax that is newer than the Python that runs this, in a default or annotation
+            return FunctionOutline(node.name.value, (), None, ())
         assert isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef))
         return outline_function(tree)
 
@@ -474,7 +614,10 @@ class StatementInterpreter(ExpressionInterpreter):
         self._bind_parameters(pending, arguments or {})
         self._depth += 1
         self.statements = [*pending.statements]
+        path, self._path = self._path, []
+        body, self._body = self._body, pending.node.body.body
         self._suite(pending.node.body)
+        self._path, self._body = path, body
         self._depth -= 1
         returned = v.Seq(self.scope.yielded) if self.scope.yielded is not None else (self.scope.returned or v.NONE)
         info.result = returned if info.result is None else v.join(info.result, returned)
@@ -550,6 +693,12 @@ class StatementInterpreter(ExpressionInterpreter):
     def code(self, node: cst.CSTNode) -> str:
         """The source text of a node."""
         return self.module.code_for_node(node)
+
+
+def _is_determined(info: v.FunctionInfo) -> bool:
+    """Whether a function's parameters are known without a call; such functions go first, since they call the others."""
+    own = info.parameters[1:] if info.owner is not None and not info.is_static else info.parameters
+    return all(p.star or p.annotation not in (None, UNKNOWN) or p.default not in (None, UNKNOWN, v.NONE) for p in own)
 
 
 def generalised(value: Value) -> Value:

@@ -54,11 +54,14 @@ class ModuleOutline:
 
 @dataclass(slots=True)
 class ProjectIndex:
-    """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package."""
+    """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package. ``importers``: the names that
+    others import from a module. ``subclasses``: classes by the last part of a base's name."""
 
     modules: dict[str, ModuleOutline]
     package: str | None
     importers: dict[str, frozenset[str]] = field(default_factory=dict)
+    renames: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
+    subclasses: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def find_module(self, name: str) -> str | None:
         """The project's own name of an absolute module name, None where it is not the project's."""
@@ -91,7 +94,17 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         outline = outline_module(source, path, package)
         if outline is not None:
             modules[outline.name] = outline
-    return ProjectIndex(modules, package, _importers(modules))
+    return ProjectIndex(modules, package, _importers(modules), _subclasses(modules))
+
+
+def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Last part of a base's name -> the classes (module, name) that have such a base."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for outline in modules.values():
+        for cls in outline.classes.values():
+            for base in cls.bases:
+                found.setdefault(base.partition("[")[0].rpartition(".")[2], []).append((outline.name, cls.name))
+    return {base: tuple(classes) for base, classes in found.items()}
 
 
 def _importers(modules: Mapping[str, ModuleOutline]) -> dict[str, frozenset[str]]:
@@ -217,9 +230,16 @@ def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: d
                 _attribute(target, "value", node.value, receiver, attributes)
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("register_buffer", "register_parameter"):
-            if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
-                attributes.setdefault(node.args[0].value, ("tensor", "tensor"))
+        elif isinstance(node, ast.Call) and (registered := _registered(node)) is not None:
+            attributes.setdefault(registered, ("tensor", "tensor"))
+
+
+def _registered(node: ast.Call) -> str | None:
+    """The name that a call of ``register_buffer`` or ``register_parameter`` gives to a tensor."""
+    if not (isinstance(node.func, ast.Attribute) and node.func.attr in ("register_buffer", "register_parameter") and node.args):
+        return None
+    first = node.args[0]
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 
 
 def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, attributes: dict[str, tuple[str, str]]) -> None:

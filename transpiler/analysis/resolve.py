@@ -6,7 +6,7 @@ import ast
 
 from transpiler.analysis import values as v
 from transpiler.analysis.names import canonical, is_source
-from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ProjectIndex, ModuleOutline
+from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex
 from transpiler.analysis.semantics import Semantics
 from transpiler.analysis.values import UNKNOWN, Value
 
@@ -26,7 +26,21 @@ class Resolver:
         self.semantics = semantics
         self._bindings: dict[tuple[str, str], Value] = {}
         self._annotations: dict[tuple[str, str], Value] = {}
+        self._module_like: dict[int, bool] = {}
         self._depth = 0
+
+    def is_module_like(self, info: v.ClassInfo) -> bool:
+        """Whether a class is a torch module, or is mixed into one somewhere in the project."""
+        key = id(info)
+        if key not in self._module_like:
+            self._module_like[key] = False
+            self._module_like[key] = self.semantics.derives_from_module(info) or any(map(self.is_module_like, self._subclasses(info)))
+        return self._module_like[key]
+
+    def _subclasses(self, info: v.ClassInfo) -> list[v.ClassInfo]:
+        found = [self.binding(module, name) for module, name in self.index.subclasses.get(info.name, ())]
+        direct = [value.info for value in found if isinstance(value, v.UserClass)]
+        return [cls for cls in direct if any(isinstance(base, v.UserClass) and base.info is info for base in cls.bases)]
 
     def absolute(self, name: str) -> Value:
         """The value of an absolute dotted name: a project module, something in one, or an external reference."""

@@ -126,11 +126,11 @@ class Semantics:
         """The kind of a call of the symbol that ``entry`` describes."""
         if entry.kind == "class":
             return {"torch.Size": v.SHAPE, "torch.device": v.DEVICE, "torch.Tensor": v.FRESH, "torch.nn.Parameter": v.TENSOR,
-                    "torch.nn.Buffer": v.TENSOR}.get(entry.api, v.Inst((entry.api,)))  # fmt: skip
+                    "torch.nn.Buffer": v.TENSOR}.get(entry.api, v.Inst((entry.api,), inplace_argument(entry, arguments)))  # fmt: skip
         choice = choose(entry, arguments)
         result = self.returned(choice.returns if choice is not None else entry.returns, receiver)
         if entry.view and isinstance(result, v.Tensor):
-            return v.TENSOR
+            return v.Tensor(part=isinstance(receiver, v.Tensor) and receiver.part)
         return result
 
     def call_instance(self, instance: Value, arguments: Sequence[Value]) -> Value:
@@ -155,7 +155,7 @@ class Semantics:
         """The kind of ``callee(...)``. A tensor that a function of the project returns counts as its own."""
         result = self._call(callee, arguments, values)
         own = isinstance(callee, (v.UserFunction, v.Inst, v.UserInst)) or (isinstance(callee, v.Bound) and isinstance(callee.owner, v.UserInst))
-        return v.FRESH if own and isinstance(result, v.Tensor) else result
+        return v.PRESUMED if own and isinstance(result, v.Tensor) and not result.fresh else result
 
     def _call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         if isinstance(callee, v.Ref):
@@ -216,7 +216,7 @@ class Semantics:
                 return UNKNOWN
             if entry.api == "torch.nn.Parameter":
                 return v.TENSOR
-            return self.call_entry(entry, arguments, None)
+            return self._with_first_layer(self.call_entry(entry, arguments, None), values)
         root, _, leaf = name.rpartition(".")
         if root == "builtins":
             return self._call_builtin(leaf, values)
@@ -227,6 +227,14 @@ class Semantics:
         if name == "copy.deepcopy" and values:
             return values[0]
         return v.NUMBER if root in _NUMBER_MODULES else v.FOREIGN
+
+    @staticmethod
+    def _with_first_layer(made: Value, values: Sequence[Value]) -> Value:
+        """A sequence of layers changes its operand where its first layer does."""
+        if not isinstance(made, v.Inst) or made.classes != ("torch.nn.Sequential",) or not values:
+            return made
+        first = values[0].items[0] if isinstance(values[0], v.Tup) and values[0].items else values[0]
+        return v.Inst(made.classes, "maybe" if first.inplace else "") if isinstance(first, v.Inst) else made
 
     @staticmethod
     def _ordered(items: Value) -> Value:
@@ -283,7 +291,7 @@ class Semantics:
     def subscript(self, owner: Value, index: Value, is_slice: bool) -> Value:
         """The kind of ``owner[index]``."""
         if isinstance(owner, v.Tensor):
-            return v.TENSOR
+            return v.PART if is_slice or kind_name(index) in ("int", "none", "unknown", "bool") else v.TENSOR
         if isinstance(owner, v.Tup):
             if isinstance(index, v.Lit) and isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
                 return owner.items[index.value]
@@ -302,6 +310,17 @@ class Semantics:
         if isinstance(owner, (v.Lit, v.Scalar)) and v.scalar_type(owner) == "str":
             return v.STR
         return UNKNOWN
+
+
+def inplace_argument(entry: Entry, arguments: Sequence[Argument]) -> str:
+    """Whether a call asks torch to change its operand, by an ``inplace`` argument: '' no, 'maybe', 'yes'."""
+    if entry.signature is None or entry.signature.find("inplace") is None or any(argument.star for argument in arguments):
+        return ""
+    choice = choose(entry, arguments)
+    argument = choice.binding.get("inplace") if choice is not None else None
+    if argument is None or argument.text in ("False", "None", "0"):
+        return ""
+    return "yes" if argument.text == "True" else "maybe"
 
 
 def kind_name(value: Value) -> str:

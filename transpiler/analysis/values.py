@@ -24,9 +24,13 @@ class Unknown(Value):
 
 @dataclass(frozen=True, slots=True)
 class Tensor(Value):
-    """A torch tensor. ``fresh``: the result of an operation of its own, so that no other name sees it change."""
+    """A torch tensor. ``fresh``: the result of an operation of its own, so that no other name sees it change. ``presumed``: fresh unless the
+    project's function or module that returned it keeps it. ``part``: got by indexing with numbers and slices, or by iterating: in torch a
+    view of the tensor that it is part of."""
 
     fresh: bool = False
+    presumed: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,10 @@ class Ref(Value):
 
 @dataclass(frozen=True, slots=True)
 class Inst(Value):
-    """An instance of one of these torch (or other external) classes."""
+    """An instance of one of these torch (or other external) classes. ``inplace``: whether calling it changes its operand: '' no, 'maybe', 'yes'."""
 
     classes: tuple[str, ...]
+    inplace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +228,8 @@ class Super(Value):
 UNKNOWN: Final = Unknown()
 TENSOR: Final = Tensor()
 FRESH: Final = Tensor(fresh=True)
+PRESUMED: Final = Tensor(presumed=True)
+PART: Final = Tensor(part=True)
 FOREIGN: Final = Foreign()
 NONE: Final = Lit(None)
 INT: Final = Scalar("int")
@@ -239,7 +246,7 @@ TENSORS: Final = Seq(TENSOR)
 #: Names of result kinds in mapping entries.
 RETURNS: Final[Mapping[str, Value]] = {
     "tensor": FRESH,
-    "tensors": Seq(FRESH),
+    "tensors": Seq(TENSOR),
     "shape": SHAPE,
     "int": INT,
     "float": FLOAT,
@@ -269,13 +276,14 @@ def join(left: Value, right: Value) -> Value:
     if right == NONE:
         return left
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return TENSOR
+        certain = left.fresh or left.presumed, right.fresh or right.presumed
+        return Tensor(presumed=all(certain), part=left.part or right.part)
     return _join_structured(left, right)
 
 
 def _join_structured(left: Value, right: Value) -> Value:
     if isinstance(left, Inst) and isinstance(right, Inst):
-        return Inst(tuple(dict.fromkeys(left.classes + right.classes)))
+        return Inst(tuple(dict.fromkeys(left.classes + right.classes)), left.inplace if left.inplace == right.inplace else "maybe")
     if isinstance(left, Tup) and isinstance(right, Tup) and len(left.items) == len(right.items):
         return Tup(tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True)))
     if isinstance(left, (Seq, Tup)) and isinstance(right, (Seq, Tup)):
@@ -314,7 +322,7 @@ def item_of(value: Value) -> Value:
     if isinstance(value, Shape):
         return INT
     if isinstance(value, Tensor):
-        return TENSOR
+        return PART
     if isinstance(value, Foreign):
         return FOREIGN
     if isinstance(value, DictOf):
@@ -325,3 +333,17 @@ def item_of(value: Value) -> Value:
 def is_fresh(value: Value) -> bool:
     """Whether ``value`` is a tensor that no other name refers to."""
     return isinstance(value, Tensor) and value.fresh
+
+
+def is_presumably_fresh(value: Value) -> bool:
+    """As ``is_fresh``, or a tensor that a module or function of the project returned."""
+    return isinstance(value, Tensor) and (value.fresh or value.presumed)
+
+
+def held(value: Value) -> Value:
+    """A value that something else may hold too: no tensor in it is fresh."""
+    if isinstance(value, Tensor):
+        return Tensor(part=value.part)
+    if isinstance(value, Tup):
+        return Tup(tuple(held(item) for item in value.items))
+    return Seq(held(value.item)) if isinstance(value, Seq) else value

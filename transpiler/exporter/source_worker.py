@@ -9,6 +9,7 @@ Answer: ``weights``, ``absent``, ``notes``, ``problems``, and where the model wa
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 import sys
 from collections import defaultdict
@@ -29,6 +30,9 @@ from transpiler.exporter.trees import flatten
 from transpiler.report.codes import Code
 
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
+#: How often, and by how much, weights and inputs are moved to see how far rounding alone moves the gradients.
+_PERTURBATIONS = 4
+_RELATIVE_ROUNDING = 2e-6
 _SIZE_MISMATCH = re.compile(
     r"size mismatch for (?P<name>\S+): copying a param with shape (?P<found>.+?) from checkpoint, "
     r"the shape in current model is (?P<wanted>.+?)\.$"
@@ -147,17 +151,7 @@ class _Source:
             yield module.register_forward_hook(record, with_kwargs=True)
 
     def _gradients(self) -> Message:
-        inputs = self._arguments.require_grad()
-        with torch.enable_grad():
-            outputs = self._model(*self._arguments.positional, **self._arguments.keyword)
-            leaves = [leaf for _, leaf in flatten(outputs, torch.is_tensor)]
-            chosen = [i for i, leaf in enumerate(leaves) if torch.is_tensor(leaf) and leaf.is_floating_point()]
-            cotangents = _cotangents([leaves[i] for i in chosen], self._request["seed"])
-            loss = sum(((leaves[i] * c).sum() for i, c in zip(chosen, cotangents, strict=True)), torch.zeros(()))
-        parameters = [(name, p) for name, p in self._model.named_parameters(remove_duplicate=False) if p.requires_grad]
-        if not loss.requires_grad:
-            raise ExporterError("no output depends differentiably on a parameter or input", Code.UNREADABLE, "--grad")
-        found = torch.autograd.grad(loss, [*(p for _, p in parameters), *(t for _, t in inputs)], allow_unused=True)
+        found, cotangents, chosen, parameters, inputs = self._differentiate(self._model, self._arguments)
         named = [*parameters, *inputs]
         stored = [self._put(torch.zeros_like(t) if g is None else g).message() for g, (_, t) in zip(found, named, strict=True)]
         names = [name for name, _ in named]
@@ -166,7 +160,40 @@ class _Source:
             "cotangents": [{"output": i, "data": self._put(c).message()} for i, c in zip(chosen, cotangents, strict=True)],
             "gradients": dict(zip(names[:split], stored[:split], strict=True)),
             "input_gradients": dict(zip(names[split:], stored[split:], strict=True)),
+            "rounding": self._rounding(dict(zip(names, found, strict=True))),
         }
+
+    def _rounding(self, found: dict[str, torch.Tensor | None]) -> dict[str, float]:
+        """How far torch's own gradients move when the weights and inputs change by single precision's rounding: no port can be asked to
+        agree better. Deep networks of rectifiers are ill-conditioned in this sense, since rounding can switch a unit on or off."""
+        moved = dict.fromkeys(found, 0.0)
+        for attempt in range(_PERTURBATIONS):
+            generator = torch.Generator().manual_seed(self._request["seed"] + 100 + attempt)
+            model = copy.deepcopy(self._model)
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    _perturb(parameter, generator)
+            near, _, _, parameters, inputs = self._differentiate(model, self._arguments.perturbed(generator))
+            for (name, _), gradient in zip((*parameters, *inputs), near, strict=True):
+                reference = found.get(name)
+                if reference is not None and gradient is not None and gradient.numel():
+                    moved[name] = max(moved[name], float((gradient - reference).abs().max()))
+        return moved
+
+    def _differentiate(self, model: nn.Module, arguments: _Arguments) -> tuple[Any, ...]:
+        """Gradients of the outputs' weighted sum, the weights, the outputs they belong to, and the parameters and inputs by name."""
+        inputs = arguments.require_grad()
+        with torch.enable_grad():
+            outputs = model(*arguments.positional, **arguments.keyword)
+            leaves = [leaf for _, leaf in flatten(outputs, torch.is_tensor)]
+            chosen = [i for i, leaf in enumerate(leaves) if torch.is_tensor(leaf) and leaf.is_floating_point()]
+            cotangents = _cotangents([leaves[i] for i in chosen], self._request["seed"])
+            loss = sum(((leaves[i] * c).sum() for i, c in zip(chosen, cotangents, strict=True)), torch.zeros(()))
+        parameters = [(name, p) for name, p in model.named_parameters(remove_duplicate=False) if p.requires_grad]
+        if not loss.requires_grad:
+            raise ExporterError("no output depends differentiably on a parameter or input", Code.UNREADABLE, "--grad")
+        found = torch.autograd.grad(loss, [*(p for _, p in parameters), *(t for _, t in inputs)], allow_unused=True)
+        return found, cotangents, chosen, parameters, inputs
 
     def _put_all(self, leaves: list[tuple[str, Any]]) -> list[Message]:
         return [{"path": path, "data": self._put(torch.as_tensor(leaf)).message()} for path, leaf in leaves]
@@ -193,10 +220,24 @@ class _Arguments:
     def keyword(self) -> dict[str, torch.Tensor]:
         return {name: tensor for name, tensor in self._inputs if name is not None}
 
+    def perturbed(self, generator: torch.Generator) -> _Arguments:
+        """The same inputs, floating point ones moved by rounding."""
+        near = _Arguments(None)
+        near._inputs = [(name, _perturb(t.detach().clone(), generator)) for name, t in self._inputs]
+        return near
+
     def require_grad(self) -> list[tuple[str, torch.Tensor]]:
         """Make the float inputs differentiable; their names and tensors."""
         named = [(name or str(index), tensor) for index, (name, tensor) in enumerate(self._inputs)]
         return [(name, tensor.requires_grad_()) for name, tensor in named if tensor.is_floating_point()]
+
+
+def _perturb(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Change ``tensor`` in place by a relative error of the size that accumulates over a sum in single precision."""
+    if tensor.is_floating_point():
+        noise = torch.randn(tensor.shape, generator=generator).to(tensor.dtype)
+        tensor.mul_(1 + _RELATIVE_ROUNDING * noise)
+    return tensor
 
 
 def _tensor(stored: Stored) -> torch.Tensor:

@@ -43,9 +43,9 @@ def _compare(source: Message, target: Message, request: VerifyRequest) -> list[R
     rows = compare_outputs(source["outputs"], target["outputs"], request.limit)
     if not request.grad:
         return rows
-    rows += compare_gradients(*_parameter_gradients(source, target), "parameter gradient", request.limit)
+    rows += compare_gradients(*_parameter_gradients(source, target), "parameter gradient", request.limit, source["rounding"])
     ours, theirs = _read_all(source["input_gradients"]), _read_all(target["input_gradients"])
-    return rows + compare_gradients(ours, theirs, "input gradient", request.limit)
+    return rows + compare_gradients(ours, theirs, "input gradient", request.limit, source["rounding"])
 
 
 def _parameter_gradients(source: Message, target: Message) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from transpiler.mapping.schema import Entry, Overload, Parameter, Signature, TargetForm
 
@@ -17,7 +17,7 @@ class Argument:
     """One argument as written: keyword (None: positional), star ('', '*' or '**'), kind of value, source text where it is short."""
 
     keyword: str | None
-    star: str
+    star: Literal["", "*", "**"]
     kind: str
     index: int
     text: str = ""

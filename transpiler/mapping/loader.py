@@ -31,7 +31,7 @@ def load_tables(root: Path, extra: Sequence[Path] = ()) -> RawTables:
 
     Raises ``MappingError`` at the first fault, its text starting with ``file:line``.
     """
-    tables = _cached(sorted(p for p in root.rglob("*.yaml") if p.name != "keras_stage.yaml"), root)
+    tables = _cached(sorted(root.rglob("*.yaml")), root)
     if not extra:
         return tables
     merged: RawTables = {"entries": dict(tables["entries"]), "aliases": dict(tables["aliases"]), "shared": tables["shared"]}

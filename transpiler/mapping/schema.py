@@ -6,9 +6,10 @@ An entry describes one torch symbol for every target. ``docs/mapping-format.md``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Mapping
+from typing import Final
 
 ENTRY_KINDS: Final = frozenset(
     {"class", "function", "method", "attribute", "value", "module", "dtype", "decorator", "context", "annotation"}

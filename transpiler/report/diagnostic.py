@@ -6,7 +6,7 @@ Positions are LibCST's: lines from 1, columns from 0, counted in code points of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from transpiler.report.codes import Code, Kind
 

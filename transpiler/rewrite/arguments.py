@@ -37,20 +37,29 @@ class ArgumentTranslator:
     roots: frozenset[str]
     code: Callable[[cst.CSTNode], str]
 
-    def rule(self, form: TargetForm, name: str) -> ArgumentRule | None:
+    def shared_rule(self, parameter: Parameter | None, name: str) -> Mapping[str, Any] | None:
+        """The shared rule for a parameter, unless torch's default here is another than the one that the rule calls meaningless."""
+        rule = self.shared.get(name)
+        if rule is None or "default" not in rule or parameter is None or parameter.default is None:
+            return rule
+        return rule if same_literal(parameter.default, str(rule["default"])) else None
+
+    def rule(self, form: TargetForm, binding: Binding, name: str) -> ArgumentRule | None:
         """The rule for a parameter: the form's own, or the shared one."""
         own = form.args.get(name)
         if own is not None:
             return own
-        shared = self.shared.get(name)
+        shared = self.shared_rule(binding.signature.find(name), name)
         return ArgumentRule(drop=shared["drop"]) if shared is not None else None
 
     def default_of(self, parameter: Parameter | None, name: str) -> str | None:
-        """The default that a value must equal to be dropped silently."""
-        shared = self.shared.get(name)
+        """The default that a value must equal to be dropped silently: the signature's own comes before the shared one."""
+        if parameter is not None and parameter.default is not None:
+            return parameter.default
+        shared = self.shared_rule(parameter, name)
         if shared is not None and "default" in shared:
             return str(shared["default"])
-        return parameter.default if parameter is not None else None
+        return None
 
     def translate(self, form: TargetForm, binding: Binding, args: Sequence[cst.Arg], skip: frozenset[str]) -> list[cst.Arg] | Declined:
         """The target's argument list, without the parameters in ``skip`` (a method's receiver)."""
@@ -60,7 +69,7 @@ class ArgumentTranslator:
         for name in binding.order:
             if name in skip:
                 continue
-            rule = self.rule(form, name)
+            rule = self.rule(form, binding, name)
             for argument in binding.values[name]:
                 source = args[argument.index]
                 done = self._one(name, rule, argument, source, binding)
@@ -72,7 +81,7 @@ class ArgumentTranslator:
                         positional = False
                     _carry_comment(result, source)
                     continue
-                keyword = (rule.to if rule is not None and rule.to else name) if name not in _STARS(binding) else (argument.keyword or None)
+                keyword = (rule.to if rule is not None and rule.to else name) if name not in _stars(binding) else (argument.keyword or None)
                 stays = argument.keyword is None and positional and name in allowed
                 positional = positional and stays
                 result.append(_argument(source, done, None if stays else keyword))
@@ -148,7 +157,7 @@ class ArgumentTranslator:
         force_keyword = False
         for index, source in enumerate(args):
             name = names.get(index) or (source.keyword.value if source.keyword is not None else None)
-            shared = self.shared.get(name) if name is not None else None
+            shared = self.shared_rule(binding.signature.find(name) if binding is not None else None, name) if name is not None else None
             if shared is not None and not source.star:
                 verdict = self._shared(name or "", shared, source, binding, index)
                 if isinstance(verdict, Declined):
@@ -176,12 +185,12 @@ class ArgumentTranslator:
         return Declined(Code.UNSUPPORTED_ARGUMENT, f"The argument {name}={self.code(source.value)} has no counterpart.", "", index)
 
 
-def _STARS(binding: Binding) -> frozenset[str]:  # noqa: N802
+def _stars(binding: Binding) -> frozenset[str]:
     return frozenset(p.name for p in binding.signature.parameters if p.kind in ("star", "double_star"))
 
 
 def _names_by_index(binding: Binding) -> dict[int, str]:
-    stars = _STARS(binding)
+    stars = _stars(binding)
     return {argument.index: name for name, arguments in binding.values.items() for argument in arguments if name not in stars}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from transpiler.analysis.values import is_fresh
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 
 
@@ -32,3 +33,25 @@ def list_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpress
     elements = site.args[0].value.elements
     plain = all(isinstance(e, cst.Element) and isinstance(e.value, cst.Call) for e in elements)
     return site.updated.with_changes(func=context.ref("mindspore.nn.CellList")) if elements and plain else None
+
+
+def fill_new(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``torch.empty(n).normal_(0, 1)`` and ``x = x.normal_()``, where nobody else sees the tensor: drawn anew (``support.drawn_normal``).
+
+    Every other receiver is declined.
+    """
+    name = site.entry.api.rpartition(".")[2].rstrip("_")
+    if not site.has_receiver or not site.args or not is_fresh(site.values[0]):
+        return None
+    if isinstance(site.args[0].value, cst.Name) and id(site.original) not in context.file.rebound:
+        return None
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if len(site.args) > 1 else cst.MaybeSentinel.DEFAULT
+    receiver = cst.Arg(site.args[0].value, comma=comma)
+    return site.updated.with_changes(func=context.ref(f"support.drawn_{name}"), args=[receiver, *site.args[1:]])
+
+
+def gradient_free_function(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``@torch.no_grad()`` on a function; as a context it would have to reach what is computed inside."""
+    if id(site.original) not in context.file.decorating or site.args:
+        return None
+    return context.ref("support.gradient_free")

@@ -18,6 +18,7 @@ from transpiler.rewrite import call_converters
 from transpiler.rewrite.arguments import ArgumentTranslator, Declined
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.converters import as_tuple
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
 _BUILTIN_METHODS = frozenset(dir(str) + dir(list) + dir(dict) + dir(set) + dir(bytes) + dir(int))
@@ -43,6 +44,8 @@ class CallRewriter:
         if entry is None:
             return self._member_of_class(original, updated, api) or self._unknown(original, updated, api)
         site = self.site(original, updated, fact, entry)
+        if site.has_receiver and any(isinstance(value, v.Ref) and value.name.partition(".")[0] == self.file.target.root for value in fact.values):
+            return updated  # an argument is the target's own: an earlier run has converted the call
         outcome = self.convert(site)
         if isinstance(outcome, Declined):
             self._remark_left(site, outcome)
@@ -116,12 +119,12 @@ class CallRewriter:
 
     def idiomatic(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
         """The target's own API, where it can say what the call says."""
-        if form.unsupported is not None:
-            return Declined(Code(form.unsupported.code), "", form.unsupported.hint)
         if form.convert is not None:
             converted: cst.BaseExpression | None = getattr(call_converters, form.convert)(site, ConverterContext(form, self.file))
             if converted is not None:
                 return converted
+        if form.unsupported is not None:
+            return Declined(Code(form.unsupported.code), "", form.unsupported.hint)
         if form.template is not None:
             return self._template(site, form)
         if form.to is not None:
@@ -162,7 +165,17 @@ class CallRewriter:
         return site.updated.with_changes(func=func, args=arguments, whitespace_after_func=_NOTHING)
 
     def _support(self, name: str, site: CallSite) -> cst.BaseExpression | Declined:
-        translated = self._passed(site, site.choice.binding if site.choice is not None else None)
+        form = self._form(site)
+        binding = site.choice.binding if site.choice is not None else None
+        if form is not None and form.args and form.to is None and form.template is None and form.convert is None:
+            # Rules beside nothing but a support form say which of torch's arguments it lacks.
+            if binding is None:
+                return Declined(Code.UNBOUND_ARGUMENTS, "The arguments do not fit the signature, or star-arguments hide them.")
+            translated = self.translator.translate(form, binding, site.args, frozenset())
+        elif site.choice is not None and not site.choice.certain:
+            translated = list(site.args)  # which argument is what is decided when the program runs: none may be left out here
+        else:
+            translated = self._passed(site, binding)
         if isinstance(translated, Declined):
             return translated
         return self._built(site, f"support.{name}", translated, as_method=False)
@@ -195,7 +208,7 @@ class CallRewriter:
         for name in binding.order:
             if name in used or (name == "self"):
                 continue
-            rule = self.translator.rule(form, name)
+            rule = self.translator.rule(form, binding, name)
             argument = binding.values[name][0]
             value = site.args[argument.index].value
             text = self.translator.literal(argument, value)
@@ -237,7 +250,8 @@ class CallRewriter:
                 if isinstance(value, (cst.Tuple, cst.List)):
                     return [_element_argument(element) for element in value.elements]
                 return [cst.Arg(value, star="*")]
-            return as_tuple(value)
+            made = as_tuple(value, single.kind)
+            return made if made is not None else Declined(Code.UNBOUND_ARGUMENTS, f"{name} cannot be written as a tuple.", "", single.index)
         if single is not None and not single.star and single.kind not in ("int", "number", "bool"):
             return Declined(Code.UNBOUND_ARGUMENTS, f"It is not known whether {name} is a number or a sequence.", "", single.index)
         plain = [cst.Arg(site.args[a.index].value, star=a.star) for a in arguments]
@@ -366,16 +380,6 @@ def truth_of(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Name) and node.value == "True"
 
 
-def as_tuple(value: cst.BaseExpression) -> cst.BaseExpression:
-    """A sequence as a tuple: a list display becomes a tuple display, anything else stays."""
-    if isinstance(value, cst.List):
-        elements: list[Any] = list(value.elements)
-        if len(elements) == 1:
-            elements = [elements[0].with_changes(comma=cst.Comma())]
-        return cst.Tuple(elements)
-    return value
-
-
 def _element_argument(element: cst.BaseElement) -> cst.Arg:
     return cst.Arg(element.value, star="*" if isinstance(element, cst.StarredElement) else "")
 
@@ -389,4 +393,4 @@ def _kind_word(apis: Sequence[str]) -> str:
     return "a tensor" if any(api.startswith("torch.Tensor.") for api in apis) else "a module"
 
 
-__all__ = ["CallRewriter", "Choice", "as_tuple", "callee_text", "is_constant", "is_member", "truth_of"]
+__all__ = ["CallRewriter", "Choice", "callee_text", "is_constant", "is_member", "truth_of"]

@@ -31,7 +31,8 @@ class Remark:
 @dataclass(slots=True)
 class FileContext:
     """One file being edited. ``folded`` maps generated constants to their truth, ``generated`` holds expressions whose parentheses
-    were added here and may go again, ``removed`` the statements that a pass emptied."""
+    were added here and may go again, ``removed`` the statements that a pass emptied; ``rebound`` holds method calls whose result takes the
+    receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators."""
 
     module: cst.Module
     target: Target
@@ -43,6 +44,8 @@ class FileContext:
     folded: dict[int, bool] = field(default_factory=dict)
     generated: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
+    rebound: set[int] = field(default_factory=set)
+    decorating: set[int] = field(default_factory=set)
     keep_alive: list[cst.CSTNode] = field(default_factory=list)
 
     def code(self, node: cst.CSTNode) -> str:

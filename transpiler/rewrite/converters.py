@@ -77,9 +77,11 @@ def single_number(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | 
 
 
 def number_or_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
-    """MindSpore's layers want a tuple where torch also takes a list."""
+    """MindSpore's layers want a tuple where torch also takes a list; a name only where it is known to be a number or a shape."""
     parts = elements(value)
-    return value if parts is None or isinstance(value, cst.Tuple) else literal_tuple(list(parts))
+    if parts is not None:
+        return value if isinstance(value, cst.Tuple) else literal_tuple(list(parts))
+    return value if kind in ("int", "shape", "none") or is_integer(value) else None
 
 
 def given(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
@@ -102,3 +104,13 @@ def shape_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | No
     if parts is not None:
         return literal_tuple(list(parts)) if len(parts) == 1 else None
     return literal_tuple([value]) if kind == "int" or is_integer(value) else None
+
+
+def as_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """A sequence as a tuple, for functions that refuse lists."""
+    parts = elements(value)
+    if isinstance(value, cst.Tuple) or kind == "shape":
+        return value
+    if parts is not None:
+        return literal_tuple(list(parts))
+    return cst.Call(cst.Name("tuple"), [cst.Arg(value)])

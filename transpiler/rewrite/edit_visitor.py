@@ -8,14 +8,18 @@ from typing import Any, Final
 
 import libcst as cst
 
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import Certainty
 from transpiler.report.codes import Code
 from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.fold_conditions import ConditionFolder
-from transpiler.rewrite.inplace import InplaceRewriter
-from transpiler.rewrite.keep_comments import restore_comments
+from transpiler.rewrite.inplace import InplaceRewriter, every_element
+from transpiler.rewrite.items import ItemRewriter
+from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
+from transpiler.rewrite.tensor_tests import TensorTestRewriter
 
 #: Node types whose ``value`` needs no parentheses of its own.
 _DELIMITED: Final = (cst.Arg, cst.Assign, cst.Return, cst.AnnAssign, cst.AugAssign, cst.Expr, cst.Index, cst.Element, cst.DictElement)
@@ -31,23 +35,31 @@ class EditVisitor(cst.CSTTransformer):
         self.facts = file.facts
         self.calls = CallRewriter(file)
         self.references = ReferenceRewriter(file)
+        self.tests = TensorTestRewriter(file)
         self.attributes = AttributeRewriter(file)
         self.inplace = InplaceRewriter(file, self.calls)
         self.folder = ConditionFolder(file)
+        self.items = ItemRewriter(file)
         self._dropped: set[int] = set()
+        self._kept_effects: set[int] = set()
+        self._parts: dict[int, cst.Call] = {}
         self._leave: dict[type, _Leave] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
             cst.Call: self._call,
+            cst.Subscript: self._subscript,
             cst.SimpleString: self._string,
             cst.FunctionDef: self._function,
             cst.Decorator: self._decorator,
             cst.Expr: self._expression_statement,
             cst.AugAssign: self._augmented,
+            cst.Assign: lambda original, updated: self.items.store(original, self._assignment(original, updated)),
+            cst.MatchValue: self._pattern,
+            cst.MatchClass: self._pattern,
             cst.SimpleStatementLine: self._line,
             cst.SimpleStatementSuite: self._small_suite,
             cst.IndentedBlock: self._block,
-            cst.Module: self._block,
+            cst.Module: self._module,
             cst.If: self._if,
             cst.IfExp: self._if_exp,
             cst.UnaryOperation: lambda original, updated: self.folder.negation(updated),
@@ -61,15 +73,29 @@ class EditVisitor(cst.CSTTransformer):
             if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
                 self.folder.elifs.add(id(node.orelse))
             return id(node) in self.facts.dirty
+        self._note(node)
         return not isinstance(node, (cst.Import, cst.ImportFrom, cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine))
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
         method = self._leave.get(type(original_node))
         if method is not None:
             updated_node = method(original_node, updated_node)
+        if isinstance(updated_node, cst.BaseCompoundStatement) and updated_node is not original_node:
+            return restore_header_comments(original_node, updated_node)
         if isinstance(updated_node, _DELIMITED):
             return self._undelimited(updated_node)
         return updated_node
+
+    def _note(self, node: cst.CSTNode) -> None:
+        """What a node tells about those below it, before they are edited."""
+        if isinstance(node, (cst.Call, cst.Comparison)):
+            self.tests.note(node)
+        elif isinstance(node, cst.Decorator):
+            self.file.decorating.add(id(node.decorator))
+        elif isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.value, cst.Call):
+            func = node.value.func
+            if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) and func.value.deep_equals(node.targets[0].target):
+                self.file.rebound.add(id(node.value))
 
     def _undelimited(self, node: Any) -> Any:
         value = node.value
@@ -80,8 +106,12 @@ class EditVisitor(cst.CSTTransformer):
     # -- expressions ----------------------------------------------------------------------------------------------------
 
     def _name(self, original: cst.Name, updated: cst.Name) -> cst.BaseExpression:
+        renamed = self.facts.renames.get(id(original))
+        if renamed is not None:
+            self.file.converted(original, original.value, renamed, code=Code.RENAMED)
+            return updated.with_changes(value=renamed)
         fact = self.facts.references.get(id(original))
-        return updated if fact is None else self.references.rewrite(updated, fact)
+        return updated if fact is None or self.tests.handles(original) else self.references.rewrite(updated, fact)
 
     def _attribute(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         renamed = self.facts.renames.get(id(original))
@@ -90,7 +120,10 @@ class EditVisitor(cst.CSTTransformer):
             return updated.with_changes(attr=updated.attr.with_changes(value=renamed))
         reference = self.facts.references.get(id(original))
         if reference is not None:
-            return self.references.rewrite(updated, reference)
+            return updated if self.tests.handles(original) else self.references.rewrite(updated, reference)
+        if id(original) in self.facts.class_names:
+            message = "Some classes have another name on the target ('Linear' is 'Dense'), so that comparing class names may go wrong."
+            self.file.review(original, Code.REVIEW_VALUE, callee_text(original), message, "Use isinstance.")
         fact = self.facts.attributes.get(id(original))
         return updated if fact is None else self.attributes.rewrite(updated, fact)
 
@@ -100,12 +133,31 @@ class EditVisitor(cst.CSTTransformer):
             return self.references.rewrite(updated, reference)
         fact = self.facts.calls.get(id(original))
         if fact is None:
-            return updated
+            return self.tests.rewrite(original, updated) or updated
+        if self.inplace.writes_part(fact):
+            self._parts[id(original)] = original
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)
         return self.calls.rewrite(original, updated, fact)
 
+    def _subscript(self, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+        if id(original) in self.facts.stores and not self.file.target.item_assignment:
+            self._item_assignment(original, original)
+        fact = self.facts.subscripts.get(id(original))
+        if fact is not None and id(original) not in self.facts.stores:
+            return self.items.read(original, updated, fact)
+        return updated
+
+    def _item_assignment(self, node: cst.CSTNode, item: cst.Subscript) -> None:
+        symbol = f"{self.file.code(item.value)}[...]"
+        hint = "Compute a new tensor: keras.ops.where(mask, value, x), keras.ops.slice_update or keras.ops.scatter_update."
+        self.file.left(node, Code.UNSUPPORTED_INPLACE, symbol, "Tensors have no item assignment on the target.", hint, root=cst.Pass())
+
     def _string(self, original: cst.SimpleString, updated: cst.SimpleString) -> cst.SimpleString:
+        renamed = self.facts.renames.get(id(original))
+        if renamed is not None:
+            self.file.converted(original, original.value, renamed, code=Code.RENAMED)
+            return updated.with_changes(value=f"{updated.prefix}{updated.quote}{renamed}{updated.quote}")
         fact = self.facts.strings.get(id(original))
         if fact is None:
             return updated
@@ -114,6 +166,17 @@ class EditVisitor(cst.CSTTransformer):
         assert isinstance(expression, cst.BaseExpression)
         self.file.remarks = outer + [replace(remark, node=original) for remark in self.file.remarks]
         return updated.with_changes(value=f"{updated.prefix}{updated.quote}{self.file.code(expression)}{updated.quote}")
+
+    def _pattern(self, original: Any, updated: Any) -> Any:
+        """A case pattern can hold dotted names only; a value that becomes anything else stays as it was."""
+        field = "value" if isinstance(original, cst.MatchValue) else "cls"
+        before, after = getattr(original, field), getattr(updated, field)
+        if not isinstance(before, (cst.Attribute, cst.Name)) or isinstance(after, cst.Attribute) or (field == "cls" and isinstance(after, cst.Name)):
+            return updated
+        self.folder.forget(original)
+        symbol = self.file.code(before)
+        self.file.left(before, Code.UNSUPPORTED_VALUE, symbol, "A case pattern cannot hold its counterpart.", "Compare in an if statement.")
+        return original
 
     def _boolean(self, original: cst.BooleanOperation, updated: cst.BooleanOperation) -> cst.BaseExpression:
         return self.folder.boolean(updated)
@@ -149,7 +212,7 @@ class EditVisitor(cst.CSTTransformer):
     def _drops(self, node: cst.Call) -> bool:
         """Whether a call as a statement or decorator has no meaning on the target."""
         fact = self.facts.calls.get(id(node))
-        if fact is None or len(fact.apis) != 1:
+        if fact is None or len(fact.apis) != 1 or fact.certainty is not Certainty.KNOWN:
             return False
         entry = self.file.semantics.entry(fact.apis[0])
         form = entry.form(self.file.target.name) if entry is not None else None
@@ -159,6 +222,11 @@ class EditVisitor(cst.CSTTransformer):
         call = original.value
         if not isinstance(call, cst.Call):
             return updated
+        effect = self.facts.effects.get(id(call))
+        if effect is not None and effect.names and isinstance(updated.value, cst.Call):
+            self._kept_effects.add(id(call))
+            self.file.converted(call, callee_text(call), " = ".join(effect.names))
+            return cst.Assign([cst.AssignTarget(cst.Name(name)) for name in effect.names], updated.value)
         fact = self.facts.calls.get(id(call))
         if fact is None:
             return updated
@@ -169,6 +237,12 @@ class EditVisitor(cst.CSTTransformer):
             return updated
         if self.inplace.applies(fact):
             return self._inplace_statement(original, updated, fact)
+        if id(call) in self._parts and isinstance(updated.value, cst.Call):
+            statement = self.inplace.part_statement(updated.value)
+            if statement is not None:
+                del self._parts[id(call)]
+                self.file.converted(call, callee_text(call), self.file.code(statement))
+                return statement
         if isinstance(updated.value, (cst.Name, cst.Attribute)) and fact.owner is not None:
             self._dropped.add(id(updated))
         return updated
@@ -185,6 +259,10 @@ class EditVisitor(cst.CSTTransformer):
         if statement is None:
             self.file.remarks = before
             return updated
+        link: cst.BaseExpression = plain
+        while isinstance(link, cst.Call) and isinstance(link.func, cst.Attribute):
+            self._parts.pop(id(link), None)
+            link = link.func.value
         return statement
 
     def _operands(self, original: cst.Call, updated: cst.Expr) -> cst.Call | None:
@@ -196,11 +274,48 @@ class EditVisitor(cst.CSTTransformer):
         self.file.remarks = saved
         return inner if isinstance(inner, cst.Call) else None
 
+    def _assignment(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
+        """``y = x = act(x)`` for ``y = act(x)`` where an in-place ``act`` changed ``x`` and ``x`` is read again."""
+        store = self.facts.references.get(id(original.targets[0].target)) if len(original.targets) == 1 else None
+        if store is not None and self.references.drops_decorator(store):
+            self.folder.forget(original)
+            self.file.dropped(original, self.file.code(original.targets[0].target), "the setting has no meaning on the target.")
+            self._dropped.add(id(updated))
+            return updated
+        effect = self.facts.effects.get(id(original.value))
+        targets = {target.target.value for target in original.targets if isinstance(target.target, cst.Name)}
+        if effect is None or not effect.names or len(targets) != len(original.targets):
+            return updated
+        added = [cst.AssignTarget(cst.Name(name)) for name in effect.names if name not in targets]
+        self._kept_effects.add(id(original.value))
+        self.file.converted(original, callee_text(effect.node), " = ".join([*sorted(targets), *(n for n in effect.names if n not in targets)]))
+        return updated.with_changes(targets=[*updated.targets, *added])
+
+    def _effect_remarks(self) -> None:
+        """What only the whole file tells: in-place effects that no statement kept."""
+        for call in self._parts.values():
+            message = "It changes a part of another tensor in place, which is a copy on the target."
+            self.file.left(call, Code.UNSUPPORTED_INPLACE, callee_text(call), message, "Write it as a statement of its own.", root=cst.Pass())
+        for key, effect in self.facts.effects.items():
+            if key not in self._kept_effects:
+                symbol = callee_text(effect.node)
+                message = f"'{symbol}' changed its operand in place in torch, and {effect.seen_by} shows that change; here it returns a new tensor."
+                self.file.review(effect.node, Code.REVIEW_INPLACE, symbol, message, "Assign the result to every name that should see it.")
+
     def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign:
         fact = self.facts.augmented.get(id(original))
-        if fact is None or fact.place.fresh or fact.place.target != "name" or self.file.target.inplace_assign is None:
+        item = original.target
+        if fact is not None and isinstance(item, cst.Subscript) and not self.file.target.item_assignment:
+            owner = self.facts.subscripts.get(id(item))
+            if owner is not None and isinstance(owner.owner, v.Tensor):
+                self._item_assignment(original, item)
+                return updated
+        if fact is None or fact.place.fresh or fact.place.target not in ("name", "part", "item"):
             return updated
         name = self.file.code(original.target)
+        if fact.place.target == "part" and self.file.target.item_assignment:
+            self.file.converted(original, name, f"{name}[...]")
+            return updated.with_changes(target=every_element(original.target))
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."
         self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless another name relied on the change.")
         return updated
@@ -219,6 +334,10 @@ class EditVisitor(cst.CSTTransformer):
     def _small_suite(self, original: cst.SimpleStatementSuite, updated: cst.SimpleStatementSuite) -> cst.SimpleStatementSuite:
         body = [small for small in updated.body if id(small) not in self._dropped]
         return updated if len(body) == len(updated.body) else updated.with_changes(body=body or [cst.Pass()])
+
+    def _module(self, original: cst.Module, updated: cst.Module) -> Any:
+        self._effect_remarks()
+        return self._block(original, updated)
 
     def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:
         body, carried, changed = self.folder.expand(updated.body)

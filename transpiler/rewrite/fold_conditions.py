@@ -41,7 +41,7 @@ class ConditionFolder:
             return self._kept(updated, updated.left)
         return updated
 
-    def _kept(self, updated: cst.BooleanOperation, kept: cst.BaseExpression) -> cst.BaseExpression:
+    def _kept(self, updated: cst.BooleanOperation | cst.IfExp, kept: cst.BaseExpression) -> cst.BaseExpression:
         if updated.lpar and not kept.lpar:
             result = kept.with_changes(lpar=updated.lpar, rpar=updated.rpar)
             return self.file.fold(result, bool(self.truth(kept))) if self.truth(kept) is not None else result
@@ -52,7 +52,7 @@ class ConditionFolder:
         truth = self.truth(updated.test)
         if truth is None:
             return updated
-        return updated.body if truth else updated.orelse
+        return self._kept(updated, updated.body if truth else updated.orelse)
 
     def elif_branch(self, original: cst.If, updated: cst.If) -> cst.If | cst.Else | cst.RemovalSentinel:
         """An ``elif`` whose condition became constant."""
@@ -60,9 +60,8 @@ class ConditionFolder:
         if truth is None:
             return updated
         self.discard(original, truth)
-        if truth:
-            return cst.Else(body=updated.body, leading_lines=updated.leading_lines)
-        return updated.orelse if updated.orelse is not None else cst.RemoveFromParent()
+        kept = cst.Else(body=updated.body, leading_lines=updated.leading_lines) if truth else updated.orelse
+        return kept if kept is not None else cst.RemoveFromParent()
 
     def discard(self, original: cst.If, truth: bool) -> None:
         """Take back what was said about the branch that disappears."""
@@ -94,7 +93,7 @@ class ConditionFolder:
             comments += _trailing_comments(statement)
             if pieces:
                 lines = list(getattr(statement, "leading_lines", ()))
-                pieces[0] = _with_leading(pieces[0], carried + lines)
+                pieces[0] = _with_leading(pieces[0], carried + lines + _lost(comments, [*lines, *pieces]))
                 carried = []
                 result.extend(pieces)
             else:
@@ -144,6 +143,15 @@ def _trailing_comments(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
     found: list[cst.Comment] = []
     _comments(statement, found, skip_leading=True)
     return [cst.EmptyLine(comment=comment) for comment in found]
+
+
+def _lost(comments: Sequence[cst.EmptyLine], kept: Sequence[cst.CSTNode]) -> list[cst.EmptyLine]:
+    """The comment lines that no node of ``kept`` holds: what stood in the branch that goes."""
+    found: list[cst.Comment] = []
+    for node in kept:
+        _comments(node, found)
+    there = {id(comment) for comment in found}
+    return [line for line in comments if id(line.comment) not in there]
 
 
 def _comments(node: cst.CSTNode, found: list[cst.Comment], skip_leading: bool = False) -> None:

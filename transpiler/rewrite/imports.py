@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import libcst as cst
 
@@ -19,6 +19,7 @@ from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.spelling import NeededImport, dotted_expression
 
 _Import = cst.Import | cst.ImportFrom
+_Block = TypeVar("_Block", cst.Module, cst.IndentedBlock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class ImportRewriter:
     def __init__(self, file: FileContext, exported: frozenset[str]) -> None:
         self.file = file
         self.exported = exported
-        self.left = frozenset().union(*(r.roots for r in file.remarks if r.kind is Kind.UNCONVERT))
+        self.left = frozenset().union(file.facts.ambiguous, *(r.roots for r in file.remarks if r.kind is Kind.UNCONVERT))
 
     def rewrite(self, edited: cst.Module) -> cst.Module:
         """The file with its imports ported."""
@@ -70,14 +71,26 @@ class ImportRewriter:
         for item in sorted(needed, key=lambda n: n.sort_key):
             homes = [key for key, facts in self.file.facts.imports.items() if any(self._corresponds(item, fact) for fact in facts)]
             module_level = [key for key in homes if all(f.scope == "module" for f in self.file.facts.imports[key])]
-            for key in module_level[:1] or []:
+            late = top and any(key in self._late(edited) for key in module_level[:1])
+            for key in [] if late else module_level[:1]:
                 replaced[key].append(item)
-            if not any(key == id(s) for s in top for key in module_level[:1]) and not self._guarded(edited, module_level[:1]):
+            if late or (not any(key == id(s) for s in top for key in module_level[:1]) and not self._guarded(edited, module_level[:1])):
                 rest.append(item)
         if top and rest:
             replaced[id(top[0])] = rest + replaced[id(top[0])]
             return ImportPlan(kept, replaced, [])
         return ImportPlan(kept, replaced, rest)
+
+    @staticmethod
+    def _late(edited: cst.Module) -> set[int]:
+        """The imports that stand behind other statements, which may use what an earlier import of torch gave."""
+        late: set[int] = set()
+        begun = False
+        for index, line in enumerate(edited.body):
+            imports = _imports_of(line)
+            begun = begun or not (imports or (index == 0 and _is_docstring(line)))
+            late |= {id(s) for s in imports} if begun else set()
+        return late
 
     def _guarded(self, edited: cst.Module, homes: Sequence[int]) -> bool:
         """Whether the corresponding import stands in a ``try`` of the module, where its replacement serves the whole file."""
@@ -93,7 +106,7 @@ class ImportRewriter:
             if fact.local == "*":
                 if any(name not in locals_elsewhere for name in self.left):
                     kept.append(fact.alias)
-            elif fact.local in self.left or (fact.through_project and self.file.target.equivalents.get(fact.target)):
+            elif fact.local in self.left:
                 kept.append(fact.alias)
         return kept
 
@@ -149,7 +162,7 @@ class _ImportEditor(cst.CSTTransformer):
         last = cst.SimpleStatementLine([new[-1]], trailing_whitespace=updated_node.trailing_whitespace)
         return cst.FlattenSentinel([first.with_changes(trailing_whitespace=plain), *others, last])
 
-    def _emptied(self, line: cst.SimpleStatementLine) -> Any:
+    def _emptied(self, line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
         """A line without a successor goes; its comments stay."""
         self.file.removed.add(id(line))
         self.file.keep_alive.append(line)
@@ -161,17 +174,18 @@ class _ImportEditor(cst.CSTTransformer):
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
         return self._without_removed(updated_node)
 
-    def _without_removed(self, block: Any) -> Any:
+    def _without_removed(self, block: _Block) -> _Block:
         from transpiler.rewrite.fold_conditions import ConditionFolder
 
-        body, carried, changed = ConditionFolder(self.file).expand(block.body)
+        left: list[cst.EmptyLine]
+        body, left, changed = ConditionFolder(self.file).expand(block.body)
         if not changed:
             return block
         if not body and isinstance(block, cst.IndentedBlock):
-            body, carried = [cst.SimpleStatementLine([cst.Pass()], leading_lines=carried)], []
+            body, left = [cst.SimpleStatementLine([cst.Pass()], leading_lines=left)], []
         if isinstance(block, cst.Module) and body and block.body and body[0] is not block.body[0] and id(block.body[0]) in self.file.removed:
             body[0] = _without_first_blank(body[0])
-        return block.with_changes(body=body, footer=[*carried, *block.footer])
+        return block.with_changes(body=body, footer=[*left, *block.footer])
 
     def _replacement(self, small: _Import) -> list[cst.BaseSmallStatement]:
         kept, needed = self.plan.kept[id(small)], self.plan.replaced[id(small)]

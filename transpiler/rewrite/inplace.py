@@ -36,9 +36,48 @@ class InplaceRewriter:
         form = entry.form(self.file.target.name)
         return form is None or (form.to is None and form.template is None and form.support is None and form.convert is None)
 
+    def reshapes(self, fact: CallFact) -> bool:
+        """Whether the in-place method changes the shape of its tensor, which nothing on the target does."""
+        entry = self.file.semantics.entry(fact.apis[0])
+        twin = self.file.semantics.entry(entry.inplace) if entry is not None and entry.inplace is not None else None
+        return twin is not None and twin.view
+
+    def writes_part(self, fact: CallFact) -> bool:
+        """Whether an in-place method or function with a form of its own is used on a part of a tensor (``x[0].zero_()``), which is a copy on
+        the target until it is assigned."""
+        leaf = fact.apis[0].rpartition(".")[2]
+        owner = self._owner_kind(fact)
+        return fact.certainty is Certainty.KNOWN and leaf.endswith("_") and not leaf.endswith("__") and isinstance(owner, v.Tensor) and owner.part
+
+    def part_statement(self, updated: cst.Call) -> cst.BaseSmallStatement | None:
+        """``x[0] = value`` for a converted statement ``x[0].copy_(value)``, ``x[0] = zeros_(x[0].copy())`` for others."""
+        is_method = isinstance(updated.func, cst.Attribute) and isinstance(updated.func.value, cst.Subscript) or not updated.args
+        is_method = is_method or (isinstance(updated.func, cst.Attribute) and updated.func.attr.value == self.file.target.inplace_assign)
+        receiver = updated.func.value if is_method and isinstance(updated.func, cst.Attribute) else updated.args[0].value
+        target = self._part_target(receiver)
+        if target is None:
+            return None
+        if is_method and isinstance(updated.func, cst.Attribute) and updated.func.attr.value == self.file.target.inplace_assign and updated.args:
+            return cst.Assign([cst.AssignTarget(target)], updated.args[0].value)
+        copied = cst.Call(cst.Attribute(parenthesized(receiver), cst.Name("copy")))
+        if is_method and isinstance(updated.func, cst.Attribute):
+            return cst.Assign([cst.AssignTarget(target)], updated.with_changes(func=updated.func.with_changes(value=copied)))
+        return cst.Assign([cst.AssignTarget(target)], updated.with_changes(args=[updated.args[0].with_changes(value=copied), *updated.args[1:]]))
+
+    def _part_target(self, receiver: cst.BaseExpression) -> cst.BaseAssignTargetExpression | None:
+        if not self.file.target.item_assignment:
+            return None
+        if isinstance(receiver, cst.Subscript):
+            return receiver
+        return every_element(receiver) if isinstance(receiver, cst.Name) else None
+
     def rewrite(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
         """The call as an expression; statements are finished by ``statement``."""
         receiver = self._receiver(updated, fact)
+        if self.reshapes(fact):
+            message = "It changes the tensor's shape in place."
+            self.file.left(original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write it as a statement of its own.", root=cst.Pass())
+            return updated
         chained = self._written.get(id(receiver))
         if chained is not None and isinstance(updated.func, cst.Attribute):
             receiver, pending = chained
@@ -78,15 +117,28 @@ class InplaceRewriter:
         call = original.value
         assert isinstance(call, cst.Call)
         receiver = self._receiver(updated, fact)
+        chained = self._written.get(id(receiver))
+        if chained is not None and isinstance(updated.func, cst.Attribute):
+            receiver, pending = chained
+            if any(_mentions(argument, receiver) for argument in updated.args):
+                return None
+            updated = updated.with_changes(func=updated.func.with_changes(value=parenthesized(pending)))
         owner = self._owner_kind(fact)
-        is_item = isinstance(receiver, cst.Subscript) and self.file.target.item_assignment
-        if not (isinstance(receiver, cst.Name) and v.is_fresh(owner)) and not is_item:
+        if chained is not None and not (isinstance(owner, v.Tensor) and owner.part):
+            return None
+        is_item = isinstance(receiver, cst.Subscript) and self.file.target.item_assignment and not self.reshapes(fact)
+        is_part = isinstance(owner, v.Tensor) and owner.part and not is_item and self._part_target(receiver or cst.Pass()) is not None  # type: ignore[arg-type]
+        rebinds = isinstance(receiver, cst.Name) and (v.is_fresh(owner) or self.reshapes(fact))
+        if not rebinds and not is_item and not is_part:
             return None
         functional = self._functional(call, updated, fact)
         if isinstance(functional, Declined) or receiver is None:
             return None
         self.file.converted(call, callee_text(call), self.file.code(functional))
-        target: cst.BaseExpression = receiver
+        if self.reshapes(fact) and not v.is_fresh(owner):
+            message = f"'{self.file.code(receiver)}' is another tensor after this statement; torch changed the shape of the one that other names may refer to."
+            self.file.review(call, Code.REVIEW_INPLACE, callee_text(call), message, "Nothing to do unless another name relied on the change.")
+        target: cst.BaseExpression = every_element(receiver) if is_part and not rebinds else receiver
         return cst.Assign([cst.AssignTarget(target)], functional)  # type: ignore[arg-type]
 
     def _functional(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression | Declined:
@@ -112,6 +164,11 @@ class InplaceRewriter:
         if fact.owner is not None:
             return fact.owner
         return fact.values[0] if fact.values else v.UNKNOWN
+
+
+def every_element(receiver: cst.BaseExpression) -> cst.Subscript:
+    """``x[...]``: assigning to it writes through to the tensor that ``x`` is a part of."""
+    return cst.Subscript(receiver, [cst.SubscriptElement(cst.Index(cst.Ellipsis()))])
 
 
 def _mentions(node: cst.CSTNode, expression: cst.BaseExpression) -> bool:

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import libcst as cst
 
 
 def restore_comments(original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
     """``updated`` with every comment of ``original``, the lost ones on lines of their own above it."""
-    before = _comments(original)
+    restored: cst.SimpleStatementLine = _with_lost(updated, _comments(original), _comments(updated))
+    return restored
+
+
+def restore_header_comments(original: cst.BaseCompoundStatement, updated: Any) -> Any:
+    """A compound statement with every comment of its header (decorators, condition, parameters, items) and of ``elif`` branches that went."""
+    if not hasattr(updated, "leading_lines"):
+        return updated
+    return _with_lost(updated, _header_comments(original), _header_comments(updated))
+
+
+def _with_lost(updated: Any, before: list[str], after: list[str]) -> Any:
     if not before:
         return updated
-    missing = Counter(before) - Counter(_comments(updated))
+    missing = Counter(before) - Counter(after)
     if not missing:
         return updated
     lines = [cst.EmptyLine(comment=cst.Comment(text)) for text in before if _take(missing, text)]
     return updated.with_changes(leading_lines=[*updated.leading_lines, *lines])
+
+
+def _header_comments(node: cst.CSTNode) -> list[str]:
+    found: list[str] = []
+    body = getattr(node, "body", None)
+    for child in node.children:
+        if child is not body and not isinstance(child, (cst.IndentedBlock, cst.SimpleStatementSuite)):
+            _collect(child, found)
+    return found
 
 
 def _take(missing: Counter[str], text: str) -> bool:

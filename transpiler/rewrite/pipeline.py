@@ -18,6 +18,7 @@ from transpiler.report.diagnostic import Diagnostic, Range, Status
 from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.edit_visitor import EditVisitor
 from transpiler.rewrite.imports import ImportRewriter
+from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
 from transpiler.syntax.positions import locate
 from transpiler.syntax.suppressions import suppressed
@@ -66,6 +67,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     interpreter = StatementInterpreter(module, name, resolver, semantics, member_renames(target))
     interpreter.run()
     facts = interpreter.facts
+    note_renames(module, facts, context.index.renames.get(path, {}))
     if not facts.dirty:
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
@@ -80,6 +82,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         edited = module.visit(EditVisitor(file))
     edited = ImportRewriter(file, context.index.imported_from(name)).rewrite(edited)
     output = edited.bytes
+    if source.endswith(b"\r") and not output.endswith(b"\r"):  # LibCST takes a bare carriage return at the end for no line end
+        output += b"\r"
     diagnostics = _located(file, path)
     return FileResult(output, _status(source, output, diagnostics), diagnostics, frozenset(file.speller.support))
 
@@ -96,8 +100,15 @@ def may_concern(source: bytes, path: str, context: ProjectContext) -> bool:
     outline = context.index.modules.get(context.index.module_of(path))
     if outline is None:
         return False
+    if any(name in context.index.subclasses for name in outline.classes):
+        return True
     imported = [*outline.imports.values(), *outline.stars]
     return any(name in context.index.modules or name.rpartition(".")[0] in context.index.modules for name in imported)
+
+
+def reserved_members(target: str) -> dict[str, str]:
+    """New names of the members that a target's base class reserves."""
+    return {name: f"{name}_" for name in find_target(target).reserved}
 
 
 def member_renames(target: Target) -> dict[str, str]:

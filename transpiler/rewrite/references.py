@@ -27,6 +27,11 @@ class ReferenceRewriter:
         """The replacement of a reference; ``updated`` itself where it stays."""
         symbol = self._symbol(fact)
         entry = self.file.semantics.entry(fact.name)
+        if fact.position is Position.STORE:
+            if not self.drops_decorator(fact):
+                message = "An attribute of torch is assigned to."
+                self.file.left(fact.node, Code.UNSUPPORTED_STATEMENT, symbol, message, "Remove it, or set the target's own option.")
+            return updated
         if entry is None:
             return self._without_entry(updated, fact, symbol)
         form = entry.form(self.file.target.name)
@@ -35,6 +40,9 @@ class ReferenceRewriter:
             return updated
         name = self._name(entry, form, fact.position)
         if name is not None:
+            if fact.position is Position.EXACT and entry.kind == "class" and form.support and (form.isinstance or form.to):
+                message = f"The port makes some of its layers of a subclass of '{self.file.code(self.file.speller.expression(name))}'."
+                self.file.review(fact.node, Code.REVIEW_VALUE, symbol, message, "Use isinstance instead of comparing types.")
             return self._replace(updated, fact, symbol, self.file.speller.expression(name), form)
         if form.template is not None and not placeholders(form.template) and entry.kind in ("value", "dtype", "attribute", "annotation"):
             value = render(form.template, {}, {}, self.file.speller.expression, self.roots)
@@ -54,8 +62,9 @@ class ReferenceRewriter:
     def _name(self, entry: Entry, form: TargetForm, position: Position) -> str | None:
         support = f"support.{form.support}" if form.support else None
         plain = form.to if form.to and not form.args and not form.add and form.order is None else None
-        if position in (Position.ISINSTANCE, Position.ANNOTATION):
-            return form.isinstance or form.to or form.value or support
+        if position in (Position.ISINSTANCE, Position.ANNOTATION, Position.EXACT):
+            named = form.isinstance if form.isinstance and not form.isinstance.startswith("support.is_") else None
+            return named or form.to or form.value or support
         if position is Position.BASE:
             return support or plain or form.value
         return form.value or support or plain

@@ -75,7 +75,7 @@ class Speller:
         return f"{alias}.{leaf}" if leaf else alias, _module_import(module, alias)
 
     def _spell_plain(self, name: str) -> tuple[str, NeededImport | None]:
-        root, dot, rest = name.partition(".")
+        root, dot, _ = name.partition(".")
         return name, NeededImport(name.rpartition(".")[0] or root, None, None) if dot else None
 
     def _importable(self, module: str) -> str:

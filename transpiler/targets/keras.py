@@ -13,9 +13,9 @@ _RESERVED: Final = frozenset(
     supports_masking activity_regularizer add_loss add_metric add_weight add_variable call compute_dtype compute_mask compute_output_shape
     compute_output_spec count_params dtype_policy from_config get_build_config get_config get_weights input_dtype input_spec
     load_own_variables metrics_variables non_trainable_variables non_trainable_weights path quantization_mode quantize save_own_variables
-    set_weights stateless_call symbolic_call trainable_variables trainable_weights variable_dtype layers compiled compile fit evaluate
-    predict summary get_layer optimizer loss run_eagerly jit_compile distribute_strategy export save save_weights load_weights
-    train_step test_step predict_step stop_training""".split()
+    set_weights stateless_call symbolic_call trainable_variables trainable_weights variable_dtype compiled compile fit evaluate
+    predict summary get_layer optimizer loss metrics_names run_eagerly jit_compile distribute_strategy export save save_weights load_weights
+    train_step test_step predict_step stop_training call_signature_parameters supports_jit""".split()  # noqa: SIM905 - as words they are read, as a list scrolled past
 )
 
 KERAS: Final = Target(

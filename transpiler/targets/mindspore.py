@@ -18,7 +18,7 @@ _RESERVED: Final = frozenset(
     recompute register_backward_hook remove_redundant_parameters requires_grad run_construct set_boost set_broadcast_flag
     set_comm_fusion set_data_parallel set_grad set_inputs set_jit_config set_mixed_precision_type set_train shard to_float
     total_instance_count trainable_params untrainable_params update_cell_prefix update_cell_type update_parameters_name
-    arguments_key is_top_cell""".split()
+    arguments_key is_top_cell""".split()  # noqa: SIM905 - as words they are read, as a list scrolled past
 )
 
 MINDSPORE: Final = Target(
@@ -41,4 +41,6 @@ MINDSPORE: Final = Target(
     reserved=_RESERVED,
     inplace_assign="copy_",
     item_assignment=True,
+    strided_read="get_item",
+    slice_write="set_item",
 )

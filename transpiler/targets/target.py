@@ -15,6 +15,9 @@ class Target:
     ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
+    ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
+    target's own indexing gets them wrong.
     """
 
     name: str
@@ -27,3 +30,5 @@ class Target:
     reserved: frozenset[str]
     inplace_assign: str | None
     item_assignment: bool
+    strided_read: str | None = None
+    slice_write: str | None = None

@@ -19,7 +19,7 @@ import numpy as np
 from ._common import Tensor, _dtype_name
 
 
-class Parameter(keras.Variable):  # type: ignore[misc]
+class Parameter(keras.Variable):
     """A trainable variable made from a tensor (torch.nn.Parameter)."""
 
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
@@ -78,7 +78,7 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-class Module(keras.Model):  # type: ignore[misc]
+class Module(keras.Model):
     """Base of ported modules (torch.nn.Module). Subclasses call ``super().__init__()`` first and define ``call``."""
 
     def __init__(self) -> None:

@@ -342,6 +342,77 @@ def _resize_axis(x: Tensor, axis: int, wanted: int, ratio: float, mode: str, ali
     return sum(terms[1:], terms[0])
 
 
+def _filter_axis(x: Tensor, axis: int, wanted: int, ratio: float, mode: str) -> Tensor:
+    """One axis to ``wanted`` elements through a triangle or cubic (a = -0.5) filter as wide as ``ratio`` elements, as Pillow resizes."""
+    size = x.shape[axis]
+    width = max(ratio, 1.0)
+    centers = (np.arange(wanted)[:, None] + 0.5) * ratio
+    distance = np.abs((np.arange(size)[None, :] + 0.5 - centers) / width)
+    cubic = mode == "bicubic"
+    weights = np.where(distance < 2, _cubic(distance, -0.5), 0.0) if cubic else np.maximum(1 - distance, 0.0)
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    moved = ops.matmul(ops.moveaxis(x, axis, -1), ops.cast(ops.convert_to_tensor(weights.T.astype("float32")), x.dtype))
+    return ops.moveaxis(moved, -1, axis)
+
+
+def _corner(input: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Elements (N, C, H', W') of an image (N, C, H, W) at whole positions (N, H', W'); 0 outside."""
+    batch, channels, height, width = input.shape
+    inside = ops.logical_and(ops.logical_and(rows >= 0, rows <= height - 1), ops.logical_and(columns >= 0, columns <= width - 1))
+    index = ops.clip(rows, 0, height - 1) * width + ops.clip(columns, 0, width - 1)
+    flat = ops.reshape(ops.cast(index, "int32"), (batch, 1, -1))
+    taken = ops.take_along_axis(ops.reshape(input, (batch, channels, -1)), ops.broadcast_to(flat, (batch, channels, flat.shape[-1])), axis=2)
+    image = ops.reshape(taken, (batch, channels, *rows.shape[1:]))
+    return ops.where(ops.expand_dims(inside, 1), image, ops.zeros_like(image))
+
+
+def _reflected(position: Tensor, low: float, high: float) -> Tensor:
+    """Positions mirrored at ``low`` and ``high`` until they lie between."""
+    span = high - low
+    if span == 0:
+        return ops.zeros_like(position)
+    distance = ops.mod(ops.abs(position - low), 2 * span)
+    return ops.where(distance > span, 2 * span - distance, distance) + low
+
+
+def _kept_inside(position: Tensor, size: int, padding_mode: str, align_corners: bool) -> Tensor:
+    """Positions outside of an axis of ``size`` elements moved to its border or mirrored; with 'zeros' they stay."""
+    if padding_mode == "reflection":
+        position = _reflected(position, 0.0, size - 1.0) if align_corners else _reflected(position, -0.5, size - 0.5)
+    return position if padding_mode == "zeros" else ops.clip(position, 0, size - 1)
+
+
+def _cubic_taps(t: Tensor, a: float = -0.75) -> list[tuple[int, Tensor]]:
+    """Offsets and weights of the four elements around a position with the fraction ``t`` (Keys 1981)."""
+    near = [((a + 2) * d - (a + 3)) * d * d + 1 for d in (t, 1 - t)]
+    far = [((d - 5) * d + 8) * d * a - 4 * a for d in (t + 1, 2 - t)]
+    return [(-1, far[0]), (0, near[0]), (1, near[1]), (2, far[1])]
+
+
+def grid_sample(
+    input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
+) -> Tensor:
+    """An image (N, C, H, W) at the positions (x, y) in [-1, 1] of ``grid`` (N, H', W', 2) (torch.nn.functional.grid_sample)."""
+    if len(input.shape) != 4:
+        raise NotImplementedError(f"grid_sample of {len(input.shape)} axes is not available on Keras")
+    sizes, aligned = (input.shape[2], input.shape[3]), bool(align_corners)
+    places = [(grid[..., 1 - i] + 1) * ((n - 1) / 2) if aligned else ((grid[..., 1 - i] + 1) * n - 1) / 2 for i, n in enumerate(sizes)]
+    if mode != "bicubic":
+        places = [_kept_inside(place, n, padding_mode, aligned) for place, n in zip(places, sizes, strict=True)]
+    if mode == "nearest":
+        return _corner(input, ops.round(places[0]), ops.round(places[1]))
+    bases = [ops.floor(place) for place in places]
+    steps = [place - base for place, base in zip(places, bases, strict=True)]
+    taps = [_cubic_taps(t) if mode == "bicubic" else [(0, 1 - t), (1, t)] for t in steps]
+    result = ops.zeros((), dtype=input.dtype)
+    for (down, row_weight), (right, column_weight) in product(*taps):
+        row, column = bases[0] + down, bases[1] + right
+        if mode == "bicubic":
+            row, column = _kept_inside(row, sizes[0], padding_mode, aligned), _kept_inside(column, sizes[1], padding_mode, aligned)
+        result = result + _corner(input, row, column) * ops.expand_dims(row_weight * column_weight, 1)
+    return result
+
+
 def interpolate(
     input: Tensor,
     size: Any = None,
@@ -352,8 +423,6 @@ def interpolate(
     antialias: bool = False,
 ) -> Tensor:
     """Resizes the axes after the second (torch.nn.functional.interpolate)."""
-    if antialias:
-        raise NotImplementedError("interpolate(antialias=True) is not available on Keras")
     sizes = input.shape[2:]
     if size is not None:
         wanted = _tuple(size, len(sizes))
@@ -365,6 +434,8 @@ def interpolate(
     if mode == "area":
         return _adaptive_pool(input, wanted, len(sizes), ops.mean)
     for offset, (count, ratio) in enumerate(zip(wanted, ratios, strict=True)):
-        if count != input.shape[2 + offset] or ratio != 1:
+        if antialias:
+            input = _filter_axis(input, 2 + offset, count, ratio, mode)
+        elif count != input.shape[2 + offset] or ratio != 1:
             input = _resize_axis(input, 2 + offset, count, ratio, mode, bool(align_corners))
     return input

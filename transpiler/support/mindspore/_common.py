@@ -63,6 +63,7 @@ def pad_constant(x: Tensor, widths: tuple[int, ...], value: Any = 0.0) -> Tensor
                 x = ops.cat((block, x) if first else (x, block), axis)
     return x
 
+
 class ValuesIndices(NamedTuple):
     """The pair that torch's max, min, sort, topk and friends return."""
 

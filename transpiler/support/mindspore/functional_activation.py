@@ -16,7 +16,7 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     """exp(x) / sum(exp(x)) along ``dim`` (F.softmax)."""
     x = _cast(input, dtype)
     if x.ndim == 0:
-        return ops.ones_like(x) * (x == x).astype(x.dtype)
+        return mint.softmax(x.reshape((1,)), 0).reshape(())
     return mint.softmax(x, _implicit_dim(x.ndim) if dim is None else dim)
 
 

@@ -170,7 +170,10 @@ class TransformerEncoderLayer(nn.Cell):
     ) -> None:
         super().__init__()
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype)
-        self.linear1, self.linear2 = Linear(d_model, dim_feedforward, bias, dtype=dtype), Linear(dim_feedforward, d_model, bias, dtype=dtype)
+        self.linear1, self.linear2 = (
+            Linear(d_model, dim_feedforward, bias, dtype=dtype),
+            Linear(dim_feedforward, d_model, bias, dtype=dtype),
+        )
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
         self.dropout, self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout), Dropout(dropout)
@@ -217,7 +220,10 @@ class TransformerDecoderLayer(nn.Cell):
         super().__init__()
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype)
         self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype)
-        self.linear1, self.linear2 = Linear(d_model, dim_feedforward, bias, dtype=dtype), Linear(dim_feedforward, d_model, bias, dtype=dtype)
+        self.linear1, self.linear2 = (
+            Linear(d_model, dim_feedforward, bias, dtype=dtype),
+            Linear(dim_feedforward, d_model, bias, dtype=dtype),
+        )
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
         self.norm3 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
@@ -268,7 +274,12 @@ class TransformerEncoder(nn.Cell):
     """torch.nn.TransformerEncoder: a stack of copies of one encoder layer."""
 
     def __init__(
-        self, encoder_layer: nn.Cell, num_layers: int, norm: nn.Cell | None = None, enable_nested_tensor: bool = True, mask_check: bool = True
+        self,
+        encoder_layer: nn.Cell,
+        num_layers: int,
+        norm: nn.Cell | None = None,
+        enable_nested_tensor: bool = True,
+        mask_check: bool = True,
     ) -> None:
         super().__init__()
         self.layers, self.num_layers, self.norm = clones(encoder_layer, num_layers), num_layers, norm
@@ -332,8 +343,12 @@ class Transformer(nn.Cell):
         super().__init__()
         sizes = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias, device, dtype)
         norms = [LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype) for _ in range(2)]
-        encoder = TransformerEncoder(TransformerEncoderLayer(*sizes), num_encoder_layers, norms[0]) if custom_encoder is None else custom_encoder
-        decoder = TransformerDecoder(TransformerDecoderLayer(*sizes), num_decoder_layers, norms[1]) if custom_decoder is None else custom_decoder
+        encoder = (
+            TransformerEncoder(TransformerEncoderLayer(*sizes), num_encoder_layers, norms[0]) if custom_encoder is None else custom_encoder
+        )
+        decoder = (
+            TransformerDecoder(TransformerDecoderLayer(*sizes), num_decoder_layers, norms[1]) if custom_decoder is None else custom_decoder
+        )
         self.encoder, self.decoder = encoder, decoder
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
         for parameter in self.get_parameters():

@@ -51,7 +51,7 @@ class Sequential(nn.SequentialCell):
 
     def construct(self, input: Any) -> Any:
         """Each layer applied to the result of the one before."""
-        for cell in self.cell_list:
+        for cell in children_of(self):  # the base class's own list misses layers assigned as attributes
             input = cell(input)
         return input
 

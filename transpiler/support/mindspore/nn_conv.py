@@ -64,9 +64,7 @@ class Conv1d(nn.Conv1d):
         self.padding_mode = padding_mode
         self.widths = conv_widths(padding, kernel, dilations)
         if padding_mode == "zeros":
-            self.conv2d = ops.Conv2D(
-                out_channels, self.kernel_size, 1, "pad", (0, 0, *self.widths), self.stride, self.dilation, groups
-            )
+            self.conv2d = ops.Conv2D(out_channels, self.kernel_size, 1, "pad", (0, 0, *self.widths), self.stride, self.dilation, groups)
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
@@ -97,9 +95,7 @@ class Conv2d(nn.Conv2d):
         check_conv(padding, strides, padding_mode)
         widths = conv_widths(padding, kernel, dilations)
         inside = widths if padding_mode == "zeros" else 0
-        super().__init__(
-            in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype)
-        )
+        super().__init__(in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype))
         self.padding_mode = padding_mode
         self.widths = last_axis_first(widths)
         self.cell_init_args += f"{widths}{padding_mode}"
@@ -133,9 +129,7 @@ class Conv3d(nn.Conv3d):
         check_conv(padding, strides, padding_mode)
         widths = conv_widths(padding, kernel, dilations)
         inside = widths if padding_mode == "zeros" else 0
-        super().__init__(
-            in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype)
-        )
+        super().__init__(in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype))
         self.padding_mode = padding_mode
         self.widths = last_axis_first(widths)
 
@@ -152,9 +146,7 @@ def transposed_sizes(
 ) -> tuple[int, ...]:
     """Spatial output sizes of a transposed convolution; ``output_size`` (with or without leading axes) replaces ``output_padding``."""
     rank = len(sizes)
-    smallest = tuple(
-        (sizes[i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (kernel[i] - 1) + 1 for i in range(rank)
-    )
+    smallest = tuple((sizes[i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (kernel[i] - 1) + 1 for i in range(rank))
     if output_size is None:
         return tuple(smallest[i] + output_padding[i] for i in range(rank))
     wanted = tuple(output_size)[-rank:]

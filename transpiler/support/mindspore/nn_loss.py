@@ -73,9 +73,7 @@ class MSELoss(nn.MSELoss):
 class SmoothL1Loss(nn.SmoothL1Loss):
     """torch.nn.SmoothL1Loss: quadratic below ``beta``, linear above."""
 
-    def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", beta: float = 1.0
-    ) -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", beta: float = 1.0) -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
         super().__init__(1.0, self.mode)
         self.beta = beta
@@ -303,9 +301,7 @@ class GaussianNLLLoss(nn.GaussianNLLLoss):
 class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
     """torch.nn.HingeEmbeddingLoss: x where y is 1, max(0, margin - x) where y is -1."""
 
-    def __init__(
-        self, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-    ) -> None:
+    def __init__(self, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
         super().__init__(float(margin), self.mode)
         self.distance = margin
@@ -319,9 +315,7 @@ class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
 class MarginRankingLoss(nn.MarginRankingLoss):
     """torch.nn.MarginRankingLoss: max(0, -y (x1 - x2) + margin)."""
 
-    def __init__(
-        self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-    ) -> None:
+    def __init__(self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
         super().__init__(float(margin), self.mode)
         self.distance = margin
@@ -413,9 +407,7 @@ class MultiLabelMarginLoss(nn.Cell):
 class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
     """torch.nn.CosineEmbeddingLoss: 1 - cos where y is 1, max(0, cos - margin) where y is -1."""
 
-    def __init__(
-        self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-    ) -> None:
+    def __init__(self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
         super().__init__(float(margin), self.mode)
         self.distance = margin

@@ -128,10 +128,16 @@ def apply(module: nn.Cell, fn: Callable[[nn.Cell], Any]) -> nn.Cell:
 
 
 def add_module(module: nn.Cell, name: str, child: nn.Cell | None) -> None:
-    """torch.nn.Module.add_module and register_module."""
+    """torch.nn.Module.add_module and register_module; a sequence of layers keeps a list of them, which has to follow."""
     module.insert_child_to_cell(name, child)
     if child is not None:
         child.update_parameters_name(name + ".")
+    if isinstance(module, nn.SequentialCell):
+        module.cell_list = list(module._cells.values())
+        module._is_dynamic_name = [cell_name.isdigit() for cell_name in module._cells]
+    if isinstance(module, nn.SequentialCell):
+        # It runs through a list of its own, which does not follow its children.
+        module.cell_list = list(module._cells.values())
 
 
 def get_submodule(module: nn.Cell, target: str) -> nn.Cell:

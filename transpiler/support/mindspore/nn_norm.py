@@ -69,7 +69,31 @@ def batch_norm_arguments(eps: float, momentum: float | None, affine: bool, track
     }
 
 
-class BatchNorm1d(nn.BatchNorm1d):
+class NormNames:
+    """torch's names of a normalisation's parameters and statistics, for code that is given its layers and cannot know what they are."""
+
+    @property
+    def weight(self: Any) -> Any:
+        """The scale; None where torch's layer has none."""
+        return None if "gamma" in self.__dict__.get("constant_parameters", ()) else getattr(self, "bn2d", self).gamma
+
+    @property
+    def bias(self: Any) -> Any:
+        """The shift; None where torch's layer has none."""
+        return None if "beta" in self.__dict__.get("constant_parameters", ()) else getattr(self, "bn2d", self).beta
+
+    @property
+    def running_mean(self: Any) -> Any:
+        """The running mean."""
+        return getattr(self, "bn2d", self).moving_mean
+
+    @property
+    def running_var(self: Any) -> Any:
+        """The running variance."""
+        return getattr(self, "bn2d", self).moving_variance
+
+
+class BatchNorm1d(nn.BatchNorm1d, NormNames):
     """torch.nn.BatchNorm1d over (N, C) or (N, C, L)."""
 
     def __init__(
@@ -94,7 +118,7 @@ class BatchNorm1d(nn.BatchNorm1d):
         return super().construct(input)
 
 
-class BatchNorm2d(nn.BatchNorm2d):
+class BatchNorm2d(nn.BatchNorm2d, NormNames):
     """torch.nn.BatchNorm2d over (N, C, H, W)."""
 
     def __init__(
@@ -119,7 +143,7 @@ class BatchNorm2d(nn.BatchNorm2d):
         return super().construct(input)
 
 
-class BatchNorm3d(nn.BatchNorm3d):
+class BatchNorm3d(nn.BatchNorm3d, NormNames):
     """torch.nn.BatchNorm3d over (N, C, D, H, W); its parameters live in ``bn2d``, as in MindSpore's layer."""
 
     def __init__(
@@ -150,7 +174,7 @@ def communicating() -> bool:
     return bool(mindspore.communication.GlobalComm.INITED) and mindspore.communication.get_group_size() > 1
 
 
-class SyncBatchNorm(nn.SyncBatchNorm):
+class SyncBatchNorm(nn.SyncBatchNorm, NormNames):
     """torch.nn.SyncBatchNorm: statistics over all processes of the group, over this one where there is no group."""
 
     def __init__(
@@ -185,7 +209,7 @@ def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
     return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
 
 
-class LayerNorm(nn.LayerNorm):
+class LayerNorm(nn.LayerNorm, NormNames):
     """torch.nn.LayerNorm over the trailing axes ``normalized_shape``."""
 
     def __init__(
@@ -235,7 +259,7 @@ class RMSNorm(nn.Cell):
         return result.astype(x.dtype)
 
 
-class GroupNorm(nn.GroupNorm):
+class GroupNorm(nn.GroupNorm, NormNames):
     """torch.nn.GroupNorm over (N, C, *)."""
 
     def __init__(
@@ -261,7 +285,7 @@ class GroupNorm(nn.GroupNorm):
         return result * self.gamma.reshape(shape) + self.beta.reshape(shape)
 
 
-class InstanceNorm(nn.Cell):
+class InstanceNorm(nn.Cell, NormNames):
     """What the instance normalisations of torch share: every channel of every sample is normalised by its own statistics.
     MindSpore's layers have no CPU kernel, so this one is composed."""
 

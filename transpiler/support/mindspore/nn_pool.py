@@ -36,9 +36,7 @@ class MaxPool1d(nn.MaxPool1d):
         ceil_mode: bool = False,
     ) -> None:
         strides = pool_stride(kernel_size, stride, 1)
-        super().__init__(
-            ntuple(kernel_size, 1)[0], strides[0], "pad", ntuple(padding, 1), ntuple(dilation, 1), return_indices, ceil_mode
-        )
+        super().__init__(ntuple(kernel_size, 1)[0], strides[0], "pad", ntuple(padding, 1), ntuple(dilation, 1), return_indices, ceil_mode)
 
     def construct(self, input: Tensor) -> Any:
         """(N, C, L) or (C, L) -> the maxima, and their indices where return_indices."""

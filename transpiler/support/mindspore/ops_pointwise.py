@@ -29,7 +29,7 @@ def _clamped(input: Tensor, limit: Any, beyond: Any, logical: Any) -> Tensor:
     x, edge = ops.cast(input, dtype), ops.cast(limit, dtype)
     if dtype == mindspore.bool_:
         return logical(x, edge)
-    return mint.where(ops.logical_or(beyond(x, edge), edge != edge), edge, x)
+    return mint.where(ops.logical_or(beyond(x, edge), edge != edge), edge, x)  # noqa: PLR0124 - only NaN differs from itself
 
 
 def tensor_round(input: Tensor, *, decimals: int = 0, out: None = None) -> Tensor:

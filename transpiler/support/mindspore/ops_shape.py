@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import mindspore
@@ -71,7 +72,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         widths = [size // where + (i < size % where) for i in range(where)]
         where = np.cumsum(widths)[:-1].tolist()
     edges = [0, *(min(max(i + size if i < 0 else i, 0), size) for i in where), size]
-    return tuple(_slice(input, dim, a, max(a, b)) for a, b in zip(edges, edges[1:], strict=False))
+    return tuple(_slice(input, dim, a, max(a, b)) for a, b in pairwise(edges))
 
 
 def _slice(input: Tensor, dim: int, start: int, stop: int) -> Tensor:
@@ -93,7 +94,7 @@ def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given sizes (torch.split_with_sizes)."""
     edges = np.cumsum([0, *split_sizes]).tolist()
-    return tuple(_slice(input, dim, a, b) for a, b in zip(edges, edges[1:], strict=False))
+    return tuple(_slice(input, dim, a, b) for a, b in pairwise(edges))
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:

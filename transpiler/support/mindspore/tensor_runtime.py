@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from typing import Any
+from typing import Any, Self
 
 import mindspore
 import numpy as np
-from mindspore import Tensor, ops
+from mindspore import Parameter, Tensor, ops
 
 
 class device(str):
@@ -17,7 +17,7 @@ class device(str):
     type: str
     index: int | None  # type: ignore[assignment]  # torch's attribute hides str.index
 
-    def __new__(cls, type: Any = "cpu", index: int | None = None) -> device:
+    def __new__(cls, type: Any = "cpu", index: int | None = None) -> Self:
         name = f"cuda:{type}" if isinstance(type, int) else str(type).lower()
         kind, _, number = name.partition(":")
         place = index if index is not None else int(number) if number else None
@@ -39,7 +39,7 @@ class set_grad_enabled(ContextDecorator):
         if block is not None:
             block.__enter__()
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         block = self.blocks.pop()
         if block is not None:
             block.__exit__(*error)
@@ -86,10 +86,10 @@ class autocast(ContextDecorator):
     def __init__(self, device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
         self.enabled = enabled
 
-    def __enter__(self) -> autocast:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         return None
 
 
@@ -109,6 +109,13 @@ def torch_check(cond: Any, message: Any = None) -> None:
     """RuntimeError unless ``cond`` holds (torch._check)."""
     if not cond:
         raise RuntimeError(message() if callable(message) else message or "Expected cond to be True")
+
+
+def tensor_requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """torch.Tensor.requires_grad_: a parameter keeps the mark; other tensors need none."""
+    if isinstance(self, Parameter):
+        self.requires_grad = requires_grad
+    return self
 
 
 def tensor_fill_(self: Tensor, value: Any) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import mindspore
 
 
-def ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
+def make_ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
     """torch.nn.modules.utils._ntuple: a function that makes a number a tuple of ``n``, and any iterable a tuple."""
 
     def parse(x: Any) -> tuple[Any, ...]:
@@ -23,22 +23,22 @@ def ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
 
 def single(x: Any) -> tuple[Any, ...]:
     """torch.nn.modules.utils._single."""
-    return ntuple(1)(x)
+    return make_ntuple(1)(x)
 
 
 def pair(x: Any) -> tuple[Any, ...]:
     """torch.nn.modules.utils._pair."""
-    return ntuple(2)(x)
+    return make_ntuple(2)(x)
 
 
 def triple(x: Any) -> tuple[Any, ...]:
     """torch.nn.modules.utils._triple."""
-    return ntuple(3)(x)
+    return make_ntuple(3)(x)
 
 
 def quadruple(x: Any) -> tuple[Any, ...]:
     """torch.nn.modules.utils._quadruple."""
-    return ntuple(4)(x)
+    return make_ntuple(4)(x)
 
 
 def checkpoint(

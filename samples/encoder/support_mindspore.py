@@ -1,0 +1,442 @@
+"""Functions and layers with PyTorch's signatures and results, written by torch2ms; it depends on MindSpore alone."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self
+
+import mindspore
+import numpy as np
+from mindspore import Parameter, Tensor, mint, nn, ops
+from mindspore.common.initializer import Normal, initializer
+
+_FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
+_INT_RANK = {mindspore.uint8: 0, mindspore.int8: 1, mindspore.int16: 2, mindspore.int32: 3, mindspore.int64: 4}
+
+
+def param_dtype(dtype: Any) -> Any:
+    """The dtype of new parameters: torch's default is float32."""
+    return mindspore.float32 if dtype is None else dtype
+
+
+def _axis(dim: int, ndim: int) -> int:
+    """``dim`` counted from the front; a 0-d tensor has one dimension for torch."""
+    rank = max(ndim, 1)
+    if not -rank <= dim < rank:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim})")
+    return dim % rank
+
+
+def _axes(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce; None and () mean all of them."""
+    if dim is None or (not isinstance(dim, int) and len(dim) == 0):
+        return tuple(range(ndim))
+    return tuple(_axis(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+
+
+def _category(dtype: Any) -> int:
+    """bool 0, integer 1, float 2, complex 3."""
+    if dtype == mindspore.bool_:
+        return 0
+    return 1 if dtype in _INT_RANK else 2 if dtype in _FLOAT_RANK else 3
+
+
+def _cast(input: Tensor, dtype: Any) -> Tensor:
+    """``input`` in ``dtype``; None leaves it as it is."""
+    return input if dtype is None or input.dtype == dtype else ops.cast(input, dtype)
+
+
+def _sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """torch.sum; the CPU kernel leaves memory unset where nothing is summed, so empty tensors are answered here."""
+    if input.size:
+        return mint.sum(input, dim, keepdim) if dim is not None else mint.sum(input)
+    axes = _axes(dim, input.ndim)
+    shape = tuple(1 if i in axes else n for i, n in enumerate(input.shape) if keepdim or i not in axes)
+    return ops.zeros(shape, input.dtype if _category(input.dtype) >= 2 else mindspore.int64)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """The logarithm of the softmax (F.log_softmax)."""
+    x = _cast(input, dtype)
+    if x.ndim == 0:
+        return x - x
+    axis = _implicit_dim(x.ndim) if dim is None else dim
+    if 0 in x.shape:
+        return x
+    moved = ops.log_softmax(x.swapaxes(axis, -1), -1)
+    return moved.swapaxes(axis, -1)
+
+
+def _implicit_dim(ndim: int) -> int:
+    """The dimension that torch assumes where none is given."""
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def _fill(tensor: Tensor, values: Any) -> Tensor:
+    """``values`` written into the tensor's own memory."""
+    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32)).astype(tensor.dtype))
+    return tensor
+
+
+def _generator() -> Any:
+    """A numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+    return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).asnumpy()[0]))
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every element set to ``val`` (torch.nn.init.constant_)."""
+    return _fill(tensor, np.full(tensor.shape, val))
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Every element set to 0 (torch.nn.init.zeros_)."""
+    return constant_(tensor, 0.0)
+
+
+def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None) -> Tensor:
+    """N(mean, std^2) restricted to [a, b] (torch.nn.init.trunc_normal_)."""
+    random = _generator()
+    values = random.normal(mean, std, tensor.shape)
+    outside = (values < a) | (values > b)
+    for _ in range(200):
+        if not outside.any():
+            break
+        values = np.where(outside, random.normal(mean, std, tensor.shape), values)
+        outside = (values < a) | (values > b)
+    return _fill(tensor, np.clip(values, a, b))
+
+
+class GELU(nn.GELU):
+    """torch.nn.GELU."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            raise ValueError("approximate argument must be either none or tanh.")
+        super().__init__(approximate == "tanh")
+
+    def construct(self, input: Tensor) -> Tensor:
+        """x * Phi(x)."""
+        return super().construct(input)
+
+
+def rename_parameters(container: Any) -> None:
+    """Number the children again and give their parameters the names that belong to their places."""
+    for name, cell in container.name_cells().items():
+        for path, parameter in cell.parameters_and_names():
+            parameter.name = f"{name}.{path}"
+
+
+def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
+    """Replace the children of ``container`` by ``cells``, named 0, 1, ..."""
+    container._cells.clear()
+    for index, cell in enumerate(cells):
+        container._cells[str(index)] = cell
+    rename_parameters(container)
+
+
+def children_of(container: Any) -> list[Any]:
+    """The children in order, repeated ones included."""
+    return list(container._cells.values())
+
+
+class ModuleList(nn.CellList):
+    """torch.nn.ModuleList: of any iterable of layers."""
+
+    def __init__(self, modules: Iterable[Any] | None = None) -> None:
+        super().__init__()
+        self.extend([] if modules is None else modules)
+
+    def __getitem__(self, index: Any) -> Any:
+        return type(self)(children_of(self)[index]) if isinstance(index, slice) else children_of(self)[index]
+
+    def __setitem__(self, index: int, module: Any) -> None:
+        name = str(range(len(self))[index])
+        module.update_parameters_name(name + ".")
+        self._cells[name] = module
+
+    def __delitem__(self, index: Any) -> None:
+        cells = children_of(self)
+        del cells[index]
+        renumber(self, cells)
+
+    def __add__(self, other: Iterable[Any]) -> ModuleList:
+        return type(self)([*children_of(self), *other])
+
+    def __iadd__(self, modules: Iterable[Any]) -> Self:
+        self.extend(modules)
+        return self
+
+    def __contains__(self, module: Any) -> bool:
+        return any(cell is module for cell in children_of(self))
+
+    def append(self, module: Any) -> ModuleList:
+        """Add ``module`` at the end."""
+        name = str(len(self))
+        if module is not None:
+            module.update_parameters_name(name + ".")
+        self._cells[name] = module
+        return self
+
+    def extend(self, modules: Iterable[Any]) -> ModuleList:
+        """Add all ``modules`` at the end."""
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Any) -> None:
+        """Add ``module`` before position ``index``."""
+        cells = children_of(self)
+        cells.insert(index, module)
+        renumber(self, cells)
+
+    def pop(self, key: Any) -> Any:
+        """Remove and return the layer at ``key``."""
+        module = self[key]
+        del self[key]
+        return module
+
+
+def embedding_table(rows: int, columns: int, padding_idx: int | None, dtype: Any) -> Tensor:
+    """An N(0, 1) table whose padding row is zero."""
+    table = initializer(Normal(1.0), (rows, columns), param_dtype(dtype)).init_data()
+    if padding_idx is not None:
+        table[padding_idx] = 0.0
+    return table
+
+
+def positive_index(padding_idx: int | None, rows: int) -> int | None:
+    """``padding_idx`` counted from the start."""
+    if padding_idx is None or 0 <= padding_idx < rows:
+        return padding_idx
+    if not -rows <= padding_idx < 0:
+        raise ValueError("Padding_idx must be within num_embeddings")
+    return padding_idx + rows
+
+
+def look_up(table: Tensor, indices: Tensor, padding_idx: int | None) -> Tensor:
+    """Rows of ``table``; the row ``padding_idx`` gets no gradient."""
+    rows = ops.gather(table, indices, 0)
+    if padding_idx is None:
+        return rows
+    padded = (indices == padding_idx).expand_dims(-1)
+    return ops.select(padded.broadcast_to(rows.shape), ops.stop_gradient(rows), rows)
+
+
+def check_supported(max_norm: float | None) -> None:
+    """Renormalising the table during look-up changes parameters in the forward pass, which is not ported."""
+    if max_norm is not None:
+        raise NotImplementedError("Embedding with max_norm has no counterpart in MindSpore; renormalise the table in the training step")
+
+
+class Embedding(nn.Embedding):
+    """torch.nn.Embedding; the table is the parameter ``embedding_table``, as in MindSpore's layer."""
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        check_supported(max_norm)
+        if scale_grad_by_freq:
+            raise NotImplementedError("Embedding with scale_grad_by_freq has no counterpart in MindSpore")
+        row = positive_index(padding_idx, num_embeddings)
+        table = embedding_table(num_embeddings, embedding_dim, row, dtype) if _weight is None else _weight
+        super().__init__(num_embeddings, embedding_dim, embedding_table="zeros", dtype=table.dtype)
+        self.embedding_table = Parameter(table, name="embedding_table", requires_grad=not _freeze)
+        self.padding_idx = row
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+    ) -> Embedding:
+        """An embedding whose table is ``embeddings`` (rows, columns), not trained where ``freeze``."""
+        rows, columns = embeddings.shape
+        return cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """Indices of any shape (*) -> (*, embedding_dim)."""
+        return look_up(self.embedding_table, input, self.padding_idx)
+
+
+def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+    """torch.nn.Module.register_buffer; a persistent buffer becomes a parameter without gradient, so that checkpoints hold it."""
+    if tensor is None:
+        setattr(module, name, None)
+    elif persistent:
+        buffer = Parameter(tensor, name=name, requires_grad=False)
+        module.insert_param_to_cell(name, buffer)
+        module.persistent_buffers = (*module.__dict__.get("persistent_buffers", ()), name)
+    else:
+        module.register_buffer(name, tensor, persistent=False)
+
+
+def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
+    """torch.nn.Module.named_children: each child once."""
+    seen: set[int] = set()
+    for name, cell in module._cells.items():
+        if cell is not None and id(cell) not in seen:
+            seen.add(id(cell))
+            yield name, cell
+
+
+def children(module: nn.Cell) -> Iterator[nn.Cell]:
+    """torch.nn.Module.children."""
+    for _, cell in named_children(module):
+        yield cell
+
+
+def apply(module: nn.Cell, fn: Callable[[nn.Cell], Any]) -> nn.Cell:
+    """torch.nn.Module.apply: children before their parent."""
+    for cell in children(module):
+        apply(cell, fn)
+    fn(module)
+    return module
+
+
+def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
+    """Freeze the scale and shift that torch's layer does not have; ``named_parameters`` leaves them out."""
+    layer.constant_parameters = () if affine and bias else ("beta",) if affine else ("gamma", "beta")
+    layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
+
+
+def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
+    """``normalized_shape`` as a tuple."""
+    return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+
+
+class LayerNorm(nn.LayerNorm):
+    """torch.nn.LayerNorm over the trailing axes ``normalized_shape``."""
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-05,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        shape = normalized_axes(normalized_shape)
+        super().__init__(shape, -len(shape), -len(shape), epsilon=eps, dtype=param_dtype(dtype))
+        self.elementwise_affine = elementwise_affine
+        keep_constant(self, elementwise_affine, bias)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(*, *normalized_shape) -> the same shape."""
+        # The kernel accepts -1 as its only negative axis.
+        axis = input.ndim - len(self.normalized_shape)
+        gamma, beta = self.gamma.astype(input.dtype), self.beta.astype(input.dtype)
+        return ops.LayerNorm(axis, axis, self.epsilon)(input, gamma, beta)[0]
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, out: None = None, layout: Any = None, device: Any = None,
+           pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Values from start up to end in steps; int64 unless a float is given (torch.arange)."""
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in ((0, start, step) if end is None else (start, end, step)))
+    if dtype is None:
+        dtype = mindspore.float32 if any(isinstance(v, float) for v in (start, end, step)) else mindspore.int64
+    count = max(math.ceil((end - start) / step), 0)
+    if _category(dtype) < 2:
+        start, step = int(start), int(step)
+    values = start + np.arange(count) * step
+    return Tensor(values.astype(np.float64 if isinstance(start + step, float) else np.int64)).astype(dtype)
+
+
+def einsum(*args: Any) -> Tensor:
+    """Sums of products in Einstein's notation, contracted from left to right by batched matrix products (torch.einsum)."""
+    equation, operands = _einsum_arguments(args)
+    inputs, output = _einsum_labels(equation, [t.ndim for t in operands])
+    terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs, strict=True)]
+    tensor, labels = terms[0]
+    for i, (other, other_labels) in enumerate(terms[1:], 2):
+        later = set(output).union(*(term_labels for _, term_labels in terms[i:]))
+        tensor, labels = _einsum_pair(tensor, labels, other, other_labels, later)
+    extra = tuple(i for i, label in enumerate(labels) if label not in output)
+    tensor = _sum(tensor, extra) if extra else tensor
+    labels = "".join(label for label in labels if label in output)
+    return mint.permute(tensor, tuple(labels.index(label) for label in output)) if labels != output else tensor
+
+
+def _einsum_arguments(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
+    """Equation and operands, also from the form with lists of numbers."""
+    if isinstance(args[0], str):
+        return args[0], list(args[1]) if len(args) == 2 and isinstance(args[1], (list, tuple)) else list(args[1:])
+
+    def spell(numbers: Sequence[Any]) -> str:
+        return "".join("..." if n is Ellipsis else string.ascii_letters[n] for n in numbers)
+
+    equation = ",".join(spell(numbers) for numbers in args[1::2][: len(args) // 2])
+    return (equation + "->" + spell(args[-1]) if len(args) % 2 else equation), list(args[0 : len(args) - len(args) % 2 : 2])
+
+
+def _einsum_labels(equation: str, ranks: list[int]) -> tuple[list[str], str]:
+    """One letter per dimension of each operand and of the result, the ellipsis spelled out."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    parts = left.split(",")
+    free = [c for c in string.ascii_letters if c not in equation]
+    widths = [rank - len(part.replace("...", "")) for part, rank in zip(parts, ranks, strict=True)]
+    dots = "".join(free[: max((w for w, p in zip(widths, parts, strict=True) if "..." in p), default=0)])
+    inputs = [p.replace("...", dots[len(dots) - w :]) for p, w in zip(parts, widths, strict=True)]
+    if not arrow:
+        letters = left.replace("...", "").replace(",", "")
+        right = ("..." if dots else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return inputs, right.replace("...", dots)
+
+
+def _einsum_diagonal(tensor: Tensor, labels: str) -> tuple[Tensor, str]:
+    """Repeated labels of one operand replaced by the diagonal."""
+    for label in sorted(set(labels)):
+        while labels.count(label) > 1:
+            a = labels.index(label)
+            b = labels.index(label, a + 1)
+            tensor = ops.diagonal(tensor, 0, a, b)
+            labels = labels[:a] + labels[a + 1 : b] + labels[b + 1 :] + label
+    return tensor, labels
+
+
+def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: set[str]) -> tuple[Tensor, str]:
+    """Contract two operands: labels of both that are not needed later are summed, the others are batch dimensions."""
+    x, x_labels = _einsum_reduce(x, x_labels, keep | set(y_labels))
+    y, y_labels = _einsum_reduce(y, y_labels, keep | set(x_labels))
+    size: dict[str, int] = {}
+    for label, n in (*zip(x_labels, x.shape, strict=True), *zip(y_labels, y.shape, strict=True)):
+        size[label] = n if size.get(label, 1) == 1 else size[label]
+    batch = "".join(c for c in x_labels if c in y_labels and c in keep)
+    summed = "".join(c for c in x_labels if c in y_labels and c not in keep)
+    mine = "".join(c for c in x_labels if c not in y_labels)
+    other = "".join(c for c in y_labels if c not in x_labels)
+    left = _einsum_matrix(x, x_labels, (batch, mine, summed), size)
+    right = _einsum_matrix(y, y_labels, (batch, summed, other), size)
+    product = mint.matmul(left, right) if summed else left * right
+    return product.reshape(tuple(size[c] for c in batch + mine + other)), batch + mine + other
+
+
+def _einsum_reduce(tensor: Tensor, labels: str, keep: set[str]) -> tuple[Tensor, str]:
+    axes = tuple(i for i, c in enumerate(labels) if c not in keep)
+    return (_sum(tensor, axes) if axes else tensor), "".join(c for c in labels if c in keep)
+
+
+def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], size: dict[str, int]) -> Tensor:
+    """Dimensions ordered and merged into (batch, rows, columns)."""
+    order = "".join(groups)
+    tensor = mint.permute(tensor, tuple(labels.index(c) for c in order)) if order != labels else tensor
+    tensor = ops.broadcast_to(tensor, tuple(size[c] for c in order)) if tensor.shape != tuple(size[c] for c in order) else tensor
+    return tensor.reshape(tuple(int(np.prod([size[c] for c in group])) for group in groups))

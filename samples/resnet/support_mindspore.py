@@ -1,0 +1,295 @@
+"""Functions and layers with PyTorch's signatures and results, written by torch2ms; it depends on MindSpore alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Parameter, Tensor, nn, ops
+
+
+def param_dtype(dtype: Any) -> Any:
+    """The dtype of new parameters: torch's default is float32."""
+    return mindspore.float32 if dtype is None else dtype
+
+
+def _fill(tensor: Tensor, values: Any) -> Tensor:
+    """``values`` written into the tensor's own memory."""
+    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32)).astype(tensor.dtype))
+    return tensor
+
+
+def _generator() -> Any:
+    """A numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+    return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).asnumpy()[0]))
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every element set to ``val`` (torch.nn.init.constant_)."""
+    return _fill(tensor, np.full(tensor.shape, val))
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    """N(mean, std^2) (torch.nn.init.normal_)."""
+    return _fill(tensor, _generator().normal(mean, std, tensor.shape))
+
+
+def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    """Inputs and outputs per unit of a weight laid out (out, in, *kernel)."""
+    if tensor.ndim < 2:
+        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+    field = math.prod(tensor.shape[2:])
+    return tensor.shape[1] * field, tensor.shape[0] * field
+
+
+def calculate_gain(nonlinearity: str, param: Any = None) -> float:
+    """The recommended gain of a nonlinearity (torch.nn.init.calculate_gain)."""
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else float(param)
+        return math.sqrt(2.0 / (1 + slope**2))
+    gains = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 0.75, "linear": 1.0, "sigmoid": 1.0}
+    gains |= {f"conv{kind}{n}d": 1.0 for kind in ("", "_transpose") for n in (1, 2, 3)}
+    if nonlinearity not in gains:
+        raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+    return gains[nonlinearity]
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    """gain / sqrt(fan)."""
+    fan_in, fan_out = calculate_fan_in_and_fan_out(tensor)
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan_in if mode == "fan_in" else fan_out)
+
+
+def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None) -> Tensor:
+    """Normal with std gain / sqrt(fan) (torch.nn.init.kaiming_normal_)."""
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity))
+
+
+def rename_parameters(container: Any) -> None:
+    """Number the children again and give their parameters the names that belong to their places."""
+    for name, cell in container.name_cells().items():
+        for path, parameter in cell.parameters_and_names():
+            parameter.name = f"{name}.{path}"
+
+
+def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
+    """Replace the children of ``container`` by ``cells``, named 0, 1, ..."""
+    container._cells.clear()
+    for index, cell in enumerate(cells):
+        container._cells[str(index)] = cell
+    rename_parameters(container)
+
+
+def children_of(container: Any) -> list[Any]:
+    """The children in order, repeated ones included."""
+    return list(container._cells.values())
+
+
+class Sequential(nn.SequentialCell):
+    """torch.nn.Sequential: of layers, or of one OrderedDict of named layers."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__([])
+        named = args[0].items() if len(args) == 1 and isinstance(args[0], dict) else ((str(i), cell) for i, cell in enumerate(args))
+        for name, cell in named:
+            self.add_module(name, cell)
+
+    def add_module(self, name: str, module: Any) -> None:
+        """Append ``module`` under ``name``."""
+        self.insert_child_to_cell(name, module)
+        if module is not None:
+            module.update_parameters_name(name + ".")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring the base class's own records up to date."""
+        self.cell_list = children_of(self)
+        self._is_dynamic_name = [name.isdigit() for name in self._cells]
+
+    def construct(self, input: Any) -> Any:
+        """Each layer applied to the result of the one before."""
+        for cell in children_of(self):  # the base class's own list misses layers assigned as attributes
+            input = cell(input)
+        return input
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(children_of(self))
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)(dict(list(self._cells.items())[index]))
+        return children_of(self)[index]
+
+    def __setitem__(self, index: int, module: Any) -> None:
+        name = list(self._cells)[index]
+        module.update_parameters_name(name + ".")
+        self._cells[name] = module
+        self.refresh()
+
+    def __delitem__(self, index: Any) -> None:
+        doomed = list(self._cells)[index]
+        for name in doomed if isinstance(index, slice) else [doomed]:
+            del self._cells[name]
+        if all(name.isdigit() for name in self._cells):
+            renumber(self, children_of(self))
+        self.refresh()
+
+    def __add__(self, other: Any) -> Sequential:
+        return Sequential(*children_of(self), *children_of(other))
+
+    def append(self, module: Any) -> Sequential:
+        """Add ``module`` at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, sequential: Iterable[Any]) -> Sequential:
+        """Add all layers of ``sequential`` at the end."""
+        for module in list(sequential):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Any) -> Sequential:
+        """Add ``module`` before position ``index``."""
+        cells = children_of(self)
+        cells.insert(index, module)
+        renumber(self, cells)
+        self.refresh()
+        return self
+
+    def pop(self, key: Any) -> Any:
+        """Remove and return the layer at ``key``."""
+        module = self[key]
+        del self[key]
+        return module
+
+
+def named_modules(
+    module: nn.Cell, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+) -> Iterator[tuple[str, nn.Cell]]:
+    """torch.nn.Module.named_modules: the module itself first; empty containers are yielded, as in torch."""
+    memo = set() if memo is None else memo
+    if module not in memo:
+        if remove_duplicate:
+            memo.add(module)
+        yield prefix, module
+        for name, cell in module._cells.items():
+            if cell is not None:
+                yield from named_modules(cell, memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+
+def modules(module: nn.Cell) -> Iterator[nn.Cell]:
+    """torch.nn.Module.modules."""
+    for _, cell in named_modules(module):
+        yield cell
+
+
+def affine_shape(x: Tensor) -> tuple[int, ...]:
+    """The shape that lines a per-channel vector up with axis 1 of ``x``."""
+    return (1, -1) + (1,) * (x.ndim - 2)
+
+
+def standardize(x: Tensor, mean: Tensor, variance: Tensor, eps: float) -> Tensor:
+    """(x - mean) / sqrt(variance + eps)."""
+    return (x - mean) * ops.rsqrt(variance + eps)
+
+
+def assign_running(layer: Any, mean: Tensor, variance: Tensor, factor: Any) -> None:
+    """Move the running statistics of ``layer`` towards ``mean`` and ``variance`` (unbiased) by ``factor``."""
+    mean, variance = ops.stop_gradient(mean), ops.stop_gradient(variance)
+    ops.assign(layer.moving_mean, layer.moving_mean * (1 - factor) + mean.astype(layer.moving_mean.dtype) * factor)
+    ops.assign(layer.moving_variance, layer.moving_variance * (1 - factor) + variance.astype(layer.moving_variance.dtype) * factor)
+
+
+def cumulative_batch_norm(layer: Any, x: Tensor) -> Tensor:
+    """Batch normalisation in training with ``momentum=None``: the running statistics are the plain average over all batches."""
+    axes = (0, *range(2, x.ndim))
+    mean, variance = x.mean(axes), x.var(axes)
+    count = x.size // x.shape[1]
+    ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
+    assign_running(layer, mean, variance * (count / (count - 1)), 1.0 / layer.num_batches_tracked.astype(mindspore.float32))
+    shape = affine_shape(x)
+    scaled = standardize(x, mean.reshape(shape), variance.reshape(shape), layer.eps)
+    return scaled * layer.gamma.reshape(shape) + layer.beta.reshape(shape)
+
+
+def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
+    """Freeze the scale and shift that torch's layer does not have; ``named_parameters`` leaves them out."""
+    layer.constant_parameters = () if affine and bias else ("beta",) if affine else ("gamma", "beta")
+    layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
+
+
+def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
+    """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
+    and torch's initial training mode."""
+    if momentum is None:
+        layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
+    keep_constant(layer, affine, bias)
+    if hasattr(layer, "cell_init_args"):
+        layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
+    layer.cumulative = momentum is None and layer.use_batch_statistics is None
+    layer.set_train()
+
+
+def batch_norm_arguments(eps: float, momentum: float | None, affine: bool, track_running_stats: bool, dtype: Any) -> dict[str, Any]:
+    """MindSpore's arguments; its momentum is the share that the old value keeps."""
+    return {
+        "eps": eps,
+        "momentum": 1.0 - (0.1 if momentum is None else momentum),
+        "affine": affine,
+        "use_batch_statistics": None if track_running_stats else True,
+        "dtype": param_dtype(dtype),
+    }
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """torch.nn.BatchNorm2d over (N, C, H, W)."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
+        complete_batch_norm(self, momentum, affine, bias)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """Normalise per channel over all other axes."""
+        if self.training and self.cumulative:
+            return cumulative_batch_norm(self, input)
+        return super().construct(input)
+
+
+class GroupNorm(nn.GroupNorm):
+    """torch.nn.GroupNorm over (N, C, *)."""
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-05,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_groups, num_channels, eps, affine, dtype=param_dtype(dtype))
+        keep_constant(self, affine, bias)
+
+    def construct(self, input: Tensor) -> Tensor:
+        """(N, C, *) -> the same shape."""
+        groups = input.reshape(input.shape[0], self.num_groups, -1)
+        mean, variance = ops.mean(groups, -1, True), ops.var(groups, -1, 0, True)
+        result = standardize(groups, mean, variance, self.eps).reshape(input.shape)
+        shape = affine_shape(input)
+        return result * self.gamma.reshape(shape) + self.beta.reshape(shape)

@@ -1,0 +1,86 @@
+"""What becomes of ``x[i]`` and ``x[i] = v`` on tensors, in the forms that a target's own indexing gets wrong.
+
+Measured on MindSpore's CPU: the gradient of a slice with a step fails, and writing to an empty slice is an error where torch does nothing.
+Everything else stays as the user wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import SubscriptFact
+from transpiler.rewrite.context import FileContext
+
+
+class ItemRewriter:
+    """Converts indexing in one file."""
+
+    def __init__(self, file: FileContext) -> None:
+        self.file = file
+
+    def read(self, original: cst.Subscript, updated: cst.Subscript, fact: SubscriptFact) -> cst.BaseExpression:
+        """``x[::2]`` through the support function; other subscripts stay."""
+        name = self.file.target.strided_read
+        if name is None or not isinstance(fact.owner, v.Tensor) or not any(_has_step(e.slice) for e in original.slice):
+            return updated
+        call = cst.Call(self.file.speller.expression(f"support.{name}"), [_argument(updated.value, True), _argument(_index(updated.slice))])
+        self.file.converted(original, self.file.code(original), self.file.code(call))
+        return call.with_changes(lpar=updated.lpar, rpar=updated.rpar)
+
+    def store(self, original: cst.Assign, updated: cst.Assign) -> cst.BaseSmallStatement:
+        """``x[a:b] = v`` with bounds that may meet, through the support function; other assignments stay."""
+        name = self.file.target.slice_write
+        target = original.targets[0].target
+        if name is None or len(original.targets) != 1 or not isinstance(target, cst.Subscript) or id(target) not in self.file.facts.stores:
+            return updated
+        if not any(_may_be_empty(element.slice) for element in target.slice):
+            return updated
+        new = updated.targets[0].target
+        assert isinstance(new, cst.Subscript)
+        arguments = [_argument(new.value, True), _argument(_index(new.slice), True), _argument(updated.value)]
+        call = cst.Call(self.file.speller.expression(f"support.{name}"), arguments)
+        self.file.converted(original, self.file.code(target), self.file.code(call.func))
+        return cst.Expr(call, semicolon=updated.semicolon)
+
+
+def _has_step(index: cst.BaseSlice) -> bool:
+    return isinstance(index, cst.Slice) and index.step is not None and not (isinstance(index.step, cst.Integer) and index.step.value == "1")
+
+
+def _may_be_empty(index: cst.BaseSlice) -> bool:
+    return isinstance(index, cst.Slice) and any(bound is not None and not _is_literal(bound) for bound in (index.lower, index.upper))
+
+
+def _is_literal(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Integer) or (isinstance(node, cst.UnaryOperation) and isinstance(node.expression, cst.Integer))
+
+
+def _argument(value: cst.BaseExpression, more: bool = False) -> cst.Arg:
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if more else cst.MaybeSentinel.DEFAULT
+    return cst.Arg(value, comma=comma)
+
+
+def _index(elements: Sequence[cst.SubscriptElement]) -> cst.BaseExpression:
+    """The index as an expression: slices as ``slice(...)`` calls, several parts as a tuple."""
+    parts = [_part(element.slice) for element in elements]
+    if len(parts) == 1:
+        return parts[0]
+    space = cst.SimpleWhitespace(" ")
+    last = len(parts) - 1
+    return cst.Tuple([cst.Element(p, cst.Comma(whitespace_after=space) if i < last else cst.MaybeSentinel.DEFAULT) for i, p in enumerate(parts)])
+
+
+def _part(index: cst.BaseSlice) -> cst.BaseExpression:
+    if isinstance(index, cst.Index):
+        return index.value
+    assert isinstance(index, cst.Slice)
+    bounds = [index.lower, index.upper, index.step]
+    if index.step is None:
+        bounds.pop()
+    if bounds[0] is None and bounds[1] is None and len(bounds) == 2:
+        bounds.pop()
+    values = [bound if bound is not None else cst.Name("None") for bound in bounds]
+    return cst.Call(cst.Name("slice"), [_argument(value, position < len(values) - 1) for position, value in enumerate(values)])

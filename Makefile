@@ -2,7 +2,6 @@
 VENV ?= .venv
 PYTHON ?= $(VENV)/bin/python
 READY = $(VENV)/.ready
-SEED ?= 0
 # Two processes, a test file at a time: files share sessions of the frameworks, which are dear to start.
 PYTEST ?= $(PYTHON) -m pytest -n 2 --dist loadfile
 

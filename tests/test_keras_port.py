@@ -42,7 +42,7 @@ class Residual(nn.Module):
         out += identity
         return out
 ''',
-    "net.py": '''
+    "net.py": """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -71,7 +71,7 @@ class Net(nn.Module):
         x = torch.flatten(self.pool(x), 1)
         x = self.drop(x.view(x.size(0), -1))
         return F.log_softmax(self.head(x), dim=1), x.mean(dim=1, keepdim=True).clamp(min=-1)
-''',
+""",
 }
 
 
@@ -113,7 +113,7 @@ def test_second_run_changes_nothing(ported: tuple[Path, Path, RunReport], tmp_pa
     _, folder, _ = ported
     run = transpiler.transpile_project(folder, tmp_path / "again", target="keras")
     assert {file.source for file in run.files if file.status is not Status.UNCHANGED} == set()
-    for name in FILES:
+    for name in (*FILES, "keras_support.py"):
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -127,7 +127,7 @@ def test_reserved_names_are_renamed(ported: tuple[Path, Path, RunReport]) -> Non
 @pytest.mark.parametrize("statement", ["x[0] = 1", "x[:, 1] += y", "x[0].add_(y)", "x.add_(y)"])
 def test_changes_in_place_are_diagnosed(statement: str) -> None:
     result = port(f"import torch\n\n\ndef f(x: torch.Tensor, y: torch.Tensor):\n    {statement}\n    return x\n")
-    assert left(result) == ["T2M304"]
+    assert set(left(result)) == {"T2M304"}
     assert statement in result.output.decode()
 
 
@@ -141,7 +141,7 @@ def test_tensor_tests_call_a_function() -> None:
     code = "import torch\n\n\ndef f(x):\n    return isinstance(x, (torch.Tensor, list)), not isinstance(x, torch.Tensor)\n"
     result = port(code)
     assert left(result) == []
-    assert "return (keras_support.is_tensor(x) or isinstance(x, list)), not keras_support.is_tensor(x)" in result.output.decode()
+    assert "return keras_support.is_tensor(x) or isinstance(x, list), not keras_support.is_tensor(x)" in result.output.decode()
 
 
 def test_class_of_a_tensor_is_diagnosed() -> None:
@@ -156,6 +156,8 @@ def test_no_grad_is_a_decorator_or_diagnosed() -> None:
 
 
 def test_new_tensors_are_drawn_and_variables_assigned() -> None:
-    result = port("import torch\n\n\ndef f(n: int):\n    noise = torch.empty(n).normal_(std=0.02)\n    noise = noise.uniform_(0, 1)\n    return noise\n")
-    assert "noise = keras_support.drawn_normal(ops.zeros((n,)), std=0.02)" in result.output.decode()
+    result = port(
+        "import torch\n\n\ndef f(n: int):\n    noise = torch.empty(n).normal_(std=0.02)\n    noise = noise.uniform_(0, 1)\n    return noise\n"
+    )
+    assert "noise = keras_support.drawn_normal(keras_support.zeros(n), std=0.02)" in result.output.decode()
     assert "noise = keras_support.drawn_uniform(noise, 0, 1)" in result.output.decode()

@@ -27,6 +27,8 @@ def imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "transpiler":
+            yield from (f"transpiler.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module or ""
 
@@ -44,6 +46,13 @@ def test_imports_point_downwards(path: Path) -> None:
     assert own is not None, f"{module} is in no layer"
     upwards = [name for name in imports(path) if (rank := layer(name)) is not None and rank > own]
     assert upwards == []
+
+
+def test_relative_imports_are_for_support_files_alone() -> None:
+    """They would be invisible above; support files are copied as they are, and so name their siblings relatively."""
+    for path in sources():
+        relative = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom) and node.level]
+        assert not relative or PACKAGE / "support" in path.parents, path
 
 
 def test_nothing_of_the_transpiler_imports_a_framework_at_import_time() -> None:

@@ -10,12 +10,11 @@ class PositionalEncoding(keras_support.Module):
     def __init__(self, d_model, dropout=0.1, max_len=512):
         super().__init__()
         self.dropout = keras_support.Dropout(p=dropout)
-        position = ops.expand_dims(keras_support.arange(max_len), 1)
-        div_term = ops.exp(keras_support.arange(0, d_model, 2) * (-math.log(10000.0) / d_model))
-        pe = ops.zeros((1, max_len, d_model))
-        pe[0, :, 0::2] = ops.sin(position * div_term)
-        pe[0, :, 1::2] = ops.cos(position * div_term)
-        self.register_buffer("pe", pe)
+        position = ops.expand_dims(keras_support.arange(max_len, dtype='float32'), 1)
+        div_term = ops.exp(ops.cast(keras_support.arange(0, d_model, 2), 'float32') * (-math.log(10000.0) / d_model))
+        angles = position * div_term
+        pe = keras_support.flatten(ops.stack([ops.sin(angles), ops.cos(angles)], axis=-1), 1)  # sin, cos, sin, ...
+        self.register_buffer("pe", ops.expand_dims(pe, 0))
 
     def call(self, x):
         x = x + self.pe[:, : ops.shape(x)[1]]

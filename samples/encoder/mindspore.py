@@ -2,6 +2,7 @@
 
 import math
 
+import mindspore
 import ms_support
 from mindspore import mint, ops
 from mindspore import nn
@@ -11,12 +12,11 @@ class PositionalEncoding(nn.Cell):
     def __init__(self, d_model, dropout=0.1, max_len=512):
         super().__init__()
         self.dropout = nn.Dropout(p=dropout)
-        position = ops.arange(max_len).unsqueeze(1)
-        div_term = mint.exp(ms_support.arange(0, d_model, 2) * (-math.log(10000.0) / d_model))
-        pe = ops.zeros((1, max_len, d_model))
-        pe[0, :, 0::2] = mint.sin(position * div_term)
-        pe[0, :, 1::2] = mint.cos(position * div_term)
-        ms_support.register_buffer(self, "pe", pe)
+        position = ops.arange(max_len, dtype=mindspore.float32).unsqueeze(1)
+        div_term = mint.exp(ms_support.arange(0, d_model, 2).float() * (-math.log(10000.0) / d_model))
+        angles = position * div_term
+        pe = ops.stack([mint.sin(angles), mint.cos(angles)], axis=-1).flatten(1)  # sin, cos, sin, ...
+        ms_support.register_buffer(self, "pe", pe.unsqueeze(0))
 
     def construct(self, x):
         x = x + self.pe[:, : x.shape[1]]

@@ -26,6 +26,11 @@ def _dtype_name(dtype: Any) -> str:
     return str(keras.backend.standardize_dtype(dtype))
 
 
+def _shape(x: Tensor) -> tuple[Any, ...]:
+    """Sizes of ``x``: numbers where they are known, otherwise scalar tensors (a batch of unknown size in a traced graph)."""
+    return tuple(keras.ops.shape(x))
+
+
 def _axis(dim: int, rank: int) -> int:
     """``dim`` counted from the front; raises IndexError, as torch does, where it is out of range."""
     if not -rank <= dim < rank:
@@ -435,6 +440,18 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
         return rows
     is_padding = ops.expand_dims(ops.equal(input, padding_idx % weight.shape[0]), -1)
     return ops.where(is_padding, ops.stop_gradient(rows), rows)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Joins the axes from ``start_dim`` to ``end_dim`` (torch.flatten)."""
+    rank = len(input.shape)
+    if rank == 0:
+        return ops.reshape(input, (1,))
+    start, end = _axis(start_dim, rank), _axis(end_dim, rank)
+    sizes = _shape(input)
+    joined = input.shape[start : end + 1]
+    size = -1 if any(n is None for n in joined) else math.prod(joined)
+    return ops.reshape(input, (*sizes[:start], size, *sizes[end + 1 :]))
 
 
 def _assign(variable: Any, value: Tensor) -> Any:

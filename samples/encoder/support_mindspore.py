@@ -275,6 +275,11 @@ class Embedding(nn.Embedding):
         """Indices of any shape (*) -> (*, embedding_dim)."""
         return look_up(self.embedding_table, input, self.padding_idx)
 
+    @property
+    def weight(self) -> Any:
+        """The table, by torch's name, for code that is given the layer."""
+        return self.embedding_table
+
 
 def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
     """torch.nn.Module.register_buffer; a persistent buffer becomes a parameter without gradient, so that checkpoints hold it."""
@@ -317,12 +322,41 @@ def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
     layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
 
 
+class NormNames:
+    """torch's names of a normalisation's parameters and statistics, for code that is given its layers and cannot know what they are."""
+
+    def named_as_in_torch(self: Any, name: str) -> Any:
+        """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
+        layer = self._cells.get("bn2d", self)
+        return None if name in layer.__dict__.get("constant_parameters", ()) else getattr(layer, name)
+
+    @property
+    def weight(self) -> Any:
+        """The scale."""
+        return self.named_as_in_torch("gamma")
+
+    @property
+    def bias(self) -> Any:
+        """The shift."""
+        return self.named_as_in_torch("beta")
+
+    @property
+    def running_mean(self) -> Any:
+        """The running mean."""
+        return self.named_as_in_torch("moving_mean")
+
+    @property
+    def running_var(self) -> Any:
+        """The running variance."""
+        return self.named_as_in_torch("moving_variance")
+
+
 def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
     """``normalized_shape`` as a tuple."""
     return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
 
 
-class LayerNorm(nn.LayerNorm):
+class LayerNorm(nn.LayerNorm, NormNames):
     """torch.nn.LayerNorm over the trailing axes ``normalized_shape``."""
 
     def __init__(

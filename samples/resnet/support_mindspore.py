@@ -244,7 +244,36 @@ def batch_norm_arguments(eps: float, momentum: float | None, affine: bool, track
     }
 
 
-class BatchNorm2d(nn.BatchNorm2d):
+class NormNames:
+    """torch's names of a normalisation's parameters and statistics, for code that is given its layers and cannot know what they are."""
+
+    def named_as_in_torch(self: Any, name: str) -> Any:
+        """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
+        layer = self._cells.get("bn2d", self)
+        return None if name in layer.__dict__.get("constant_parameters", ()) else getattr(layer, name)
+
+    @property
+    def weight(self) -> Any:
+        """The scale."""
+        return self.named_as_in_torch("gamma")
+
+    @property
+    def bias(self) -> Any:
+        """The shift."""
+        return self.named_as_in_torch("beta")
+
+    @property
+    def running_mean(self) -> Any:
+        """The running mean."""
+        return self.named_as_in_torch("moving_mean")
+
+    @property
+    def running_var(self) -> Any:
+        """The running variance."""
+        return self.named_as_in_torch("moving_variance")
+
+
+class BatchNorm2d(nn.BatchNorm2d, NormNames):
     """torch.nn.BatchNorm2d over (N, C, H, W)."""
 
     def __init__(
@@ -269,7 +298,7 @@ class BatchNorm2d(nn.BatchNorm2d):
         return super().construct(input)
 
 
-class GroupNorm(nn.GroupNorm):
+class GroupNorm(nn.GroupNorm, NormNames):
     """torch.nn.GroupNorm over (N, C, *)."""
 
     def __init__(

@@ -63,9 +63,7 @@ def shared_names(node: cst.BaseExpression, is_new: Callable[[cst.Call], bool]) -
         yield from ((name, False) for part in (node.left, node.right) for name, _ in shared_names(part, is_new))
     elif isinstance(node, cst.NamedExpr):
         yield from shared_names(node.value, is_new)
-    elif isinstance(node, (cst.Tuple, cst.List, cst.Set)):
-        yield from ((name, False) for element in node.elements for name, _ in shared_names(element.value, is_new))
-    elif isinstance(node, cst.Dict):
+    elif isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
         yield from ((name, False) for element in node.elements for name, _ in shared_names(element.value, is_new))
     elif isinstance(node, cst.Call) and not is_new(node):
         operands = [argument.value for argument in node.args]

@@ -132,8 +132,9 @@ class ExpressionInterpreter:
         if self.scope.kind == "class" and node.value in self.renames and self._is_class_member(node.value):
             self.rename_member(node, node.value)
         value = self.lookup(node.value)
-        if v.is_presumably_fresh(value) and self.is_shared(node.value):
-            value = v.held(value)
+        if isinstance(value, v.Tensor) and (v.is_presumably_fresh(value) or value.part):
+            shared = self.is_shared(node.value)
+            value = v.held(value) if shared else (v.PRESUMED if value.part else value)
         if isinstance(value, v.Ref) and is_source(value.name) and position is not Position.OWNER:
             self.record_reference(node, value, position)
             return v.DTYPE if self._is_dtype(value) else value
@@ -171,7 +172,7 @@ class ExpressionInterpreter:
         if name not in self.scope.names:
             return self.scope.kind != "comprehension"
         own = self.alias_of(name)
-        if own.objects & self.scope.kept:
+        if (own.objects | own.views) & self.scope.kept or own.views & self.scope.given:
             return True
         key = alias_key(name)
         return any(isinstance(other, Alias) and k != key and own.overlaps(other) for k, other in self.scope.names.items())
@@ -239,6 +240,8 @@ class ExpressionInterpreter:
         entry = self.semantics.entry(owner.name)
         if entry is not None and entry.kind in ("value", "dtype"):
             self.record_reference(node.value, owner, Position.VALUE)
+            if entry.kind == "dtype":
+                self.record_attribute(node, v.DTYPE, store=False)
             return UNKNOWN
         if position is not Position.OWNER:
             self.record_reference(node, value, position)
@@ -270,7 +273,7 @@ class ExpressionInterpreter:
             return False
         info = owner.info
         defines = info.method(name) is not None or info.attribute(name) is not None or name == "forward"
-        return defines and self.resolver.is_module_like(info)
+        return (defines or self.resolver.defined_below(info, name)) and self.resolver.is_module_like(info)
 
     def _member_apis(self, owner: Value, name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
         if isinstance(owner, v.Tensor):
@@ -484,8 +487,7 @@ class ExpressionInterpreter:
 
     def _named(self, node: cst.NamedExpr, position: Position) -> Value:
         value = self.evaluate(node.value)
-        if isinstance(node.target, cst.Name):
-            self.scope.names[node.target.value] = value
+        self.assign(node.target, value)
         return value
 
     def _yield(self, node: cst.Yield, position: Position) -> Value:

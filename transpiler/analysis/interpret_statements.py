@@ -199,10 +199,10 @@ class StatementInterpreter(ExpressionInterpreter):
         for target in targets:
             for name, _ in shared_names(target, self.is_new) if isinstance(target, (cst.Name, cst.Tuple, cst.List)) else ():
                 single = isinstance(target, cst.Name)
-                self.scope.names[alias_key(name)] = alias if single else Alias(self.new_alias().objects, alias.views | self._named(value, alias))
+                self.scope.names[alias_key(name)] = alias if single else Alias(self.new_alias().objects, alias.views | self._item_objects(value, alias))
 
     @staticmethod
-    def _named(value: cst.BaseExpression, alias: Alias) -> frozenset[int]:
+    def _item_objects(value: cst.BaseExpression, alias: Alias) -> frozenset[int]:
         """The objects that the items of a named container may be."""
         return alias.objects if isinstance(value, cst.Name) else frozenset()
 
@@ -310,8 +310,9 @@ class StatementInterpreter(ExpressionInterpreter):
         target = node.target
         if isinstance(target, cst.Name):
             left = self.lookup(target.value)
+            shared = self.is_shared(target.value)
             is_part = isinstance(left, v.Tensor) and left.part
-            place = InplaceFact("part" if is_part else "name", v.is_presumably_fresh(left) and not self.is_shared(target.value))
+            place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared)
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
             place = InplaceFact("attribute", False)
@@ -371,6 +372,9 @@ class StatementInterpreter(ExpressionInterpreter):
             other = right.get(name)
             if isinstance(value, Alias):
                 result[name] = value.joined(other) if isinstance(other, Alias) else value
+                continue
+            if isinstance(value, v.Ref) and isinstance(other, v.Ref) and self.semantics.same_symbol(value.name, other.name):
+                result[name] = value
                 continue
             result[name] = value if other is None else v.join(value, other)
             if result[name] is UNKNOWN and any(isinstance(side, v.Ref) and is_source(side.name) for side in (value, other)):
@@ -633,6 +637,7 @@ class StatementInterpreter(ExpressionInterpreter):
                 self.scope.names[parameter.name] = own
                 continue
             self.scope.names[parameter.name] = self._parameter(parameter, arguments.get(parameter.name), is_forward)
+            self.scope.given |= self.alias_of(parameter.name).objects
 
     def _parameter(self, parameter: v.ParameterInfo, argument: Value | None, is_forward: bool) -> Value:
         if parameter.star:

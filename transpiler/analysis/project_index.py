@@ -94,7 +94,7 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         outline = outline_module(source, path, package)
         if outline is not None:
             modules[outline.name] = outline
-    return ProjectIndex(modules, package, _importers(modules), _subclasses(modules))
+    return ProjectIndex(modules, package, _importers(modules), subclasses=_subclasses(modules))
 
 
 def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:

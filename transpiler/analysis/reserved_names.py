@@ -80,20 +80,21 @@ def _definition(source: str, cls: str, member: str) -> int | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name == cls:
             for inner in ast.walk(node):
-                column = _defines(inner, member, lines)
-                if column is not None:
-                    return sum(len(line) for line in lines[: inner.lineno - 1]) + column  # type: ignore[attr-defined]
+                place = _defines(inner, member, lines)
+                if place is not None:
+                    return sum(map(len, lines[: place[0] - 1])) + place[1]
     return None
 
 
-def _defines(node: ast.AST, member: str, lines: list[str]) -> int | None:
+def _defines(node: ast.AST, member: str, lines: list[str]) -> tuple[int, int] | None:
+    """Line and column of the member's name where ``node`` binds it."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == member:
-        return lines[node.lineno - 1].index(member, node.col_offset)
+        return node.lineno, lines[node.lineno - 1].index(member, node.col_offset)
     if isinstance(node, ast.Name) and node.id == member and isinstance(node.ctx, ast.Store):
-        return len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+        return node.lineno, len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
     if isinstance(node, ast.Attribute) and node.attr == member and isinstance(node.ctx, ast.Store) and node.lineno == node.end_lineno:
         end = len(lines[node.lineno - 1].encode()[: node.end_col_offset].decode())
-        return end - len(member)
+        return node.lineno, end - len(member)
     return None
 
 

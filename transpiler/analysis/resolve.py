@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from typing import Literal
 
 from transpiler.analysis import values as v
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex
-from transpiler.analysis.semantics import Semantics
+from transpiler.analysis.semantics import Semantics, kind_name
 from transpiler.analysis.values import UNKNOWN, Value
+from transpiler.mapping.binding import Argument
 
 _BUILTIN_ANNOTATIONS = {
     "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "bytes": v.FOREIGN, "complex": v.NUMBER, "None": v.NONE, "object": UNKNOWN,
@@ -36,6 +39,12 @@ class Resolver:
             self._module_like[key] = False
             self._module_like[key] = self.semantics.derives_from_module(info) or any(map(self.is_module_like, self._subclasses(info)))
         return self._module_like[key]
+
+    def defined_below(self, info: v.ClassInfo, name: str) -> bool:
+        """Whether a subclass of ``info`` in the project defines the member ``name``."""
+        return any(
+            name in cls.methods or name in cls.attributes or self.defined_below(cls, name) for cls in self._subclasses(info) if cls is not info
+        )
 
     def _subclasses(self, info: v.ClassInfo) -> list[v.ClassInfo]:
         found = [self.binding(module, name) for module, name in self.index.subclasses.get(info.name, ())]
@@ -175,7 +184,8 @@ class Resolver:
             return v.Lit(node.value) if isinstance(node.value, (str, int, float, bool, type(None))) else UNKNOWN
         if isinstance(node, ast.Call):
             values = [self._expression(argument, module) for argument in node.args]
-            return self.semantics.call(self._expression(node.func, module), (), values)
+            values += [self._expression(keyword.value, module) for keyword in node.keywords]
+            return self.semantics.call(self._expression(node.func, module), _arguments(node, values), values)
         if isinstance(node, (ast.Tuple, ast.List)):
             return v.Tup(tuple(self._expression(item, module) for item in node.elts))
         if isinstance(node, ast.IfExp):
@@ -256,6 +266,16 @@ class Resolver:
             "torch.FloatTensor": v.TENSOR, "torch.LongTensor": v.TENSOR, "torch.BoolTensor": v.TENSOR, "torch.IntTensor": v.TENSOR,
         }  # fmt: skip
         return special.get(name) or v.Inst((name,))
+
+
+def _arguments(node: ast.Call, values: Sequence[Value]) -> list[Argument]:
+    """A call's arguments as the binder wants them."""
+    written = [(None, argument) for argument in node.args] + [(keyword.arg, keyword.value) for keyword in node.keywords]
+    found = []
+    for index, ((name, argument), value) in enumerate(zip(written, values, strict=True)):
+        star: Literal["", "*", "**"] = "*" if isinstance(argument, ast.Starred) else "**" if name is None and index >= len(node.args) else ""
+        found.append(Argument(name, star, kind_name(value), index, repr(value.value) if isinstance(value, v.Lit) else ""))
+    return found
 
 
 _BUILTIN_NAMES = frozenset(dir(__import__("builtins")))

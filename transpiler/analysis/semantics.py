@@ -14,7 +14,7 @@ from transpiler.mapping.schema import Entry
 
 _TENSOR_ATTRIBUTES: Final[Mapping[str, Value]] = {
     "shape": v.SHAPE, "dtype": v.DTYPE, "device": v.DEVICE, "ndim": v.INT, "requires_grad": v.BOOL, "is_cuda": v.BOOL, "is_leaf": v.BOOL,
-    "T": v.TENSOR, "mT": v.TENSOR, "H": v.TENSOR, "mH": v.TENSOR, "data": v.TENSOR, "grad": v.TENSOR, "real": v.TENSOR, "imag": v.TENSOR,
+    "T": v.PART, "mT": v.PART, "H": v.PART, "mH": v.PART, "data": v.TENSOR, "grad": v.TENSOR, "real": v.PART, "imag": v.PART,
 }  # fmt: skip
 _BUILTIN_RESULTS: Final[Mapping[str, Value]] = {
     "len": v.INT, "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "round": v.NUMBER, "isinstance": v.BOOL, "hasattr": v.BOOL,
@@ -35,6 +35,11 @@ class Semantics:
     def entry(self, name: str) -> Entry | None:
         """The entry of a torch name under any spelling."""
         return self.registry.lookup(name) or self.registry.lookup(canonical(name))
+
+    def same_symbol(self, left: str, right: str) -> bool:
+        """Whether two torch names are spellings of one thing."""
+        first, second = self.entry(left), self.entry(right)
+        return first is not None and second is not None and first.api == second.api
 
     def is_module_class(self, name: str) -> bool:
         """Whether a torch name is a class that derives from ``torch.nn.Module``."""
@@ -130,7 +135,7 @@ class Semantics:
         choice = choose(entry, arguments)
         result = self.returned(choice.returns if choice is not None else entry.returns, receiver)
         if entry.view and isinstance(result, v.Tensor):
-            return v.Tensor(part=isinstance(receiver, v.Tensor) and receiver.part)
+            return v.PART
         return result
 
     def call_instance(self, instance: Value, arguments: Sequence[Value]) -> Value:

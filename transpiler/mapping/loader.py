@@ -19,10 +19,11 @@ from transpiler.mapping import schema
 from transpiler.mapping.schema import MappingError
 from transpiler.mapping.signature import parse_signature
 
-#: Plain form of the tables: {"entries": {api: {"file", "line", "data"}}, "aliases": {alias: api}, "shared": [{...}]}
+#: Plain form of the tables: {"entries": {api: {"file", "line", "data"}}, "aliases": {alias: api}, "shared": [{...}]}; an entry of a user's
+#: own table also has its "folder", where converters that it names are looked for.
 RawTables = dict[str, Any]
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 SHARED_TABLE: Final = "_shared.yaml"
 
 
@@ -37,6 +38,8 @@ def load_tables(root: Path, extra: Sequence[Path] = ()) -> RawTables:
     merged: RawTables = {"entries": dict(tables["entries"]), "aliases": dict(tables["aliases"]), "shared": tables["shared"]}
     for path in extra:
         own = read_tables([path], path.parent)
+        for raw in own["entries"].values():
+            raw["folder"] = str(path.resolve().parent)
         merged["entries"].update(own["entries"])
         merged["aliases"].update(own["aliases"])
         merged["shared"] = merged["shared"] + own["shared"]

@@ -65,7 +65,7 @@ class Registry:
         if api != name:
             return self.lookup(api)
         raw = self._tables["entries"][api]
-        return _entry(raw["data"], Location(raw["file"], raw["line"]))
+        return _entry(raw["data"], Location(raw["file"], raw["line"], raw.get("folder", "")))
 
 
 def load_registry(extra: Sequence[Path] = ()) -> Registry:

@@ -59,10 +59,11 @@ class MappingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where an entry stands: table file and line (from 1)."""
+    """Where an entry stands: table file and line (from 1); ``folder`` is the table's own for tables that the user gave, else ''."""
 
     file: str
     line: int
+    folder: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

@@ -13,7 +13,7 @@ from transpiler.mapping.binding import Argument, Binding
 from transpiler.mapping.schema import ArgumentRule, Parameter, TargetForm
 from transpiler.report.codes import Code
 from transpiler.rewrite import converters
-from transpiler.rewrite.template import render, spaced
+from transpiler.rewrite.template import Style, render, spaced
 
 SharedRules = Mapping[str, Mapping[str, Any]]
 
@@ -33,8 +33,7 @@ class ArgumentTranslator:
     """Translates arguments for one file and target."""
 
     shared: SharedRules
-    spell: Callable[[str], cst.BaseExpression]
-    roots: frozenset[str]
+    style: Style
     code: Callable[[cst.CSTNode], str]
 
     def shared_rule(self, parameter: Parameter | None, name: str) -> Mapping[str, Any] | None:
@@ -87,7 +86,7 @@ class ArgumentTranslator:
                 result.append(_argument(source, done, None if stays else keyword))
         self._emit_defaults(form, binding, result, skip)
         for keyword, text in form.add.items():
-            value = render(text, {}, {}, self.spell, self.roots)
+            value = render(text, {}, {}, self.style)
             result.append(_keyword(keyword, value))
         return _relaid(result, args)
 
@@ -124,12 +123,12 @@ class ArgumentTranslator:
             found = next((new for old, new in rule.values.items() if same_literal(text, old)), None)
             if found is None:
                 return self._declined(rule, name, argument, value)
-            return render(found, {}, {}, self.spell, self.roots)
+            return render(found, {}, {}, self.style)
         if rule.convert is not None:
             converted: cst.BaseExpression | None = getattr(converters, rule.convert)(value, argument.kind)
             return self._declined(rule, name, argument, value) if converted is None else converted
         if rule.template is not None:
-            return render(rule.template, {"value": value}, {}, self.spell, self.roots)
+            return render(rule.template, {"value": value}, {}, self.style)
         return value
 
     def literal(self, argument: Argument, value: cst.BaseExpression) -> str:

@@ -17,7 +17,6 @@ class AttributeRewriter:
 
     def __init__(self, file: FileContext) -> None:
         self.file = file
-        self.roots = frozenset({file.target.root, "support"})
 
     def rewrite(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
         """The replacement of an attribute; ``updated`` itself where it stays."""
@@ -53,7 +52,7 @@ class AttributeRewriter:
             self.file.left(fact.node, Code.UNSUPPORTED_STATEMENT, symbol, message, "", root=cst.Pass())
             return updated
         if form.template is not None:
-            value = render(form.template, {"self": updated.value}, {}, self.file.speller.expression, self.roots)
+            value = render(form.template, {"self": updated.value}, {}, self.file.style)
             if is_constant(value):
                 self.file.dropped(fact.node, symbol, f"it is {self.file.code(value)} on {self.file.target.name}.")
                 return self.file.fold(value, truth_of(value))

@@ -6,6 +6,10 @@ A user's own converter goes into a Python file beside their mapping table; see `
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import libcst as cst
 
 from transpiler.analysis.values import is_fresh
@@ -35,19 +39,35 @@ def list_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpress
     return site.updated.with_changes(func=context.ref("mindspore.nn.CellList")) if elements and plain else None
 
 
-def fill_new(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
-    """``torch.empty(n).normal_(0, 1)`` and ``x = x.normal_()``, where nobody else sees the tensor: drawn anew (``support.drawn_normal``).
+_FILLS: Final[Mapping[str, tuple[str, str | None]]] = MappingProxyType(
+    {
+        "normal_": ("support.drawn_normal", "support.normal_"),
+        "uniform_": ("support.drawn_uniform", "support.uniform_"),
+        "bernoulli_": ("support.drawn_bernoulli", None),
+        "zero_": ("keras.ops.zeros_like", "support.zeros_"),
+        "fill_": ("keras.ops.full_like", "support.constant_"),
+    }
+)
 
-    Every other receiver is declined.
+
+def fill_new(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``torch.empty(n).normal_(0, 1)`` and ``x = x.normal_()``, where nobody else sees the tensor: made anew (``support.drawn_normal``).
+
+    ``w.data.normal_()`` is the initialisation of a variable (``support.normal_(w)``, which raises for other tensors); the rest is declined.
     """
-    name = site.entry.api.rpartition(".")[2].rstrip("_")
-    if not site.has_receiver or not site.args or not is_fresh(site.values[0]):
+    made, assigned = _FILLS[site.entry.api.rpartition(".")[2]]
+    func = site.original.func
+    if not site.has_receiver or not isinstance(func, cst.Attribute):
         return None
-    if isinstance(site.args[0].value, cst.Name) and id(site.original) not in context.file.rebound:
+    receiver, name = site.args[0].value, made
+    if isinstance(func.value, cst.Attribute) and func.value.attr.value == "data":
+        if assigned is None or not isinstance(receiver, cst.Call):
+            return None
+        receiver, name = receiver.args[0].value, assigned
+    elif not is_fresh(site.values[0]) or (isinstance(receiver, cst.Name) and id(site.original) not in context.file.rebound):
         return None
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if len(site.args) > 1 else cst.MaybeSentinel.DEFAULT
-    receiver = cst.Arg(site.args[0].value, comma=comma)
-    return site.updated.with_changes(func=context.ref(f"support.drawn_{name}"), args=[receiver, *site.args[1:]])
+    return site.updated.with_changes(func=context.ref(name), args=[cst.Arg(receiver, comma=comma), *site.args[1:]])
 
 
 def gradient_free_function(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:

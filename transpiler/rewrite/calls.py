@@ -14,11 +14,11 @@ from transpiler.analysis.semantics import kind_name
 from transpiler.mapping.binding import Argument, Binding, Choice, choose
 from transpiler.mapping.schema import Entry, TargetForm
 from transpiler.report.codes import Code
-from transpiler.rewrite import call_converters
 from transpiler.rewrite.arguments import ArgumentTranslator, Declined
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import as_tuple
+from transpiler.rewrite.find_converter import find_converter
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
 _BUILTIN_METHODS = frozenset(dir(str) + dir(list) + dir(dict) + dir(set) + dir(bytes) + dir(int))
@@ -30,8 +30,7 @@ class CallRewriter:
     def __init__(self, file: FileContext) -> None:
         self.file = file
         shared = {str(rule["name"]): rule for rule in file.registry.shared if file.target.name in rule.get("targets", (file.target.name,))}
-        self.roots = frozenset({file.target.root, "support"})
-        self.translator = ArgumentTranslator(shared, file.speller.expression, self.roots, file.code)
+        self.translator = ArgumentTranslator(shared, file.style, file.code)
 
     # -- entry ----------------------------------------------------------------------------------------------------------
 
@@ -120,7 +119,7 @@ class CallRewriter:
     def idiomatic(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
         """The target's own API, where it can say what the call says."""
         if form.convert is not None:
-            converted: cst.BaseExpression | None = getattr(call_converters, form.convert)(site, ConverterContext(form, self.file))
+            converted: cst.BaseExpression | None = find_converter(form.convert, site.entry.location)(site, ConverterContext(form, self.file))
             if converted is not None:
                 return converted
         if form.unsupported is not None:
@@ -201,7 +200,7 @@ class CallRewriter:
                 stars[name] = filled
             else:
                 expressions[name] = filled
-        return render(template, expressions, stars, self.file.speller.expression, self.roots)
+        return render(template, expressions, stars, self.file.style)
 
     def _refused(self, site: CallSite, form: TargetForm, binding: Binding, used: frozenset[str]) -> Declined | None:
         """Arguments that the template does not mention must be droppable."""

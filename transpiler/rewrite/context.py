@@ -11,6 +11,7 @@ from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import Registry
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.spelling import Speller
+from transpiler.rewrite.template import Style
 from transpiler.targets.target import Target
 
 
@@ -40,6 +41,7 @@ class FileContext:
     semantics: Semantics
     facts: Facts
     speller: Speller
+    quote: str = "'"
     remarks: list[Remark] = field(default_factory=list)
     folded: dict[int, bool] = field(default_factory=dict)
     generated: set[int] = field(default_factory=set)
@@ -47,6 +49,11 @@ class FileContext:
     rebound: set[int] = field(default_factory=set)
     decorating: set[int] = field(default_factory=set)
     keep_alive: list[cst.CSTNode] = field(default_factory=list)
+
+    @property
+    def style(self) -> Style:
+        """How generated code is written in this file."""
+        return Style(self.speller.expression, frozenset({self.target.root, "support"}), self.quote)
 
     def code(self, node: cst.CSTNode) -> str:
         """The source text of a node."""

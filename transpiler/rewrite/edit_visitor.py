@@ -10,7 +10,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty
-from transpiler.report.codes import Code
+from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
@@ -92,10 +92,21 @@ class EditVisitor(cst.CSTTransformer):
             self.tests.note(node)
         elif isinstance(node, cst.Decorator):
             self.file.decorating.add(id(node.decorator))
+        elif isinstance(node, cst.Expr) and self._makes_anew(node.value):
+            self.file.rebound.add(id(node.value))
         elif isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.value, cst.Call):
             func = node.value.func
             if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) and func.value.deep_equals(node.targets[0].target):
                 self.file.rebound.add(id(node.value))
+
+    def _makes_anew(self, node: cst.BaseExpression) -> bool:
+        """Whether a statement ``x.zero_()`` on a name that nobody else sees may become ``x = zeros_like(x)``."""
+        fact = self.facts.calls.get(id(node))
+        if fact is None or len(fact.apis) != 1 or not isinstance(fact.node.func, cst.Attribute) or not isinstance(fact.node.func.value, cst.Name):
+            return False
+        entry = self.file.semantics.entry(fact.apis[0])
+        form = entry.form(self.file.target.name) if entry is not None else None
+        return form is not None and form.convert == "fill_new" and fact.owner is not None and v.is_fresh(fact.owner)
 
     def _undelimited(self, node: Any) -> Any:
         value = node.value
@@ -116,8 +127,10 @@ class EditVisitor(cst.CSTTransformer):
     def _attribute(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         renamed = self.facts.renames.get(id(original))
         if renamed is not None:
-            self.file.converted(original, callee_text(original), renamed, code=Code.RENAMED)
-            return updated.with_changes(attr=updated.attr.with_changes(value=renamed))
+            result = updated.with_changes(attr=updated.attr.with_changes(value=renamed))
+            code = Code.CONVERTED if original.attr.value in self.file.target.methods else Code.RENAMED
+            self.file.converted(original, callee_text(original), callee_text(result), code=code)
+            return result
         reference = self.facts.references.get(id(original))
         if reference is not None:
             return updated if self.tests.handles(original) else self.references.rewrite(updated, reference)
@@ -243,6 +256,8 @@ class EditVisitor(cst.CSTTransformer):
                 del self._parts[id(call)]
                 self.file.converted(call, callee_text(call), self.file.code(statement))
                 return statement
+        if id(call) in self.file.rebound and isinstance(call.func, cst.Attribute):
+            return cst.Assign([cst.AssignTarget(cst.ensure_type(call.func.value, cst.Name))], updated.value, semicolon=updated.semicolon)
         if isinstance(updated.value, (cst.Name, cst.Attribute)) and fact.owner is not None:
             self._dropped.add(id(updated))
         return updated
@@ -293,7 +308,8 @@ class EditVisitor(cst.CSTTransformer):
 
     def _effect_remarks(self) -> None:
         """What only the whole file tells: in-place effects that no statement kept."""
-        for call in self._parts.values():
+        left = {id(remark.node) for remark in self.file.remarks if remark.kind is Kind.UNCONVERT}
+        for call in (call for key, call in self._parts.items() if key not in left):
             message = "It changes a part of another tensor in place, which is a copy on the target."
             self.file.left(call, Code.UNSUPPORTED_INPLACE, callee_text(call), message, "Write it as a statement of its own.", root=cst.Pass())
         for key, effect in self.facts.effects.items():
@@ -314,7 +330,7 @@ class EditVisitor(cst.CSTTransformer):
             return updated
         name = self.file.code(original.target)
         if fact.place.target == "part" and self.file.target.item_assignment:
-            self.file.converted(original, name, f"{name}[...]")
+            self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."
         self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless another name relied on the change.")

@@ -77,7 +77,11 @@ class ImportRewriter:
             if late or (not any(key == id(s) for s in top for key in module_level[:1]) and not self._guarded(edited, module_level[:1])):
                 rest.append(item)
         if top and rest:
-            replaced[id(top[0])] = rest + replaced[id(top[0])]
+            guarded = self._late(edited)
+            homes = [id(s) for s in top if id(s) not in guarded] or [id(top[0])]
+            for item in rest:
+                home = next((key for key in homes if any(_joins(item, other) for other in replaced[key])), homes[0])
+                replaced[home] = [item, *replaced[home]]
             return ImportPlan(kept, replaced, [])
         return ImportPlan(kept, replaced, rest)
 
@@ -217,6 +221,11 @@ def _remaining(small: _Import, concerned: set[int], kept: Sequence[Any]) -> cst.
         return None
     stays[-1] = stays[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
     return small.with_changes(names=stays)
+
+
+def _joins(item: NeededImport, other: NeededImport) -> bool:
+    """Whether two imports can share one ``from`` statement."""
+    return item.name is not None and other.name is not None and (item.module, item.level) == (other.module, other.level)
 
 
 def _statements(needed: Sequence[NeededImport]) -> list[cst.BaseSmallStatement]:

@@ -167,8 +167,9 @@ class InplaceRewriter:
 
 
 def every_element(receiver: cst.BaseExpression) -> cst.Subscript:
-    """``x[...]``: assigning to it writes through to the tensor that ``x`` is a part of."""
-    return cst.Subscript(receiver, [cst.SubscriptElement(cst.Index(cst.Ellipsis()))])
+    """``x[:]``: assigning to it writes through to the tensor that ``x`` is a view of (measured on MindSpore: ``x[...]`` does not, and ``copy_``
+    is lost on views that are not contiguous)."""
+    return cst.Subscript(receiver, [cst.SubscriptElement(cst.Slice(lower=None, upper=None))])
 
 
 def _mentions(node: cst.CSTNode, expression: cst.BaseExpression) -> bool:

@@ -20,6 +20,7 @@ from transpiler.rewrite.edit_visitor import EditVisitor
 from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
+from transpiler.support.assemble import written_by_us
 from transpiler.syntax.positions import locate
 from transpiler.syntax.suppressions import suppressed
 from transpiler.targets import find_target
@@ -72,13 +73,14 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
     level = path.count("/") + 1 if context.support_package else 0
+    quote = "'" if source.count(b"'") > source.count(b'"') else '"'
     bound = outline.bound if outline is not None else frozenset()
-    file = FileContext(module, target, context.registry, semantics, facts, Speller(target, bound, _aliases(facts, target), level))
+    file = FileContext(module, target, context.registry, semantics, facts, Speller(target, bound, _aliases(facts, target), level), quote)
     edited = module.visit(EditVisitor(file))
     clashing = _names_in_use(file) & {needed.local for needed in file.speller.needed}
     if clashing:
         speller = Speller(target, bound | clashing, _aliases(facts, target), level)
-        file = FileContext(module, target, context.registry, semantics, facts, speller)
+        file = FileContext(module, target, context.registry, semantics, facts, speller, quote)
         edited = module.visit(EditVisitor(file))
     edited = ImportRewriter(file, context.index.imported_from(name)).rewrite(edited)
     output = edited.bytes
@@ -94,7 +96,12 @@ def _names_in_use(file: FileContext) -> frozenset[str]:
 
 
 def may_concern(source: bytes, path: str, context: ProjectContext) -> bool:
-    """Whether a file can have to do with torch: it says so, or it imports modules of the project that may hand it tensors."""
+    """Whether a file can have to do with torch: it says so, or it imports modules of the project that may hand it tensors.
+
+    The support module that an earlier run wrote speaks of torch in its texts alone.
+    """
+    if written_by_us(source):
+        return False
     if b"torch" in source:
         return True
     outline = context.index.modules.get(context.index.module_of(path))

@@ -21,7 +21,6 @@ class ReferenceRewriter:
 
     def __init__(self, file: FileContext) -> None:
         self.file = file
-        self.roots = frozenset({file.target.root, "support"})
 
     def rewrite(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression:
         """The replacement of a reference; ``updated`` itself where it stays."""
@@ -45,7 +44,7 @@ class ReferenceRewriter:
                 self.file.review(fact.node, Code.REVIEW_VALUE, symbol, message, "Use isinstance instead of comparing types.")
             return self._replace(updated, fact, symbol, self.file.speller.expression(name), form)
         if form.template is not None and not placeholders(form.template) and entry.kind in ("value", "dtype", "attribute", "annotation"):
-            value = render(form.template, {}, {}, self.file.speller.expression, self.roots)
+            value = render(form.template, {}, {}, self.file.style)
             return self._replace(updated, fact, symbol, value, form)
         self._remark_left(fact, symbol, entry, form)
         return updated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -41,32 +42,31 @@ def _parsed(template: str) -> cst.BaseExpression:
     return cst.parse_expression(_PLACEHOLDER.sub(lambda m: _MARK + m.group(1), template))
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How generated code is written in one file: target names (those that start with one of ``roots``) by ``spell``, strings in the
+    quotes that the file itself prefers."""
+
+    spell: Callable[[str], cst.BaseExpression]
+    roots: frozenset[str]
+    quote: str
+
+
 def render(
-    template: str,
-    values: Mapping[str, cst.BaseExpression],
-    stars: Mapping[str, Sequence[cst.Arg]],
-    spell: Callable[[str], cst.BaseExpression],
-    roots: frozenset[str],
+    template: str, values: Mapping[str, cst.BaseExpression], stars: Mapping[str, Sequence[cst.Arg]], style: Style
 ) -> cst.BaseExpression:
-    """Fill a template. ``stars`` holds argument lists for ``{name:star}`` placeholders; target names are written by ``spell``."""
-    result = _parsed(template).deep_clone().visit(_Filler(values, stars, spell, roots))
+    """Fill a template. ``stars`` holds argument lists for ``{name:star}`` placeholders."""
+    result = _parsed(template).deep_clone().visit(_Filler(values, stars, style))
     assert isinstance(result, cst.BaseExpression)
     return result
 
 
 class _Filler(cst.CSTTransformer):
-    def __init__(
-        self,
-        values: Mapping[str, cst.BaseExpression],
-        stars: Mapping[str, Sequence[cst.Arg]],
-        spell: Callable[[str], cst.BaseExpression],
-        roots: frozenset[str],
-    ) -> None:
+    def __init__(self, values: Mapping[str, cst.BaseExpression], stars: Mapping[str, Sequence[cst.Arg]], style: Style) -> None:
         super().__init__()
         self.values = values
         self.stars = stars
-        self.spell = spell
-        self.roots = roots
+        self.style = style
         self._delimited: set[int] = set()
 
     def visit_Arg(self, node: cst.Arg) -> None:
@@ -100,12 +100,16 @@ class _Filler(cst.CSTTransformer):
                 arguments.append(argument)
         return updated_node.with_changes(args=spaced(arguments))
 
+    def leave_SimpleString(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.SimpleString:
+        plain = updated_node.value[1:-1]
+        return updated_node if "'" in plain or '"' in plain else updated_node.with_changes(value=f"{self.style.quote}{plain}{self.style.quote}")
+
     def visit_Attribute(self, node: cst.Attribute) -> bool:
         return self._target_name(node) is None
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
         name = self._target_name(original_node)
-        return updated_node if name is None else self.spell(name)
+        return updated_node if name is None else self.style.spell(name)
 
     def _target_name(self, node: cst.Attribute) -> str | None:
         parts = [node.attr.value]
@@ -113,7 +117,7 @@ class _Filler(cst.CSTTransformer):
         while isinstance(inner, cst.Attribute):
             parts.append(inner.attr.value)
             inner = inner.value
-        if isinstance(inner, cst.Name) and inner.value in self.roots:
+        if isinstance(inner, cst.Name) and inner.value in self.style.roots:
             return ".".join([inner.value, *reversed(parts)])
         return None
 

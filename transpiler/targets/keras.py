@@ -7,15 +7,15 @@ from typing import Final
 
 from transpiler.targets.target import Target
 
-#: Public attributes and methods of ``keras.Layer``/``keras.Model`` that ``torch.nn.Module`` does not have (read from Keras 3.15).
+#: Public attributes and methods of ``keras.Layer`` that ``torch.nn.Module`` does not have, and those of ``keras.Model`` that cannot be assigned
+#: (read from Keras 3.15). What a user's class may override, such as ``fit`` and ``loss``, keeps its name.
 _RESERVED: Final = frozenset(
     """name dtype input output inputs outputs built build build_from_config autocast trainable variables weights losses metrics
-    supports_masking activity_regularizer add_loss add_metric add_weight add_variable call compute_dtype compute_mask compute_output_shape
-    compute_output_spec count_params dtype_policy from_config get_build_config get_config get_weights input_dtype input_spec
-    load_own_variables metrics_variables non_trainable_variables non_trainable_weights path quantization_mode quantize save_own_variables
-    set_weights stateless_call symbolic_call trainable_variables trainable_weights variable_dtype compiled compile fit evaluate
-    predict summary get_layer optimizer loss metrics_names run_eagerly jit_compile distribute_strategy export save save_weights load_weights
-    train_step test_step predict_step stop_training call_signature_parameters supports_jit""".split()  # noqa: SIM905 - as words they are read, as a list scrolled past
+    supports_masking activity_regularizer add_loss add_metric add_weight add_variable call compute_dtype compute_mask
+    compute_output_shape compute_output_spec count_params dtype_policy from_config get_build_config get_config get_weights input_dtype
+    input_spec load_own_variables metrics_variables non_trainable_variables non_trainable_weights path quantization_mode quantize
+    save_own_variables set_weights stateless_call symbolic_call trainable_variables trainable_weights variable_dtype compiled
+    metrics_names run_eagerly jit_compile distribute_strategy call_signature_parameters supports_jit""".split()  # noqa: SIM905
 )
 
 KERAS: Final = Target(

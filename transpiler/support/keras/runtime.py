@@ -43,7 +43,7 @@ class finfo:
             self.bits, self.eps, self.tiny = 16, 2.0**-7, 2.0**-126
             self.max = (2.0 - 2.0**-7) * 2.0**127
         else:
-            limits = np.finfo(self.dtype)
+            limits: Any = np.finfo(self.dtype)
             self.bits, self.eps, self.tiny, self.max = limits.bits, float(limits.eps), float(limits.tiny), float(limits.max)
         self.min, self.smallest_normal, self.resolution = -self.max, self.tiny, 10.0 ** -int(-np.log10(self.eps))
 

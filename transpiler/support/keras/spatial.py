@@ -361,7 +361,9 @@ def _corner(input: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     inside = ops.logical_and(ops.logical_and(rows >= 0, rows <= height - 1), ops.logical_and(columns >= 0, columns <= width - 1))
     index = ops.clip(rows, 0, height - 1) * width + ops.clip(columns, 0, width - 1)
     flat = ops.reshape(ops.cast(index, "int32"), (batch, 1, -1))
-    taken = ops.take_along_axis(ops.reshape(input, (batch, channels, -1)), ops.broadcast_to(flat, (batch, channels, flat.shape[-1])), axis=2)
+    taken = ops.take_along_axis(
+        ops.reshape(input, (batch, channels, -1)), ops.broadcast_to(flat, (batch, channels, flat.shape[-1])), axis=2
+    )
     image = ops.reshape(taken, (batch, channels, *rows.shape[1:]))
     return ops.where(ops.expand_dims(inside, 1), image, ops.zeros_like(image))
 

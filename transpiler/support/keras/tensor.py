@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from ._common import Tensor, _axis, _dtype_name, _index_dtype, _shape
+from .functional import ValuesIndices
 
 
 def _sizes(size: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -345,7 +346,9 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     return ops.sum(ops.cast(hits, _dtype_name(input.dtype)), axis=0)
 
 
-def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, dtype: Any = None, generator: Any = None, device: Any = None) -> Tensor:
+def randint(
+    *args: Any, low: Any = None, high: Any = None, size: Any = None, dtype: Any = None, generator: Any = None, device: Any = None
+) -> Tensor:
     """Whole numbers from low, 0 where it is left out, below high (torch.randint): ``([low,] high, size)``."""
     given = [*args, *(value for value in (low, high, size) if value is not None)]
     first, last, shape = given if len(given) == 3 else (0, *given)
@@ -378,3 +381,43 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
 def dtype_is_floating_point(dtype: Any) -> bool:
     """Whether a dtype is a floating one (torch.dtype.is_floating_point)."""
     return "float" in _dtype_name(dtype)
+
+
+def data_of(input: Tensor) -> Tensor:
+    """The values without their history: a variable itself, a tensor cut off from its gradient (torch.Tensor.data)."""
+    return input if isinstance(input, keras.Variable) else ops.stop_gradient(input)
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
+    """The ``k`` largest or smallest elements along ``dim``, and where they stand (torch.topk)."""
+    moved = ops.moveaxis(input, dim, -1)
+    values, indices = ops.top_k(moved if largest else -moved, k)
+    values = values if largest else -values
+    return ValuesIndices(ops.moveaxis(values, -1, dim), ops.cast(ops.moveaxis(indices, -1, dim), _index_dtype()))
+
+
+def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
+    """Differences of neighbours along ``dim``, ``n`` times (torch.diff)."""
+    return ops.diff(input, n, axis=dim)
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """``length`` elements from ``start`` along ``dim`` (torch.narrow)."""
+    axis = _axis(dim, len(input.shape))
+    first = start if start >= 0 else start + input.shape[axis]
+    return input[(slice(None),) * axis + (slice(first, first + length),)]
+
+
+def new_zeros(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the dtype of ``input`` (torch.Tensor.new_zeros)."""
+    return ops.zeros(_sizes(size), dtype=_dtype_name(input.dtype if dtype is None else dtype))
+
+
+def new_ones(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the dtype of ``input`` (torch.Tensor.new_ones)."""
+    return ops.ones(_sizes(size), dtype=_dtype_name(input.dtype if dtype is None else dtype))
+
+
+def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """``fill_value`` everywhere in the dtype of ``input`` (torch.Tensor.new_full)."""
+    return ops.full(tuple(size), fill_value, dtype=_dtype_name(input.dtype if dtype is None else dtype))

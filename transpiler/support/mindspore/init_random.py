@@ -11,7 +11,7 @@ from mindspore import Tensor, ops
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
-    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32)).astype(tensor.dtype))
+    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
     return tensor
 
 

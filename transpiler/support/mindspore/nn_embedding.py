@@ -88,6 +88,11 @@ class Embedding(nn.Embedding):
         """Indices of any shape (*) -> (*, embedding_dim)."""
         return look_up(self.embedding_table, input, self.padding_idx)
 
+    @property
+    def weight(self) -> Any:
+        """The table, by torch's name, for code that is given the layer."""
+        return self.embedding_table
+
 
 class EmbeddingBag(nn.Cell):
     """torch.nn.EmbeddingBag: the sum, mean or maximum of each bag's rows."""

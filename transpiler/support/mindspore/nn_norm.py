@@ -72,25 +72,30 @@ def batch_norm_arguments(eps: float, momentum: float | None, affine: bool, track
 class NormNames:
     """torch's names of a normalisation's parameters and statistics, for code that is given its layers and cannot know what they are."""
 
-    @property
-    def weight(self: Any) -> Any:
-        """The scale; None where torch's layer has none."""
-        return None if "gamma" in self.__dict__.get("constant_parameters", ()) else getattr(self, "bn2d", self).gamma
+    def named_as_in_torch(self: Any, name: str) -> Any:
+        """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
+        layer = self._cells.get("bn2d", self)
+        return None if name in layer.__dict__.get("constant_parameters", ()) else getattr(layer, name)
 
     @property
-    def bias(self: Any) -> Any:
-        """The shift; None where torch's layer has none."""
-        return None if "beta" in self.__dict__.get("constant_parameters", ()) else getattr(self, "bn2d", self).beta
+    def weight(self) -> Any:
+        """The scale."""
+        return self.named_as_in_torch("gamma")
 
     @property
-    def running_mean(self: Any) -> Any:
+    def bias(self) -> Any:
+        """The shift."""
+        return self.named_as_in_torch("beta")
+
+    @property
+    def running_mean(self) -> Any:
         """The running mean."""
-        return getattr(self, "bn2d", self).moving_mean
+        return self.named_as_in_torch("moving_mean")
 
     @property
-    def running_var(self: Any) -> Any:
+    def running_var(self) -> Any:
         """The running variance."""
-        return getattr(self, "bn2d", self).moving_variance
+        return self.named_as_in_torch("moving_variance")
 
 
 class BatchNorm1d(nn.BatchNorm1d, NormNames):

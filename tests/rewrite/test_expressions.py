@@ -1,0 +1,437 @@
+"""Expressions and statements: arguments, overloads, precedence, patterns, comments, folded conditions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.conftest import Port, remarked
+
+CASES = [
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, device, u):
+    a = x.to(device, torch.float16)
+    b = x.to(u, non_blocking=True)
+    return a, b, x.to(torch.float16), x.to("cuda")
+""",
+"""\
+import mindspore
+import ms_support
+
+
+def f(x: mindspore.Tensor, device, u):
+    a = ms_support.tensor_to(x, device, mindspore.float16)
+    b = ms_support.tensor_to(x, u, non_blocking=True)
+    return a, b, x.to(mindspore.float16), x
+""",
+[],
+id="uncertain-overload-keeps-every-argument"),
+    pytest.param(
+"""\
+import torch
+
+p = torch.nn.Parameter(torch.ones(2), requires_grad=False)
+""",
+"""\
+import mindspore
+from mindspore import ops
+
+p = mindspore.Parameter(ops.ones((2,)), requires_grad=False)
+""",
+[],
+id="parameter-without-gradient"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, y: torch.Tensor):
+    return torch.add(x, y, out=y)
+""",
+"""\
+import torch
+import mindspore
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor):
+    return torch.add(x, y, out=y)
+""",
+['T2M302', 'T2M305'],
+id="out-is-refused"),
+    pytest.param(
+"""\
+import torch
+
+y = torch.abs(x, y, z)
+""",
+None,
+['T2M305', 'T2M403'],
+id="wrong-arity"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, s: tuple, n: int, u):
+    return x.view(n, -1), x.view(*s), x.view(s), x.view(u), -x.size(0), x.size()[1:], x.size(-1) ** 2
+""",
+"""\
+import mindspore
+import ms_support
+
+
+def f(x: mindspore.Tensor, s: tuple, n: int, u):
+    return x.reshape(n, -1), x.reshape(*s), x.reshape(s), ms_support.tensor_view(x, u), -x.shape[0], x.shape[1:], x.shape[-1] ** 2
+""",
+[],
+id="views-and-sizes"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, y: torch.Tensor, u):
+    values, indices = torch.max(x, 1)
+    return torch.max(x), torch.max(x, y), x.max(u)
+""",
+"""\
+import mindspore
+import ms_support
+from mindspore import mint
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor, u):
+    values, indices = ms_support.tensor_max(x, 1)
+    return mint.max(x), mint.maximum(x, y), ms_support.tensor_max(x, u)
+""",
+[],
+id="max-overloads"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, a: torch.Tensor, flag):
+    y = (a + x).view(-1)
+    return (-x).abs(), torch.is_tensor(a if flag else x), not torch.is_tensor(a), (a @ x).size(-1) - 1, y
+""",
+"""\
+import mindspore
+
+
+def f(x: mindspore.Tensor, a: mindspore.Tensor, flag):
+    y = (a + x).reshape(-1)
+    return (-x).abs(), isinstance(a if flag else x, mindspore.Tensor), not isinstance(a, mindspore.Tensor), (a @ x).shape[-1] - 1, y
+""",
+[],
+id="parentheses"),
+    pytest.param(
+"""\
+import torch
+
+
+async def f(x: torch.Tensor, fut):
+    if (n := x.size(0)) > 2:
+        y = torch.abs(await fut)
+    text = f"{x.size(0)} {torch.abs(x).sum():.3f}"
+    return [t.view(n) for t in [x] if t.size(0)], lambda t=torch.float32: t
+""",
+"""\
+import mindspore
+from mindspore import mint
+
+
+async def f(x: mindspore.Tensor, fut):
+    if (n := x.shape[0]) > 2:
+        y = mint.abs(await fut)
+    text = f"{x.shape[0]} {mint.abs(x).sum():.3f}"
+    return [t.reshape(n) for t in [x] if t.shape[0]], lambda t=mindspore.float32: t
+""",
+[],
+id="inside-other-expressions"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(m):
+    match m:
+        case 1 | torch.float32:
+            return 1
+        case {"a": t} if torch.is_tensor(t):
+            return torch.abs(t)
+        case torch.Tensor():
+            return 2
+""",
+"""\
+import mindspore
+from mindspore import mint
+
+
+def f(m):
+    match m:
+        case 1 | mindspore.float32:
+            return 1
+        case {"a": t} if isinstance(t, mindspore.Tensor):
+            return mint.abs(t)
+        case mindspore.Tensor():
+            return 2
+""",
+[],
+id="case-patterns"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(m):
+    match m:
+        case torch.inf:
+            return 1
+""",
+None,
+['T2M303', 'T2M305'],
+id="case-pattern-that-cannot-be"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, y: torch.Tensor):
+    z = torch.zeros(
+        2, 3,  # shape
+        device=x.device,  # where
+        dtype=torch.float32,  # type
+    )
+    return torch.cat(
+        [x, y],  # parts
+        # which axis
+        dim=1,  # last
+    )
+""",
+"""\
+import mindspore
+from mindspore import mint, ops
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor):
+    # shape
+    # where
+    # type
+    z = ops.zeros((2, 3), dtype=mindspore.float32)
+    return mint.cat(
+        [x, y],  # parts
+        # which axis
+        dim=1,  # last
+    )
+""",
+[],
+id="comments-between-arguments"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor):
+    if x.size(  # the batch
+        0  # first
+    ) > 1:
+        return x
+""",
+"""\
+import mindspore
+
+
+def f(x: mindspore.Tensor):
+    # the batch
+    # first
+    if x.shape[0] > 1:
+        return x
+""",
+[],
+id="comments-in-a-header"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(a, b):
+    y = 3 * (1 if torch.jit.is_scripting() else a + b)
+    return -(1 if torch.jit.is_scripting() else a + b), not (torch.jit.is_scripting() or a == b)
+""",
+"""\
+def f(a, b):
+    y = 3 * (a + b)
+    return -(a + b), not (a == b)
+""",
+[],
+id="folded-conditional-keeps-parentheses"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(a):
+    if torch.jit.is_scripting():  # one
+        # two
+        y = 1  # three
+    else:  # four
+        y = 2  # five
+    if a:
+        y = 3
+    elif torch.jit.is_scripting():  # six
+        y = 4  # seven
+    return y
+""",
+"""\
+def f(a):
+    # one
+    # two
+    # three
+    # four
+    y = 2  # five
+    # six
+    # seven
+    if a:
+        y = 3
+    return y
+""",
+[],
+id="folded-branches-keep-comments"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(a):
+    # before
+    if torch.jit.is_scripting():
+        # inside
+        return a
+""",
+"""\
+def f(a):
+    # before
+    # inside
+    pass
+""",
+[],
+id="folded-to-nothing"),
+    pytest.param(
+"""\
+import torch
+
+if False:
+    y = torch.abs(x)
+""",
+"""\
+from mindspore import mint
+
+if False:
+    y = mint.abs(x)
+""",
+[],
+id="own-constant-conditions-stay"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(model: torch.nn.Module):
+    if True:
+        model.cuda()  # there
+    for i in range(3): model.cuda()
+""",
+"""\
+from mindspore import nn
+
+
+def f(model: nn.Cell):
+    if True:
+        # there
+        pass
+    for i in range(3): pass
+""",
+[],
+id="dropped-last-statement"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(trainer):
+    trainer.zero_grad()
+""",
+"""\
+def f(trainer):
+    trainer.zero_grad()
+""",
+['T2M402'],
+id="unknown-receiver-is-not-dropped"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(xs):
+    prev = 0
+    h = None
+    for x in xs:
+        a = prev.view(-1)
+        b = h.view(-1)
+        prev = h = torch.abs(x)
+""",
+"""\
+from mindspore import mint
+
+
+def f(xs):
+    prev = 0
+    h = None
+    for x in xs:
+        a = prev.view(-1)
+        b = h.view(-1)
+        prev = h = mint.abs(x)
+""",
+['T2M402', 'T2M402'],
+id="kinds-change-in-loops"),
+    pytest.param(
+"""\
+import torch
+import torch.nn as nn
+
+
+def f(m, x):
+    if type(m) == nn.Linear:
+        nn.init.zeros_(m.weight)
+    if m.__class__.__name__.find("Linear") != -1:
+        pass
+    return type(x) is torch.Tensor, {nn.Conv2d: 1}
+""",
+"""\
+import mindspore
+import ms_support
+from mindspore import nn
+
+
+def f(m, x):
+    if type(m) == nn.Dense:
+        ms_support.zeros_(m.weight)
+    if m.__class__.__name__.find("Linear") != -1:
+        pass
+    return type(x) is mindspore.Tensor, {nn.Conv2d: 1}
+""",
+['T2M206', 'T2M206', 'T2M206'],
+id="exact-types"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "codes"), CASES)
+def test_expressions(port: Port, before: str, after: str | None, codes: list[str]) -> None:
+    text, diagnostics = port(before)
+    assert text == (before if after is None else after)
+    assert remarked(diagnostics) == codes
+    assert port(text)[0] == text

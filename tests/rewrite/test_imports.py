@@ -1,0 +1,272 @@
+"""Names: imports of every kind, clashes with the user's own names, shadowing, names in strings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.conftest import Port, remarked
+
+CASES = [
+    pytest.param(
+"""\
+import torch as th
+import torch.nn.functional
+from torch.nn import functional as F, Conv2d as C
+
+y = th.relu(torch.nn.functional.relu(F.relu(x)))
+layer = C(1, 2, 3, bias=False)
+""",
+"""\
+from mindspore import nn, ops
+
+y = ops.relu(ops.relu(ops.relu(x)))
+layer = nn.Conv2d(1, 2, 3, has_bias=False, pad_mode="pad")
+""",
+[],
+id="aliases"),
+    pytest.param(
+"""\
+def f(x):
+    import torch
+
+    return torch.abs(x)
+""",
+"""\
+from mindspore import mint
+def f(x):
+
+    return mint.abs(x)
+""",
+[],
+id="import-in-functions"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x, ops, nn, mint):
+    return torch.nn.functional.relu(x) + torch.abs(ops) + torch.bmm(x, mint)
+""",
+"""\
+import mindspore.mint
+import mindspore.ops
+
+
+def f(x, ops, nn, mint):
+    return mindspore.ops.relu(x) + mindspore.mint.abs(ops) + mindspore.ops.bmm(x, mint)
+""",
+[],
+id="user-names-clash"),
+    pytest.param(
+"""\
+try:
+    import torch
+    import torch.nn as nn
+except ImportError:
+    torch = None
+    nn = object
+
+
+class A(nn.Module):
+    pass
+""",
+"""\
+try:
+    import mindspore.nn
+except ImportError:
+    torch = None
+    nn = object
+
+
+class A(mindspore.nn.Cell):
+    pass
+""",
+[],
+id="try-with-fallback"),
+    pytest.param(
+"""\
+try:
+    import torch
+except ImportError:
+    torch = None
+
+
+def f(x):
+    return torch.abs(x) if torch is not None else x
+""",
+"""\
+from mindspore import mint
+try:
+    import torch
+except ImportError:
+    torch = None
+
+
+def f(x):
+    return mint.abs(x) if torch is not None else x
+""",
+['T2M303', 'T2M305'],
+id="fallback-that-is-asked-for"),
+    pytest.param(
+"""\
+if NEW:
+    from torch.cuda.amp import autocast
+else:
+    from contextlib import nullcontext as autocast
+with autocast():
+    pass
+""",
+None,
+['T2M305'],
+id="either-import"),
+    pytest.param(
+"""\
+import torch
+x = torch.ones(2)
+assert torch.is_tensor(x)
+from torch import Tensor, nn
+layer = nn.ReLU()
+""",
+"""\
+from mindspore import Tensor, nn, ops
+x = ops.ones((2,))
+assert isinstance(x, Tensor)
+layer = nn.ReLU()
+""",
+[],
+id="late-import"),
+    pytest.param(
+"""\
+def f(torch):
+    return torch.abs(1)
+""",
+None,
+[],
+id="shadowed-parameter"),
+    pytest.param(
+"""\
+import torch.nn.functional as F
+
+
+def f(xs, x):
+    ys = [F.upper() for F in xs]
+    return F.relu(x), ys
+""",
+"""\
+from mindspore import ops
+
+
+def f(xs, x):
+    ys = [F.upper() for F in xs]
+    return ops.relu(x), ys
+""",
+[],
+id="shadowed-loop-variable"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+layer = getattr(nn, "ReLU")()
+""",
+"""\
+from mindspore import nn
+
+layer = nn.ReLU()
+""",
+[],
+id="getattr-with-literal"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+layer = getattr(nn, name)()
+""",
+None,
+['T2M305', 'T2M404'],
+id="getattr-at-run-time"),
+    pytest.param(
+"""\
+import importlib
+
+mod = importlib.import_module("torch.nn")
+other = __import__("torch")
+""",
+None,
+['T2M404', 'T2M404'],
+id="import-by-string"),
+    pytest.param(
+'''\
+import torch
+
+
+def f(x: "torch.Tensor") -> "torch.Tensor":
+    """torch.abs(x)"""
+    return torch.abs(x)
+''',
+'''\
+import mindspore
+from mindspore import mint
+
+
+def f(x: "mindspore.Tensor") -> "mindspore.Tensor":
+    """torch.abs(x)"""
+    return mint.abs(x)
+''',
+[],
+id="strings-stay"),
+    pytest.param(
+'''\
+"""About torch."""
+
+x = "torch"
+''',
+None,
+[],
+id="no-torch"),
+    pytest.param(
+"""\
+import torch
+
+torch.backends.cudnn.benchmark = True  # faster
+if x:
+    torch.backends.cudnn.deterministic = True
+""",
+"""\
+# faster
+if x:
+    pass
+""",
+[],
+id="settings-of-torch"),
+    pytest.param(
+"""\
+import torch
+
+torch.nn.Linear.reset_parameters = lambda self: None
+""",
+None,
+['T2M305', 'T2M305'],
+id="other-settings-of-torch"),
+    pytest.param(
+"""\
+import os, torch, sys
+
+y = torch.abs(x)
+""",
+"""\
+import os, sys
+from mindspore import mint
+
+y = mint.abs(x)
+""",
+[],
+id="partial-import-line"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "codes"), CASES)
+def test_names(port: Port, before: str, after: str | None, codes: list[str]) -> None:
+    text, diagnostics = port(before)
+    assert text == (before if after is None else after)
+    assert remarked(diagnostics) == codes
+    assert port(text)[0] == text

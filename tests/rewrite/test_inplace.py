@@ -1,0 +1,455 @@
+"""In-place operations keep their effect: layers and functions asked to work in place, methods, views, parts of tensors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.conftest import Port, remarked
+
+CASES = [
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU(inplace=True)
+        self.plain = nn.ReLU()
+
+    def forward(self, x):
+        y = self.act(x)
+        z = self.plain(x)
+        return x + y + z
+""",
+"""\
+from mindspore import nn
+
+
+class A(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+        self.plain = nn.ReLU()
+
+    def construct(self, x):
+        y = x = self.act(x)
+        z = self.plain(x)
+        return x + y + z
+""",
+[],
+id="layer-whose-operand-is-read-again"),
+    pytest.param(
+"""\
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU(inplace=True)
+        self.conv = nn.Conv2d(1, 1, 1)
+
+    def forward(self, x):
+        identity = x
+        x = self.act(self.conv(x))
+        y = F.relu(self.conv(x), inplace=True)
+        for _ in range(2):
+            y = self.act(y)
+        if y.size(0) > 1:
+            y = self.act(y + identity)
+        return self.act(y)
+""",
+"""\
+from mindspore import nn, ops
+
+
+class A(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+        self.conv = nn.Conv2d(1, 1, 1, has_bias=True, pad_mode="pad")
+
+    def construct(self, x):
+        identity = x
+        x = self.act(self.conv(x))
+        y = ops.relu(self.conv(x))
+        for _ in range(2):
+            y = self.act(y)
+        if y.shape[0] > 1:
+            y = self.act(y + identity)
+        return self.act(y)
+""",
+[],
+id="usual-cases-stay-quiet"),
+    pytest.param(
+"""\
+import torch.nn.functional as F
+
+
+def f(x):
+    identity = x
+    x = F.relu(x, inplace=True)
+    return x + identity
+""",
+"""\
+from mindspore import ops
+
+
+def f(x):
+    identity = x
+    x = identity = ops.relu(x)
+    return x + identity
+""",
+[],
+id="alias-is-bound-too"),
+    pytest.param(
+"""\
+import torch.nn.functional as F
+
+
+def f(x):
+    F.relu(x, inplace=True)
+    return x
+""",
+"""\
+from mindspore import ops
+
+
+def f(x):
+    x = ops.relu(x)
+    return x
+""",
+[],
+id="statement"),
+    pytest.param(
+"""\
+import torch.nn.functional as F
+
+
+def f(x, n):
+    for _ in range(n):
+        y = F.relu(x, inplace=True)
+    return y
+""",
+"""\
+from mindspore import ops
+
+
+def f(x, n):
+    for _ in range(n):
+        y = x = ops.relu(x)
+    return y
+""",
+[],
+id="read-in-the-next-round"),
+    pytest.param(
+"""\
+import torch
+import torch.nn.functional as F
+
+
+def f(x: torch.Tensor):
+    y = x.view(-1)
+    z = F.relu(y, inplace=True)
+    return x + z
+""",
+"""\
+import mindspore
+from mindspore import ops
+
+
+def f(x: mindspore.Tensor):
+    y = x.reshape(-1)
+    z = ops.relu(y)
+    return x + z
+""",
+['T2M202'],
+id="view-shows-the-change"),
+    pytest.param(
+"""\
+import torch.nn.functional as F
+
+
+def f(x, outs):
+    outs.append(x)
+    x = F.relu(x, inplace=True)
+    return outs, x
+""",
+"""\
+from mindspore import ops
+
+
+def f(x, outs):
+    outs.append(x)
+    x = ops.relu(x)
+    return outs, x
+""",
+['T2M202'],
+id="container-shows-the-change"),
+    pytest.param(
+"""\
+import torch.nn.functional as F
+
+
+def f(x):
+    return F.relu(x, inplace=True) + x
+""",
+"""\
+from mindspore import ops
+
+
+def f(x):
+    return ops.relu(x) + x
+""",
+['T2M202'],
+id="inside-an-expression"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class A(nn.Module):
+    def __init__(self, inplace):
+        super().__init__()
+        self.act = nn.ReLU(inplace=inplace)
+        self.seq = nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(1, 1, 1))
+
+    def forward(self, x):
+        y = self.act(x) + x
+        z = self.seq(y)
+        return y + z
+""",
+"""\
+from mindspore import nn
+
+
+class A(nn.Cell):
+    def __init__(self, inplace):
+        super().__init__()
+        self.act = nn.ReLU()
+        self.seq = nn.SequentialCell(nn.ReLU(), nn.Conv2d(1, 1, 1, has_bias=True, pad_mode="pad"))
+
+    def construct(self, x):
+        y = self.act(x) + x
+        z = self.seq(y)
+        return y + z
+""",
+['T2M202', 'T2M202'],
+id="may-be-in-place"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, y: torch.Tensor):
+    z = x * 2
+    z.add_(1)
+    z += y
+    return z
+""",
+"""\
+import mindspore
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor):
+    z = x * 2
+    z = z.add(1)
+    z += y
+    return z
+""",
+[],
+id="fresh-names-are-rebound"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, outs):
+    z = x * 2
+    v = z.view(-1)
+    z.add_(1)
+    w = x * 2
+    outs.append(w)
+    w.mul_(2)
+    x.add_(1).mul_(2)
+    return v
+""",
+"""\
+import mindspore
+
+
+def f(x: mindspore.Tensor, outs):
+    z = x * 2
+    v = z.reshape(-1)
+    z.copy_(z.add(1))
+    w = x * 2
+    outs.append(w)
+    w.copy_(w.mul(2))
+    x.copy_(x.add(1).mul(2))
+    return v
+""",
+[],
+id="others-see-the-change"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(m: torch.nn.Module, d):
+    with torch.no_grad():
+        for p in m.parameters():
+            p.mul_(d)
+            p += 1
+""",
+"""\
+import ms_support
+from mindspore import nn
+
+
+def f(m: nn.Cell, d):
+    with ms_support.no_grad():
+        for p in ms_support.parameters(m):
+            p.copy_(p.mul(d))
+            p += 1
+""",
+['T2M202'],
+id="parameters-are-shared"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor, y: torch.Tensor):
+    x[0].zero_()
+    x[1].copy_(y)
+    x[:2].add_(1).mul_(2)
+    row = x[2]
+    row.add_(1)
+    row += 1
+    for r in x:
+        r.mul_(2)
+    x[0] += 1
+    x[y > 0] = 0
+""",
+"""\
+import mindspore
+import ms_support
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor):
+    x[0] = ms_support.zeros_(x[0].copy())
+    x[1] = y
+    x[:2] = x[:2].add(1).mul(2)
+    row = x[2]
+    row[:] = row.add(1)
+    row[:] += 1
+    for r in x:
+        r[:] = r.mul(2)
+    x[0] += 1
+    x[y > 0] = 0
+""",
+[],
+id="parts-are-written-through"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor):
+    return x[0].zero_()
+""",
+"""\
+import mindspore
+import ms_support
+
+
+def f(x: mindspore.Tensor):
+    return ms_support.zeros_(x[0])
+""",
+['T2M304'],
+id="part-inside-an-expression"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor):
+    y = x * 2
+    y.unsqueeze_(0)
+    x.unsqueeze_(0)
+    return x.unsqueeze_(0)
+""",
+"""\
+import mindspore
+
+
+def f(x: mindspore.Tensor):
+    y = x * 2
+    y = y.unsqueeze(0)
+    x = x.unsqueeze(0)
+    return x.unsqueeze_(0)
+""",
+['T2M202', 'T2M304'],
+id="shape-changes"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(m: torch.nn.Module):
+    ps = list(m.parameters())
+    ps[0] += 1
+""",
+"""\
+import ms_support
+from mindspore import nn
+
+
+def f(m: nn.Cell):
+    ps = list(ms_support.parameters(m))
+    ps[0] += 1
+""",
+['T2M202'],
+id="items-of-containers"),
+    pytest.param(
+"""\
+import torch
+
+
+def f(x: torch.Tensor):
+    v = x.transpose(0, 1)
+    v.mul_(2)
+    v += 1
+    own = (x * 2).transpose(0, 1)
+    own += 1
+    own.mul_(2)
+    return own
+""",
+"""\
+import mindspore
+
+
+def f(x: mindspore.Tensor):
+    v = x.transpose(0, 1)
+    v[:] = v.mul(2)
+    v[:] += 1
+    own = (x * 2).transpose(0, 1)
+    own += 1
+    own = own.mul(2)
+    return own
+""",
+[],
+id="views-are-written-through"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "codes"), CASES)
+def test_inplace(port: Port, before: str, after: str | None, codes: list[str]) -> None:
+    text, diagnostics = port(before)
+    assert text == (before if after is None else after)
+    assert remarked(diagnostics) == codes
+    assert port(text)[0] == text

@@ -1,0 +1,280 @@
+"""Module classes: bases, renamed members, mixins, layers as values and bases, renamed weights."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.conftest import Port, remarked
+
+CASES = [
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class A(nn.Module):
+    phase = "x"
+
+    def __init__(self):
+        super(A, self).__init__()
+        self.cells = nn.ModuleList()
+
+    def forward(self, x):
+        return self.body(x), self.phase
+
+    run = forward
+
+    def construct(self, x):
+        return getattr(self, "forward")(x)
+
+
+def use(a: A):
+    setattr(a, "phase", A.phase)
+    return a.cells, a.forward(1), a.construct(2)
+""",
+"""\
+import ms_support
+from mindspore import nn
+
+
+class A(nn.Cell):
+    phase_ = "x"
+
+    def __init__(self):
+        super(A, self).__init__()
+        self.cells_ = ms_support.ModuleList()
+
+    def construct(self, x):
+        return self.body(x), self.phase_
+
+    run = construct
+
+    def construct_(self, x):
+        return getattr(self, "construct")(x)
+
+
+def use(a: A):
+    setattr(a, "phase_", A.phase_)
+    return a.cells_, a.construct(1), a.construct_(2)
+""",
+[],
+id="members-renamed-everywhere"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class Mixin:
+    def forward(self, x):
+        return self.body(x)
+
+
+class Other:
+    def forward(self, x):
+        return x
+
+
+class A(Mixin, nn.Module):
+    def forward(self, x):
+        return super().forward(x)
+""",
+"""\
+from mindspore import nn
+
+
+class Mixin:
+    def construct(self, x):
+        return self.body(x)
+
+
+class Other:
+    def forward(self, x):
+        return x
+
+
+class A(Mixin, nn.Cell):
+    def construct(self, x):
+        return super().construct(x)
+""",
+[],
+id="mixin-takes-part"),
+    pytest.param(
+"""\
+import torch
+
+
+class A:
+    phase = 1
+
+    def forward(self, x: torch.Tensor):
+        return torch.abs(x), self.phase
+""",
+"""\
+import mindspore
+from mindspore import mint
+
+
+class A:
+    phase = 1
+
+    def forward(self, x: mindspore.Tensor):
+        return mint.abs(x), self.phase
+""",
+[],
+id="plain-classes-stay"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class A(nn.Module):
+    def __init__(self):
+        nn.Module.__init__(self)
+""",
+"""\
+from mindspore import nn
+
+
+class A(nn.Cell):
+    def __init__(self):
+        nn.Cell.__init__(self)
+""",
+[],
+id="init-through-the-class"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class A(nn.Conv2d):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+""",
+"""\
+import ms_support
+
+
+class A(ms_support.Conv2d):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+    def construct(self, x):
+        return ms_support.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+""",
+[],
+id="layers-as-bases"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+def init(model: nn.Module):
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            nn.init.constant_(m.weight, 1)
+        elif isinstance(m, (nn.Linear, nn.LayerNorm)):
+            nn.init.zeros_(m.weight)
+""",
+"""\
+import ms_support
+from mindspore import nn
+
+
+def init(model: nn.Cell):
+    for m in ms_support.modules(model):
+        if isinstance(m, nn.BatchNorm2d):
+            ms_support.constant_(m.gamma, 1)
+        elif isinstance(m, (nn.Dense, nn.LayerNorm)):
+            ms_support.zeros_(m.weight)
+""",
+['T2M303'],
+id="renamed-weights"),
+    pytest.param(
+"""\
+import torch.nn as nn
+
+
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Embedding(3, 4)
+        self.decoder = nn.Linear(4, 3)
+        self.decoder.weight = self.encoder.weight
+""",
+"""\
+import ms_support
+from mindspore import nn
+
+
+class A(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.encoder = ms_support.Embedding(3, 4)
+        self.decoder = nn.Dense(4, 3)
+        self.decoder.weight = self.encoder.embedding_table
+""",
+[],
+id="weight-tying"),
+    pytest.param(
+"""\
+from functools import partial
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+norm = partial(nn.LayerNorm, eps=1e-6)
+acts = {"relu": nn.ReLU, "tanh": torch.tanh}
+
+
+def f(x: torch.Tensor, act=F.relu, dtype=torch.float32):
+    return act(x).to(dtype)
+""",
+"""\
+from functools import partial
+
+import mindspore
+import ms_support
+from mindspore import mint, ops
+
+norm = partial(ms_support.LayerNorm, eps=1e-6)
+acts = {"relu": ms_support.ReLU, "tanh": mint.tanh}
+
+
+def f(x: mindspore.Tensor, act=ops.relu, dtype=mindspore.float32):
+    return ms_support.tensor_to(act(x), dtype)
+""",
+[],
+id="values"),
+    pytest.param(
+"""\
+import torch
+
+
+class A[T](torch.nn.Module):
+    def forward[S: torch.Tensor](self, x: torch.Tensor) -> S:
+        return torch.abs(x)
+""",
+"""\
+import mindspore
+from mindspore import mint, nn
+
+
+class A[T](nn.Cell):
+    def construct[S: mindspore.Tensor](self, x: mindspore.Tensor) -> S:
+        return mint.abs(x)
+""",
+[],
+id="newer-syntax"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "codes"), CASES)
+def test_module_classes(port: Port, before: str, after: str | None, codes: list[str]) -> None:
+    text, diagnostics = port(before)
+    assert text == (before if after is None else after)
+    assert remarked(diagnostics) == codes
+    assert port(text)[0] == text

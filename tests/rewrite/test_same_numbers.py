@@ -1,0 +1,186 @@
+"""Small programs whose ports must compute what torch computes: one process per framework runs them all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.rewrite.conftest import Port, remarked
+from transpiler.mapping.registry import Registry
+from transpiler.rewrite.pipeline import single_file_context, transpile_source
+from transpiler.support.assemble import assemble
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
+PROGRAMS = {
+    "parts": """
+def run(x: torch.Tensor):
+    x[0].zero_()
+    x[1].copy_(x[2])
+    x[:, 0].fill_(3)
+    x[:2].add_(1).mul_(2)
+    row = x[2]
+    row.add_(1)
+    row += 1
+    for r in x:
+        r.mul_(2)
+    x[0] += 1
+    return x
+y = run(torch.arange(12.0).reshape(3, 4))
+""",
+    "views": """
+def run(x: torch.Tensor):
+    z = x * 2
+    v = z.view(-1)
+    z.add_(1)
+    v[0] = 7
+    w = z.transpose(0, 1)
+    w.mul_(2)
+    kept = []
+    u = x + 1
+    kept.append(u)
+    u.sub_(3)
+    return z, v, kept[0]
+y = run(torch.arange(12.0).reshape(3, 4))
+""",
+    "in-place-layers": """
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU(inplace=True)
+    def forward(self, x):
+        kept = x
+        y = self.act(x)
+        z = x + kept
+        F.relu(z, inplace=True)
+        return x, y, z - 1, kept
+y = A()((torch.arange(8.0) - 3.5).reshape(2, 4))
+""",
+    "in-place-in-a-loop": """
+def run(x, n):
+    for _ in range(n):
+        x = x - 0.25
+        y = F.relu(x, inplace=True)
+        x = x * 2
+    return x, y
+y = run((torch.arange(8.0) - 3.5).reshape(2, 4), 3)
+""",
+    "folded-precedence": """
+def run(x: torch.Tensor, a, b):
+    y = 3 * (1 if torch.jit.is_scripting() else a + b)
+    if not torch.jit.is_scripting() and a > 1:
+        y = -(0 if torch.jit.is_scripting() else y - b)
+    return x * y
+y = run(torch.ones(3), 2, 5)
+""",
+    "mixins-and-members": """
+class Mixin:
+    def forward(self, x):
+        return self.body(x) * self.phase
+class A(Mixin, nn.Module):
+    phase = 3
+    def body(self, x):
+        return x + 1
+class B(A):
+    def forward(self, x):
+        return super().forward(x) - getattr(self, "phase")
+y = B()(torch.ones(3)), A().forward(torch.ones(2))
+""",
+    "dtypes-and-devices": """
+def run(x: torch.Tensor, device, u):
+    return x.to(device, torch.float64), x.to(u), x.to(dtype=torch.int32), x.to("cpu")
+y = run(torch.tensor([1.5, 2.5]), torch.device("cpu"), torch.int64)
+""",
+    "parameters": """
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.arange(4.0))
+        self.fixed = nn.Parameter(torch.ones(2), requires_grad=False)
+        self.register_buffer("seen", torch.zeros(2))
+    def forward(self, x):
+        self.seen += 1
+        self.seen[0] = 5
+        return x * self.w
+a = A()
+with torch.no_grad():
+    for p in a.parameters():
+        p.mul_(2).add_(1)
+    a.w[1].zero_()
+y = a(torch.ones(4)), a.seen, torch.tensor([p.requires_grad for p in a.parameters()]), a.fixed
+""",
+    "overloads": """
+def run(x: torch.Tensor, s: tuple, n: int, u):
+    values, indices = torch.max(x, 1)
+    return values, torch.max(x), torch.max(x, x * -1), x.view(n, -1), x.view(*s), x.view(u), x.repeat(2, 1), x.size(-1) ** 2 + x.mean(0, True)
+y = run(torch.arange(6.0).reshape(2, 3), (3, 2), 3, (6,))
+""",
+    "walrus-and-friends": """
+def run(x: torch.Tensor):
+    if (n := x.size(0)) > 1:
+        x = x.view(n, -1)
+    return [t.sum() for t in x], (lambda t: torch.abs(t))(x) if n else x
+y = run(torch.arange(6.0).reshape(2, 3))
+""",
+}
+RUN = """
+import json, sys
+import numpy as np
+def plain(value):
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    array = value.asnumpy() if hasattr(value, "asnumpy") else value.detach().numpy() if hasattr(value, "detach") else np.asarray(value)
+    return [str(array.dtype), list(array.shape), array.astype("float64").ravel().tolist()]
+results = {}
+for name, code in json.load(open(sys.argv[1])).items():
+    space = {}
+    try:
+        exec(code, space)
+        results[name] = plain(space["y"])
+    except Exception as error:
+        results[name] = repr(error)
+json.dump(results, open(sys.argv[2], "w"))
+"""
+
+
+def _execute(folder: Path, name: str, programs: dict[str, str]) -> dict[str, object]:
+    (folder / "run.py").write_text(RUN)
+    (folder / f"{name}.json").write_text(json.dumps(programs))
+    command = [sys.executable, "run.py", f"{name}.json", f"{name}_results.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    results: dict[str, object] = json.loads((folder / f"{name}_results.json").read_text())
+    return results
+
+
+@pytest.fixture(scope="module")
+def results(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], dict[str, object]]:
+    """What torch computes, and what the ports compute on MindSpore."""
+    folder = tmp_path_factory.mktemp("programs")
+    sources = {name: HEAD + program for name, program in PROGRAMS.items()}
+    ports: dict[str, str] = {}
+    support: set[str] = set()
+    for name, source in sources.items():
+        data = source.encode()
+        result = transpile_source(data, path="example.py", context=single_file_context(data, "example.py", "mindspore", registry))
+        ports[name] = result.output.decode()
+        support |= result.support
+    (folder / "ms_support.py").write_text(assemble("mindspore", sorted(support)))
+    return _execute(folder, "torch", sources), _execute(folder, "mindspore", ports)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_port_computes_the_same(results: tuple[dict[str, object], dict[str, object]], name: str) -> None:
+    expected, found = (side[name] for side in results)
+    assert not isinstance(expected, str), expected
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_port_is_complete(port: Port, name: str) -> None:
+    text, diagnostics = port(HEAD + PROGRAMS[name])
+    assert [code for code in remarked(diagnostics) if code[:4] != "T2M2"] == []
+    assert "torch" not in text

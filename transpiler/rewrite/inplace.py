@@ -74,7 +74,8 @@ class InplaceRewriter:
     def rewrite(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
         """The call as an expression; statements are finished by ``statement``."""
         receiver = self._receiver(updated, fact)
-        if self.reshapes(fact):
+        is_temporary = v.is_fresh(self._owner_kind(fact)) and (receiver is None or not is_stable(receiver))
+        if self.reshapes(fact) and not is_temporary:
             message = "It changes the tensor's shape in place."
             self.file.left(original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write it as a statement of its own.", root=cst.Pass())
             return updated

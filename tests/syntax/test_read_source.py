@@ -1,6 +1,7 @@
 """Unusable sources give one diagnostic with a place; deep sources never reach the parser that they would crash."""
 
 import ast
+import sys
 from pathlib import Path
 
 import libcst
@@ -50,8 +51,15 @@ def test_place_and_code(source: bytes, code: Code, place: tuple[int, int]) -> No
     ],
     ids=["brackets", "attributes", "signs", "unclosed"],
 )
-def test_deep_source_is_refused(source: bytes) -> None:
-    assert diagnose(source).code is Code.SYNTAX_ERROR
+@pytest.mark.parametrize("limit", [1000, 10000])
+def test_deep_source_is_refused(source: bytes, limit: int) -> None:
+    """Also where another library of the process has raised CPython's limit."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit)
+    try:
+        assert diagnose(source).code is Code.SYNTAX_ERROR
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize("depth", [1, 59, 61, 150])

@@ -42,6 +42,7 @@ class FileContext:
     facts: Facts
     speller: Speller
     quote: str = "'"
+    restores_comments: bool = False
     remarks: list[Remark] = field(default_factory=list)
     folded: dict[int, bool] = field(default_factory=dict)
     generated: set[int] = field(default_factory=set)

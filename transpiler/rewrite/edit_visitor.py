@@ -22,7 +22,22 @@ from transpiler.rewrite.references import ReferenceRewriter
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
 
 #: Node types whose ``value`` needs no parentheses of its own.
-_DELIMITED: Final = (cst.Arg, cst.Assign, cst.Return, cst.AnnAssign, cst.AugAssign, cst.Expr, cst.Index, cst.Element, cst.DictElement)
+_DELIMITED: Final = frozenset(
+    {cst.Arg, cst.Assign, cst.Return, cst.AnnAssign, cst.AugAssign, cst.Expr, cst.Index, cst.Element, cst.DictElement}
+)
+# Sets of exact types: LibCST's classes are abstract base classes, for which ``isinstance`` is several times slower than a look-up.
+_STATEMENTS: Final = frozenset(
+    {
+        cst.SimpleStatementLine, cst.If, cst.For, cst.While, cst.Try, cst.TryStar, cst.With, cst.FunctionDef, cst.ClassDef, cst.Match,
+    }
+)  # fmt: skip
+_UNTOUCHED: Final = frozenset(
+    {
+        cst.Import, cst.ImportFrom, cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma,
+        cst.Dot, cst.AssignEqual, cst.Colon, cst.Semicolon, cst.LeftParen, cst.RightParen, cst.Integer, cst.Float,
+    }
+)  # fmt: skip
+_NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign})
 _Leave = Callable[[Any, Any], Any]
 
 
@@ -69,20 +84,22 @@ class EditVisitor(cst.CSTTransformer):
     # -- traversal ------------------------------------------------------------------------------------------------------
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+        kind = type(node)
+        if kind in _STATEMENTS:
             if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
                 self.folder.elifs.add(id(node.orelse))
             return id(node) in self.facts.dirty
-        self._note(node)
-        return not isinstance(node, (cst.Import, cst.ImportFrom, cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine))
+        if kind in _NOTED:
+            self._note(node)
+        return kind not in _UNTOUCHED
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
         method = self._leave.get(type(original_node))
         if method is not None:
             updated_node = method(original_node, updated_node)
-        if isinstance(updated_node, cst.BaseCompoundStatement) and updated_node is not original_node:
+        if self.file.restores_comments and isinstance(updated_node, cst.BaseCompoundStatement) and updated_node is not original_node:
             return restore_header_comments(original_node, updated_node)
-        if isinstance(updated_node, _DELIMITED):
+        if type(updated_node) in _DELIMITED:
             return self._undelimited(updated_node)
         return updated_node
 
@@ -345,7 +362,7 @@ class EditVisitor(cst.CSTTransformer):
                 return updated
             body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
             updated = updated.with_changes(body=body)
-        return restore_comments(original, updated)
+        return restore_comments(original, updated) if self.file.restores_comments else updated
 
     def _small_suite(self, original: cst.SimpleStatementSuite, updated: cst.SimpleStatementSuite) -> cst.SimpleStatementSuite:
         body = [small for small in updated.body if id(small) not in self._dropped]

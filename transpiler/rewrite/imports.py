@@ -59,7 +59,7 @@ class ImportRewriter:
                     self.file.speller.text(equivalent)
 
     def _used(self, edited: cst.Module) -> list[NeededImport]:
-        """Needed imports whose name really occurs; what a folded branch asked for has gone with it."""
+        """Needed imports whose name really occurs; what a folded branch or a form that was tried asked for has gone with it."""
         text = edited.code
         return [n for n in self.file.speller.needed if n.local in self.exported or re.search(rf"(?<![\w.]){re.escape(n.local)}\b", text)]
 

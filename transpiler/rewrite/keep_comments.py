@@ -1,11 +1,24 @@
-"""How comments inside a rewritten expression survive: those that the new form has no place for move above the statement."""
+"""How comments inside a rewritten expression survive: those that the new form has no place for move above the statement.
+
+Looking for comments in every statement costs a third of the whole edit, and few edits lose one. So a file is edited without, the comments of
+source and output are compared as text, and only where one is missing is the file edited once more with ``restores_comments``.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 import libcst as cst
+
+
+_COMMENT: Final = re.compile(rb"#[^\r\n]*")
+
+
+def loses_comments(source: bytes, output: bytes) -> bool:
+    """Whether some text that begins with '#' stands in ``source`` more often than in ``output``."""
+    return bool(Counter(_COMMENT.findall(source)) - Counter(_COMMENT.findall(output)))
 
 
 def restore_comments(original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> cst.SimpleStatementLine:

@@ -18,6 +18,7 @@ from transpiler.report.diagnostic import Diagnostic, Range, Status
 from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.edit_visitor import EditVisitor
 from transpiler.rewrite.imports import ImportRewriter
+from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
 from transpiler.support.assemble import written_by_us
@@ -75,15 +76,22 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     level = path.count("/") + 1 if context.support_package else 0
     quote = "'" if source.count(b"'") > source.count(b'"') else '"'
     bound = outline.bound if outline is not None else frozenset()
-    file = FileContext(module, target, context.registry, semantics, facts, Speller(target, bound, _aliases(facts, target), level), quote)
-    edited = module.visit(EditVisitor(file))
+
+    def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
+        speller = Speller(target, bound, _aliases(facts, target), level)
+        file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments)
+        return file, module.visit(EditVisitor(file))
+
+    exported = context.index.imported_from(name)
+    file, edited = edit(bound, False)
     clashing = _names_in_use(file) & {needed.local for needed in file.speller.needed}
     if clashing:
-        speller = Speller(target, bound | clashing, _aliases(facts, target), level)
-        file = FileContext(module, target, context.registry, semantics, facts, speller, quote)
-        edited = module.visit(EditVisitor(file))
-    edited = ImportRewriter(file, context.index.imported_from(name)).rewrite(edited)
-    output = edited.bytes
+        bound |= clashing
+        file, edited = edit(bound, False)
+    output = ImportRewriter(file, exported).rewrite(edited).bytes
+    if loses_comments(source, output):
+        file, edited = edit(bound, True)
+        output = ImportRewriter(file, exported).rewrite(edited).bytes
     if source.endswith(b"\r") and not output.endswith(b"\r"):  # LibCST takes a bare carriage return at the end for no line end
         output += b"\r"
     diagnostics = _located(file, path)

@@ -17,6 +17,9 @@ from transpiler.report.diagnostic import Diagnostic, Range
 #: Brackets open at once, or characters in a line, above which CPython's parser has to agree first.
 _SAFE_DEPTH = 60
 _SAFE_LINE = 4000
+#: Levels of the syntax tree that LibCST's parser follows on a stack of 8 MB, with room to spare. CPython's own limit is no substitute: it
+#: follows ``sys.setrecursionlimit``, which other libraries of the process raise.
+_DEEPEST_TREE = 2000
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BRACKET = re.compile(rb"[()\[\]{}]")
 
@@ -46,9 +49,15 @@ def check_source(source: bytes) -> None:
     if not _may_be_deep(source):
         return
     try:
-        ast.parse(source)
+        tree = ast.parse(source)
     except (RecursionError, MemoryError) as error:
         raise TooDeepError("The source nests too deeply to be parsed.") from error
+    level: list[ast.AST] = [tree]
+    depth = 0
+    while level := [child for node in level for child in ast.iter_child_nodes(node)]:
+        depth += 1
+        if depth > _DEEPEST_TREE:
+            raise TooDeepError("The source nests too deeply to be parsed.")
 
 
 def _may_be_deep(source: bytes) -> bool:

@@ -83,5 +83,7 @@ def test_a_second_run_changes_nothing(project: tuple[Path, Path, RunReport], tmp
     _, port, _ = project
     again = tmp_path / "again" / "torchvision"
     run = transpile_project(port, again)
-    changed = [f.source for f in run.files if f.source.endswith(".py") and (again / f.source).read_bytes() != (port / f.source).read_bytes()]
+    changed = [
+        f.source for f in run.files if f.source.endswith(".py") and (again / f.source).read_bytes() != (port / f.source).read_bytes()
+    ]
     assert changed == []

@@ -9,7 +9,7 @@ import pytest
 import transpiler
 from transpiler.mapping.schema import MappingError
 
-CONVERTER = '''
+CONVERTER = """
 import libcst as cst
 
 
@@ -18,7 +18,7 @@ def unravel(site, context):
     if shape is None or site.kind("shape") not in ("shape", "sequence"):
         return None
     return cst.Call(context.ref("mindspore.ops.unravel_index"), [site.args[0], cst.Arg(shape)])
-'''
+"""
 
 
 def write_table(folder: Path, text: str) -> Path:
@@ -41,7 +41,9 @@ def test_a_users_converter_is_called_and_may_decline(tmp_path: Path) -> None:
 
 
 def test_a_users_entry_replaces_a_built_in_one(tmp_path: Path) -> None:
-    table = write_table(tmp_path, "- api: torch.abs\n  signature: (input)\n  targets: {mindspore: {template: 'mindspore.ops.absolute({input})'}}\n")
+    table = write_table(
+        tmp_path, "- api: torch.abs\n  signature: (input)\n  targets: {mindspore: {template: 'mindspore.ops.absolute({input})'}}\n"
+    )
     source = "import torch\n\n\ndef f(x):\n    return torch.abs(x)\n"
     assert "ops.absolute(x)" in transpiler.transpile(source, mappings=[table]).output
     assert "ops.absolute(x)" not in transpiler.transpile(source).output

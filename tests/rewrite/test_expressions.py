@@ -8,7 +8,7 @@ from tests.rewrite.conftest import Port, remarked
 
 CASES = [
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -17,7 +17,7 @@ def f(x: torch.Tensor, device, u):
     b = x.to(u, non_blocking=True)
     return a, b, x.to(torch.float16), x.to("cuda")
 """,
-"""\
+        """\
 import mindspore
 import ms_support
 
@@ -27,31 +27,33 @@ def f(x: mindspore.Tensor, device, u):
     b = ms_support.tensor_to(x, u, non_blocking=True)
     return a, b, x.to(mindspore.float16), x
 """,
-[],
-id="uncertain-overload-keeps-every-argument"),
+        [],
+        id="uncertain-overload-keeps-every-argument",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 p = torch.nn.Parameter(torch.ones(2), requires_grad=False)
 """,
-"""\
+        """\
 import mindspore
 from mindspore import ops
 
 p = mindspore.Parameter(ops.ones((2,)), requires_grad=False)
 """,
-[],
-id="parameter-without-gradient"),
+        [],
+        id="parameter-without-gradient",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
 def f(x: torch.Tensor, y: torch.Tensor):
     return torch.add(x, y, out=y)
 """,
-"""\
+        """\
 import torch
 import mindspore
 
@@ -59,26 +61,28 @@ import mindspore
 def f(x: mindspore.Tensor, y: mindspore.Tensor):
     return torch.add(x, y, out=y)
 """,
-['T2M302', 'T2M305'],
-id="out-is-refused"),
+        ["T2M302", "T2M305"],
+        id="out-is-refused",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 y = torch.abs(x, y, z)
 """,
-None,
-['T2M305', 'T2M403'],
-id="wrong-arity"),
+        None,
+        ["T2M305", "T2M403"],
+        id="wrong-arity",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
 def f(x: torch.Tensor, s: tuple, n: int, u):
     return x.view(n, -1), x.view(*s), x.view(s), x.view(u), -x.size(0), x.size()[1:], x.size(-1) ** 2
 """,
-"""\
+        """\
 import mindspore
 import ms_support
 
@@ -86,10 +90,11 @@ import ms_support
 def f(x: mindspore.Tensor, s: tuple, n: int, u):
     return x.reshape(n, -1), x.reshape(*s), x.reshape(s), ms_support.tensor_view(x, u), -x.shape[0], x.shape[1:], x.shape[-1] ** 2
 """,
-[],
-id="views-and-sizes"),
+        [],
+        id="views-and-sizes",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -97,7 +102,7 @@ def f(x: torch.Tensor, y: torch.Tensor, u):
     values, indices = torch.max(x, 1)
     return torch.max(x), torch.max(x, y), x.max(u)
 """,
-"""\
+        """\
 import mindspore
 import ms_support
 from mindspore import mint
@@ -107,10 +112,11 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor, u):
     values, indices = ms_support.tensor_max(x, 1)
     return mint.max(x), mint.maximum(x, y), ms_support.tensor_max(x, u)
 """,
-[],
-id="max-overloads"),
+        [],
+        id="max-overloads",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -118,7 +124,7 @@ def f(x: torch.Tensor, a: torch.Tensor, flag):
     y = (a + x).view(-1)
     return (-x).abs(), torch.is_tensor(a if flag else x), not torch.is_tensor(a), (a @ x).size(-1) - 1, y
 """,
-"""\
+        """\
 import mindspore
 
 
@@ -126,10 +132,11 @@ def f(x: mindspore.Tensor, a: mindspore.Tensor, flag):
     y = (a + x).reshape(-1)
     return (-x).abs(), isinstance(a if flag else x, mindspore.Tensor), not isinstance(a, mindspore.Tensor), (a @ x).shape[-1] - 1, y
 """,
-[],
-id="parentheses"),
+        [],
+        id="parentheses",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -139,7 +146,7 @@ async def f(x: torch.Tensor, fut):
     text = f"{x.size(0)} {torch.abs(x).sum():.3f}"
     return [t.view(n) for t in [x] if t.size(0)], lambda t=torch.float32: t
 """,
-"""\
+        """\
 import mindspore
 from mindspore import mint
 
@@ -150,10 +157,11 @@ async def f(x: mindspore.Tensor, fut):
     text = f"{x.shape[0]} {mint.abs(x).sum():.3f}"
     return [t.reshape(n) for t in [x] if t.shape[0]], lambda t=mindspore.float32: t
 """,
-[],
-id="inside-other-expressions"),
+        [],
+        id="inside-other-expressions",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -166,7 +174,7 @@ def f(m):
         case torch.Tensor():
             return 2
 """,
-"""\
+        """\
 import mindspore
 from mindspore import mint
 
@@ -180,10 +188,11 @@ def f(m):
         case mindspore.Tensor():
             return 2
 """,
-[],
-id="case-patterns"),
+        [],
+        id="case-patterns",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -192,11 +201,12 @@ def f(m):
         case torch.inf:
             return 1
 """,
-None,
-['T2M303', 'T2M305'],
-id="case-pattern-that-cannot-be"),
+        None,
+        ["T2M303", "T2M305"],
+        id="case-pattern-that-cannot-be",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -212,7 +222,7 @@ def f(x: torch.Tensor, y: torch.Tensor):
         dim=1,  # last
     )
 """,
-"""\
+        """\
 import mindspore
 from mindspore import mint, ops
 
@@ -228,10 +238,11 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
         dim=1,  # last
     )
 """,
-[],
-id="comments-between-arguments"),
+        [],
+        id="comments-between-arguments",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -241,7 +252,7 @@ def f(x: torch.Tensor):
     ) > 1:
         return x
 """,
-"""\
+        """\
 import mindspore
 
 
@@ -251,10 +262,11 @@ def f(x: mindspore.Tensor):
     if x.shape[0] > 1:
         return x
 """,
-[],
-id="comments-in-a-header"),
+        [],
+        id="comments-in-a-header",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -262,15 +274,16 @@ def f(a, b):
     y = 3 * (1 if torch.jit.is_scripting() else a + b)
     return -(1 if torch.jit.is_scripting() else a + b), not (torch.jit.is_scripting() or a == b)
 """,
-"""\
+        """\
 def f(a, b):
     y = 3 * (a + b)
     return -(a + b), not (a == b)
 """,
-[],
-id="folded-conditional-keeps-parentheses"),
+        [],
+        id="folded-conditional-keeps-parentheses",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -286,7 +299,7 @@ def f(a):
         y = 4  # seven
     return y
 """,
-"""\
+        """\
 def f(a):
     # one
     # two
@@ -299,10 +312,11 @@ def f(a):
         y = 3
     return y
 """,
-[],
-id="folded-branches-keep-comments"),
+        [],
+        id="folded-branches-keep-comments",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -312,31 +326,33 @@ def f(a):
         # inside
         return a
 """,
-"""\
+        """\
 def f(a):
     # before
     # inside
     pass
 """,
-[],
-id="folded-to-nothing"),
+        [],
+        id="folded-to-nothing",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 if False:
     y = torch.abs(x)
 """,
-"""\
+        """\
 from mindspore import mint
 
 if False:
     y = mint.abs(x)
 """,
-[],
-id="own-constant-conditions-stay"),
+        [],
+        id="own-constant-conditions-stay",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -345,7 +361,7 @@ def f(model: torch.nn.Module):
         model.cuda()  # there
     for i in range(3): model.cuda()
 """,
-"""\
+        """\
 from mindspore import nn
 
 
@@ -355,24 +371,26 @@ def f(model: nn.Cell):
         pass
     for i in range(3): pass
 """,
-[],
-id="dropped-last-statement"),
+        [],
+        id="dropped-last-statement",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
 def f(trainer):
     trainer.zero_grad()
 """,
-"""\
+        """\
 def f(trainer):
     trainer.zero_grad()
 """,
-['T2M402'],
-id="unknown-receiver-is-not-dropped"),
+        ["T2M402"],
+        id="unknown-receiver-is-not-dropped",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -384,7 +402,7 @@ def f(xs):
         b = h.view(-1)
         prev = h = torch.abs(x)
 """,
-"""\
+        """\
 from mindspore import mint
 
 
@@ -396,10 +414,11 @@ def f(xs):
         b = h.view(-1)
         prev = h = mint.abs(x)
 """,
-['T2M402', 'T2M402'],
-id="kinds-change-in-loops"),
+        ["T2M402", "T2M402"],
+        id="kinds-change-in-loops",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 import torch.nn as nn
 
@@ -411,7 +430,7 @@ def f(m, x):
         pass
     return type(x) is torch.Tensor, {nn.Conv2d: 1}
 """,
-"""\
+        """\
 import mindspore
 import ms_support
 from mindspore import nn
@@ -424,8 +443,9 @@ def f(m, x):
         pass
     return type(x) is mindspore.Tensor, {nn.Conv2d: 1}
 """,
-['T2M206', 'T2M206', 'T2M206'],
-id="exact-types"),
+        ["T2M206", "T2M206", "T2M206"],
+        id="exact-types",
+    ),
 ]
 
 

@@ -8,7 +8,7 @@ from tests.rewrite.conftest import Port, remarked
 
 CASES = [
     pytest.param(
-"""\
+        """\
 import torch as th
 import torch.nn.functional
 from torch.nn import functional as F, Conv2d as C
@@ -16,38 +16,40 @@ from torch.nn import functional as F, Conv2d as C
 y = th.relu(torch.nn.functional.relu(F.relu(x)))
 layer = C(1, 2, 3, bias=False)
 """,
-"""\
+        """\
 from mindspore import nn, ops
 
 y = ops.relu(ops.relu(ops.relu(x)))
 layer = nn.Conv2d(1, 2, 3, has_bias=False, pad_mode="pad")
 """,
-[],
-id="aliases"),
+        [],
+        id="aliases",
+    ),
     pytest.param(
-"""\
+        """\
 def f(x):
     import torch
 
     return torch.abs(x)
 """,
-"""\
+        """\
 from mindspore import mint
 def f(x):
 
     return mint.abs(x)
 """,
-[],
-id="import-in-functions"),
+        [],
+        id="import-in-functions",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
 def f(x, ops, nn, mint):
     return torch.nn.functional.relu(x) + torch.abs(ops) + torch.bmm(x, mint)
 """,
-"""\
+        """\
 import mindspore.mint
 import mindspore.ops
 
@@ -55,10 +57,11 @@ import mindspore.ops
 def f(x, ops, nn, mint):
     return mindspore.ops.relu(x) + mindspore.mint.abs(ops) + mindspore.ops.bmm(x, mint)
 """,
-[],
-id="user-names-clash"),
+        [],
+        id="user-names-clash",
+    ),
     pytest.param(
-"""\
+        """\
 try:
     import torch
     import torch.nn as nn
@@ -70,7 +73,7 @@ except ImportError:
 class A(nn.Module):
     pass
 """,
-"""\
+        """\
 try:
     import mindspore.nn
 except ImportError:
@@ -81,10 +84,11 @@ except ImportError:
 class A(mindspore.nn.Cell):
     pass
 """,
-[],
-id="try-with-fallback"),
+        [],
+        id="try-with-fallback",
+    ),
     pytest.param(
-"""\
+        """\
 try:
     import torch
 except ImportError:
@@ -94,7 +98,7 @@ except ImportError:
 def f(x):
     return torch.abs(x) if torch is not None else x
 """,
-"""\
+        """\
 from mindspore import mint
 try:
     import torch
@@ -105,10 +109,11 @@ except ImportError:
 def f(x):
     return mint.abs(x) if torch is not None else x
 """,
-['T2M303', 'T2M305'],
-id="fallback-that-is-asked-for"),
+        ["T2M303", "T2M305"],
+        id="fallback-that-is-asked-for",
+    ),
     pytest.param(
-"""\
+        """\
 if NEW:
     from torch.cuda.amp import autocast
 else:
@@ -116,35 +121,38 @@ else:
 with autocast():
     pass
 """,
-None,
-['T2M305'],
-id="either-import"),
+        None,
+        ["T2M305"],
+        id="either-import",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 x = torch.ones(2)
 assert torch.is_tensor(x)
 from torch import Tensor, nn
 layer = nn.ReLU()
 """,
-"""\
+        """\
 from mindspore import Tensor, nn, ops
 x = ops.ones((2,))
 assert isinstance(x, Tensor)
 layer = nn.ReLU()
 """,
-[],
-id="late-import"),
+        [],
+        id="late-import",
+    ),
     pytest.param(
-"""\
+        """\
 def f(torch):
     return torch.abs(1)
 """,
-None,
-[],
-id="shadowed-parameter"),
+        None,
+        [],
+        id="shadowed-parameter",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn.functional as F
 
 
@@ -152,7 +160,7 @@ def f(xs, x):
     ys = [F.upper() for F in xs]
     return F.relu(x), ys
 """,
-"""\
+        """\
 from mindspore import ops
 
 
@@ -160,42 +168,46 @@ def f(xs, x):
     ys = [F.upper() for F in xs]
     return ops.relu(x), ys
 """,
-[],
-id="shadowed-loop-variable"),
+        [],
+        id="shadowed-loop-variable",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 layer = getattr(nn, "ReLU")()
 """,
-"""\
+        """\
 from mindspore import nn
 
 layer = nn.ReLU()
 """,
-[],
-id="getattr-with-literal"),
+        [],
+        id="getattr-with-literal",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 layer = getattr(nn, name)()
 """,
-None,
-['T2M305', 'T2M404'],
-id="getattr-at-run-time"),
+        None,
+        ["T2M305", "T2M404"],
+        id="getattr-at-run-time",
+    ),
     pytest.param(
-"""\
+        """\
 import importlib
 
 mod = importlib.import_module("torch.nn")
 other = __import__("torch")
 """,
-None,
-['T2M404', 'T2M404'],
-id="import-by-string"),
+        None,
+        ["T2M404", "T2M404"],
+        id="import-by-string",
+    ),
     pytest.param(
-'''\
+        '''\
 import torch
 
 
@@ -203,7 +215,7 @@ def f(x: "torch.Tensor") -> "torch.Tensor":
     """torch.abs(x)"""
     return torch.abs(x)
 ''',
-'''\
+        '''\
 import mindspore
 from mindspore import mint
 
@@ -212,55 +224,60 @@ def f(x: "mindspore.Tensor") -> "mindspore.Tensor":
     """torch.abs(x)"""
     return mint.abs(x)
 ''',
-[],
-id="strings-stay"),
+        [],
+        id="strings-stay",
+    ),
     pytest.param(
-'''\
+        '''\
 """About torch."""
 
 x = "torch"
 ''',
-None,
-[],
-id="no-torch"),
+        None,
+        [],
+        id="no-torch",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 torch.backends.cudnn.benchmark = True  # faster
 if x:
     torch.backends.cudnn.deterministic = True
 """,
-"""\
+        """\
 # faster
 if x:
     pass
 """,
-[],
-id="settings-of-torch"),
+        [],
+        id="settings-of-torch",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 torch.nn.Linear.reset_parameters = lambda self: None
 """,
-None,
-['T2M305', 'T2M305'],
-id="other-settings-of-torch"),
+        None,
+        ["T2M305", "T2M305"],
+        id="other-settings-of-torch",
+    ),
     pytest.param(
-"""\
+        """\
 import os, torch, sys
 
 y = torch.abs(x)
 """,
-"""\
+        """\
 import os, sys
 from mindspore import mint
 
 y = mint.abs(x)
 """,
-[],
-id="partial-import-line"),
+        [],
+        id="partial-import-line",
+    ),
 ]
 
 

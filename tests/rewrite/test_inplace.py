@@ -8,7 +8,7 @@ from tests.rewrite.conftest import Port, remarked
 
 CASES = [
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -23,7 +23,7 @@ class A(nn.Module):
         z = self.plain(x)
         return x + y + z
 """,
-"""\
+        """\
 from mindspore import nn
 
 
@@ -38,10 +38,11 @@ class A(nn.Cell):
         z = self.plain(x)
         return x + y + z
 """,
-[],
-id="layer-whose-operand-is-read-again"),
+        [],
+        id="layer-whose-operand-is-read-again",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -63,7 +64,7 @@ class A(nn.Module):
             y = self.act(y + identity)
         return self.act(y)
 """,
-"""\
+        """\
 from mindspore import nn, ops
 
 
@@ -83,10 +84,11 @@ class A(nn.Cell):
             y = self.act(y + identity)
         return self.act(y)
 """,
-[],
-id="usual-cases-stay-quiet"),
+        [],
+        id="usual-cases-stay-quiet",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn.functional as F
 
 
@@ -95,7 +97,7 @@ def f(x):
     x = F.relu(x, inplace=True)
     return x + identity
 """,
-"""\
+        """\
 from mindspore import ops
 
 
@@ -104,10 +106,11 @@ def f(x):
     x = identity = ops.relu(x)
     return x + identity
 """,
-[],
-id="alias-is-bound-too"),
+        [],
+        id="alias-is-bound-too",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn.functional as F
 
 
@@ -115,7 +118,7 @@ def f(x):
     F.relu(x, inplace=True)
     return x
 """,
-"""\
+        """\
 from mindspore import ops
 
 
@@ -123,10 +126,11 @@ def f(x):
     x = ops.relu(x)
     return x
 """,
-[],
-id="statement"),
+        [],
+        id="statement",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn.functional as F
 
 
@@ -135,7 +139,7 @@ def f(x, n):
         y = F.relu(x, inplace=True)
     return y
 """,
-"""\
+        """\
 from mindspore import ops
 
 
@@ -144,10 +148,11 @@ def f(x, n):
         y = x = ops.relu(x)
     return y
 """,
-[],
-id="read-in-the-next-round"),
+        [],
+        id="read-in-the-next-round",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 import torch.nn.functional as F
 
@@ -157,7 +162,7 @@ def f(x: torch.Tensor):
     z = F.relu(y, inplace=True)
     return x + z
 """,
-"""\
+        """\
 import mindspore
 from mindspore import ops
 
@@ -167,10 +172,11 @@ def f(x: mindspore.Tensor):
     z = ops.relu(y)
     return x + z
 """,
-['T2M202'],
-id="view-shows-the-change"),
+        ["T2M202"],
+        id="view-shows-the-change",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn.functional as F
 
 
@@ -179,7 +185,7 @@ def f(x, outs):
     x = F.relu(x, inplace=True)
     return outs, x
 """,
-"""\
+        """\
 from mindspore import ops
 
 
@@ -188,27 +194,29 @@ def f(x, outs):
     x = ops.relu(x)
     return outs, x
 """,
-['T2M202'],
-id="container-shows-the-change"),
+        ["T2M202"],
+        id="container-shows-the-change",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn.functional as F
 
 
 def f(x):
     return F.relu(x, inplace=True) + x
 """,
-"""\
+        """\
 from mindspore import ops
 
 
 def f(x):
     return ops.relu(x) + x
 """,
-['T2M202'],
-id="inside-an-expression"),
+        ["T2M202"],
+        id="inside-an-expression",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -223,7 +231,7 @@ class A(nn.Module):
         z = self.seq(y)
         return y + z
 """,
-"""\
+        """\
 from mindspore import nn
 
 
@@ -238,10 +246,11 @@ class A(nn.Cell):
         z = self.seq(y)
         return y + z
 """,
-['T2M202', 'T2M202'],
-id="may-be-in-place"),
+        ["T2M202", "T2M202"],
+        id="may-be-in-place",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -251,7 +260,7 @@ def f(x: torch.Tensor, y: torch.Tensor):
     z += y
     return z
 """,
-"""\
+        """\
 import mindspore
 
 
@@ -261,10 +270,11 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
     z += y
     return z
 """,
-[],
-id="fresh-names-are-rebound"),
+        [],
+        id="fresh-names-are-rebound",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -278,7 +288,7 @@ def f(x: torch.Tensor, outs):
     x.add_(1).mul_(2)
     return v
 """,
-"""\
+        """\
 import mindspore
 
 
@@ -292,10 +302,11 @@ def f(x: mindspore.Tensor, outs):
     x.copy_(x.add(1).mul(2))
     return v
 """,
-[],
-id="others-see-the-change"),
+        [],
+        id="others-see-the-change",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -305,7 +316,7 @@ def f(m: torch.nn.Module, d):
             p.mul_(d)
             p += 1
 """,
-"""\
+        """\
 import ms_support
 from mindspore import nn
 
@@ -316,10 +327,11 @@ def f(m: nn.Cell, d):
             p.copy_(p.mul(d))
             p += 1
 """,
-['T2M202'],
-id="parameters-are-shared"),
+        ["T2M202"],
+        id="parameters-are-shared",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -335,7 +347,7 @@ def f(x: torch.Tensor, y: torch.Tensor):
     x[0] += 1
     x[y > 0] = 0
 """,
-"""\
+        """\
 import mindspore
 import ms_support
 
@@ -352,17 +364,18 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
     x[0] += 1
     x[y > 0] = 0
 """,
-[],
-id="parts-are-written-through"),
+        [],
+        id="parts-are-written-through",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
 def f(x: torch.Tensor):
     return x[0].zero_()
 """,
-"""\
+        """\
 import mindspore
 import ms_support
 
@@ -370,10 +383,11 @@ import ms_support
 def f(x: mindspore.Tensor):
     return ms_support.zeros_(x[0])
 """,
-['T2M304'],
-id="part-inside-an-expression"),
+        ["T2M304"],
+        id="part-inside-an-expression",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -383,7 +397,7 @@ def f(x: torch.Tensor):
     x.unsqueeze_(0)
     return x.unsqueeze_(0)
 """,
-"""\
+        """\
 import mindspore
 
 
@@ -393,10 +407,11 @@ def f(x: mindspore.Tensor):
     x = x.unsqueeze(0)
     return x.unsqueeze_(0)
 """,
-['T2M202', 'T2M304'],
-id="shape-changes"),
+        ["T2M202", "T2M304"],
+        id="shape-changes",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -404,7 +419,7 @@ def f(m: torch.nn.Module):
     ps = list(m.parameters())
     ps[0] += 1
 """,
-"""\
+        """\
 import ms_support
 from mindspore import nn
 
@@ -413,10 +428,11 @@ def f(m: nn.Cell):
     ps = list(ms_support.parameters(m))
     ps[0] += 1
 """,
-['T2M202'],
-id="items-of-containers"),
+        ["T2M202"],
+        id="items-of-containers",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -429,7 +445,7 @@ def f(x: torch.Tensor):
     own.mul_(2)
     return own
 """,
-"""\
+        """\
 import mindspore
 
 
@@ -442,8 +458,9 @@ def f(x: mindspore.Tensor):
     own = own.mul(2)
     return own
 """,
-[],
-id="views-are-written-through"),
+        [],
+        id="views-are-written-through",
+    ),
 ]
 
 

@@ -8,7 +8,7 @@ from tests.rewrite.conftest import Port, remarked
 
 CASES = [
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -32,7 +32,7 @@ def use(a: A):
     setattr(a, "phase", A.phase)
     return a.cells, a.forward(1), a.construct(2)
 """,
-"""\
+        """\
 import ms_support
 from mindspore import nn
 
@@ -57,10 +57,11 @@ def use(a: A):
     setattr(a, "phase_", A.phase_)
     return a.cells_, a.construct(1), a.construct_(2)
 """,
-[],
-id="members-renamed-everywhere"),
+        [],
+        id="members-renamed-everywhere",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -78,7 +79,7 @@ class A(Mixin, nn.Module):
     def forward(self, x):
         return super().forward(x)
 """,
-"""\
+        """\
 from mindspore import nn
 
 
@@ -96,10 +97,11 @@ class A(Mixin, nn.Cell):
     def construct(self, x):
         return super().construct(x)
 """,
-[],
-id="mixin-takes-part"),
+        [],
+        id="mixin-takes-part",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -109,7 +111,7 @@ class A:
     def forward(self, x: torch.Tensor):
         return torch.abs(x), self.phase
 """,
-"""\
+        """\
 import mindspore
 from mindspore import mint
 
@@ -120,10 +122,11 @@ class A:
     def forward(self, x: mindspore.Tensor):
         return mint.abs(x), self.phase
 """,
-[],
-id="plain-classes-stay"),
+        [],
+        id="plain-classes-stay",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -131,7 +134,7 @@ class A(nn.Module):
     def __init__(self):
         nn.Module.__init__(self)
 """,
-"""\
+        """\
 from mindspore import nn
 
 
@@ -139,10 +142,11 @@ class A(nn.Cell):
     def __init__(self):
         nn.Cell.__init__(self)
 """,
-[],
-id="init-through-the-class"),
+        [],
+        id="init-through-the-class",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -153,7 +157,7 @@ class A(nn.Conv2d):
     def forward(self, x):
         return nn.functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
 """,
-"""\
+        """\
 import ms_support
 
 
@@ -164,10 +168,11 @@ class A(ms_support.Conv2d):
     def construct(self, x):
         return ms_support.conv2d(x, self.weight, self.bias, self.stride, self.padding)
 """,
-[],
-id="layers-as-bases"),
+        [],
+        id="layers-as-bases",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -178,7 +183,7 @@ def init(model: nn.Module):
         elif isinstance(m, (nn.Linear, nn.LayerNorm)):
             nn.init.zeros_(m.weight)
 """,
-"""\
+        """\
 import ms_support
 from mindspore import nn
 
@@ -190,10 +195,11 @@ def init(model: nn.Cell):
         elif isinstance(m, (nn.Dense, nn.LayerNorm)):
             ms_support.zeros_(m.weight)
 """,
-['T2M303'],
-id="renamed-weights"),
+        ["T2M303"],
+        id="renamed-weights",
+    ),
     pytest.param(
-"""\
+        """\
 import torch.nn as nn
 
 
@@ -204,7 +210,7 @@ class A(nn.Module):
         self.decoder = nn.Linear(4, 3)
         self.decoder.weight = self.encoder.weight
 """,
-"""\
+        """\
 import ms_support
 from mindspore import nn
 
@@ -216,10 +222,11 @@ class A(nn.Cell):
         self.decoder = nn.Dense(4, 3)
         self.decoder.weight = self.encoder.embedding_table
 """,
-[],
-id="weight-tying"),
+        [],
+        id="weight-tying",
+    ),
     pytest.param(
-"""\
+        """\
 from functools import partial
 
 import torch
@@ -233,7 +240,7 @@ acts = {"relu": nn.ReLU, "tanh": torch.tanh}
 def f(x: torch.Tensor, act=F.relu, dtype=torch.float32):
     return act(x).to(dtype)
 """,
-"""\
+        """\
 from functools import partial
 
 import mindspore
@@ -247,10 +254,11 @@ acts = {"relu": ms_support.ReLU, "tanh": mint.tanh}
 def f(x: mindspore.Tensor, act=ops.relu, dtype=mindspore.float32):
     return ms_support.tensor_to(act(x), dtype)
 """,
-[],
-id="values"),
+        [],
+        id="values",
+    ),
     pytest.param(
-"""\
+        """\
 import torch
 
 
@@ -258,7 +266,7 @@ class A[T](torch.nn.Module):
     def forward[S: torch.Tensor](self, x: torch.Tensor) -> S:
         return torch.abs(x)
 """,
-"""\
+        """\
 import mindspore
 from mindspore import mint, nn
 
@@ -267,8 +275,9 @@ class A[T](nn.Cell):
     def construct[S: mindspore.Tensor](self, x: mindspore.Tensor) -> S:
         return mint.abs(x)
 """,
-[],
-id="newer-syntax"),
+        [],
+        id="newer-syntax",
+    ),
 ]
 
 

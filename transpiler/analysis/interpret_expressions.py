@@ -34,7 +34,23 @@ _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Li
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 #: Methods that return their receiver where there is nothing to do.
 _OFTEN_SAME = frozenset(
-    {"to", "type", "type_as", "float", "double", "half", "bfloat16", "long", "int", "bool", "cpu", "cuda", "contiguous", "requires_grad_", "numpy"}
+    {
+        "to",
+        "type",
+        "type_as",
+        "float",
+        "double",
+        "half",
+        "bfloat16",
+        "long",
+        "int",
+        "bool",
+        "cpu",
+        "cuda",
+        "contiguous",
+        "requires_grad_",
+        "numpy",
+    }
 )
 
 
@@ -42,7 +58,12 @@ class ExpressionInterpreter:
     """Evaluates expressions in a scope and records facts. One instance per file."""
 
     def __init__(
-        self, module: cst.Module, module_name: str, resolver: Resolver, semantics: Semantics, renames: Mapping[str, str] = MappingProxyType({})
+        self,
+        module: cst.Module,
+        module_name: str,
+        resolver: Resolver,
+        semantics: Semantics,
+        renames: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.module = module
         self.renames = renames
@@ -189,7 +210,9 @@ class ExpressionInterpreter:
         if fact is None:
             return not (isinstance(node.func, cst.Attribute) and node.func.attr.value in KEEPING)
         entries = [entry for entry in map(self.semantics.entry, fact.apis) if entry is not None]
-        return not any(e.view or e.inplace is not None or e.returns == ("self",) or e.api.rpartition(".")[2] in _OFTEN_SAME for e in entries)
+        return not any(
+            e.view or e.inplace is not None or e.returns == ("self",) or e.api.rpartition(".")[2] in _OFTEN_SAME for e in entries
+        )
 
     def note_effect(self, node: cst.Call, certainty: str) -> None:
         """A call that changes its operand; the statement half works out who sees it."""
@@ -313,7 +336,13 @@ class ExpressionInterpreter:
                 return special
         values = tuple([self.evaluate(argument.value) for argument in node.args])
         arguments = self.arguments(node, values)
-        if isinstance(callee, v.Ref) and callee.name in _IMPORTERS and values and isinstance(values[0], v.Lit) and is_source(str(values[0].value)):
+        if (
+            isinstance(callee, v.Ref)
+            and callee.name in _IMPORTERS
+            and values
+            and isinstance(values[0], v.Lit)
+            and is_source(str(values[0].value))
+        ):
             self.facts.references[id(node)] = Reference(f"{values[0].value}.*", Position.VALUE, node)
             self.touch()
             return UNKNOWN

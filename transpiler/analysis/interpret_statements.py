@@ -55,7 +55,12 @@ class StatementInterpreter(ExpressionInterpreter):
     """Interprets one file and leaves its findings in ``facts``."""
 
     def __init__(
-        self, module: cst.Module, module_name: str, resolver: Resolver, semantics: Semantics, renames: Mapping[str, str] = MappingProxyType({})
+        self,
+        module: cst.Module,
+        module_name: str,
+        resolver: Resolver,
+        semantics: Semantics,
+        renames: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(module, module_name, resolver, semantics, renames)
         self._pending: dict[int, _Pending] = {}
@@ -163,7 +168,12 @@ class StatementInterpreter(ExpressionInterpreter):
     def _mutating_call(self, node: cst.Call, receiver: cst.BaseExpression, before: Value | None) -> None:
         """``items.append(x)`` tells what a list holds."""
         assert isinstance(node.func, cst.Attribute)
-        if isinstance(before, (v.Seq, v.Tup)) and isinstance(receiver, cst.Name) and node.func.attr.value in ("append", "extend", "insert") and node.args:
+        if (
+            isinstance(before, (v.Seq, v.Tup))
+            and isinstance(receiver, cst.Name)
+            and node.func.attr.value in ("append", "extend", "insert")
+            and node.args
+        ):
             quiet, self.facts = self.facts, type(self.facts)()
             statements, self.statements = self.statements, []
             item = self.evaluate(node.args[-1].value)
@@ -199,7 +209,9 @@ class StatementInterpreter(ExpressionInterpreter):
         for target in targets:
             for name, _ in shared_names(target, self.is_new) if isinstance(target, (cst.Name, cst.Tuple, cst.List)) else ():
                 single = isinstance(target, cst.Name)
-                self.scope.names[alias_key(name)] = alias if single else Alias(self.new_alias().objects, alias.views | self._item_objects(value, alias))
+                self.scope.names[alias_key(name)] = (
+                    alias if single else Alias(self.new_alias().objects, alias.views | self._item_objects(value, alias))
+                )
 
     @staticmethod
     def _item_objects(value: cst.BaseExpression, alias: Alias) -> frozenset[int]:
@@ -393,7 +405,11 @@ class StatementInterpreter(ExpressionInterpreter):
     def _loop(self, body: cst.BaseSuite, orelse: cst.Else | None) -> None:
         before = dict(self.scope.names)
         self._suite(body)
-        widened = {name for name, value in before.items() if isinstance(value, (v.Lit, v.Scalar)) and self._turned(value, self.scope.names.get(name))}
+        widened = {
+            name
+            for name, value in before.items()
+            if isinstance(value, (v.Lit, v.Scalar)) and self._turned(value, self.scope.names.get(name))
+        }
         if widened:  # later rounds see another kind than the first
             before = {**before, **dict.fromkeys(widened, UNKNOWN)}
             self.scope.names = dict(before)
@@ -483,7 +499,13 @@ class StatementInterpreter(ExpressionInterpreter):
             self._note_import(alias, node, local, name, value)
 
     def _note_import(
-        self, alias: cst.ImportAlias | cst.ImportStar, node: cst.Import | cst.ImportFrom, local: str, name: str, value: Value, through: bool = False
+        self,
+        alias: cst.ImportAlias | cst.ImportStar,
+        node: cst.Import | cst.ImportFrom,
+        local: str,
+        name: str,
+        value: Value,
+        through: bool = False,
     ) -> None:
         if isinstance(value, v.Ref) and is_source(value.name):
             scope = "module" if self.scope.kind == "module" else self.scope.kind
@@ -668,7 +690,9 @@ class StatementInterpreter(ExpressionInterpreter):
             if pending is not None:
                 del self._pending[id(info)]
                 bound = callee if isinstance(callee, v.Bound) else None
-                self._interpret(pending, self._bound_arguments(info, arguments, values, bound is not None or isinstance(callee, v.UserInst)))
+                self._interpret(
+                    pending, self._bound_arguments(info, arguments, values, bound is not None or isinstance(callee, v.UserInst))
+                )
         return super().call_value(callee, node, arguments, values)
 
     def _called(self, callee: Value) -> v.FunctionInfo | None:

@@ -145,7 +145,9 @@ def _outline_body(body: list[ast.stmt], outline: ModuleOutline) -> None:
                     if target.id == "__all__":
                         outline.exports = _strings(statement.value)
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            outline.assignments[statement.target.id] = ast.unparse(statement.value) if statement.value and _is_small(statement.value) else ""
+            outline.assignments[statement.target.id] = (
+                ast.unparse(statement.value) if statement.value and _is_small(statement.value) else ""
+            )
         else:
             for block in _blocks(statement):
                 _outline_body(block, outline)

@@ -16,7 +16,9 @@ from transpiler.mapping.binding import Argument
 _BUILTIN_ANNOTATIONS = {
     "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "bytes": v.FOREIGN, "complex": v.NUMBER, "None": v.NONE, "object": UNKNOWN,
 }  # fmt: skip
-_SEQUENCES = frozenset({"List", "Sequence", "Iterable", "Iterator", "Set", "FrozenSet", "list", "set", "frozenset", "Generator", "Collection"})
+_SEQUENCES = frozenset(
+    {"List", "Sequence", "Iterable", "Iterator", "Set", "FrozenSet", "list", "set", "frozenset", "Generator", "Collection"}
+)
 _DICTS = frozenset({"Dict", "OrderedDict", "Mapping", "MutableMapping", "dict", "DefaultDict"})
 _LIMIT = 40
 
@@ -43,7 +45,9 @@ class Resolver:
     def defined_below(self, info: v.ClassInfo, name: str) -> bool:
         """Whether a subclass of ``info`` in the project defines the member ``name``."""
         return any(
-            name in cls.methods or name in cls.attributes or self.defined_below(cls, name) for cls in self._subclasses(info) if cls is not info
+            name in cls.methods or name in cls.attributes or self.defined_below(cls, name)
+            for cls in self._subclasses(info)
+            if cls is not info
         )
 
     def _subclasses(self, info: v.ClassInfo) -> list[v.ClassInfo]:
@@ -259,7 +263,9 @@ class Resolver:
         if not is_source(name):
             generic = {"List": v.Seq(UNKNOWN), "Tuple": v.Seq(UNKNOWN), "Dict": v.DictOf(UNKNOWN), "Callable": UNKNOWN, "Any": UNKNOWN,
                        "Sequence": v.Seq(UNKNOWN), "Optional": UNKNOWN, "Iterable": v.Seq(UNKNOWN), "Self": UNKNOWN, "TypeVar": UNKNOWN}  # fmt: skip
-            return generic[leaf] if leaf in generic else (UNKNOWN if name.partition(".")[0] in ("typing", "typing_extensions") else v.FOREIGN)
+            return (
+                generic[leaf] if leaf in generic else (UNKNOWN if name.partition(".")[0] in ("typing", "typing_extensions") else v.FOREIGN)
+            )
         special = {
             "torch.Tensor": v.TENSOR, "torch.nn.Parameter": v.TENSOR, "torch.nn.parameter.Parameter": v.TENSOR, "torch.Size": v.SHAPE,
             "torch.dtype": v.DTYPE, "torch.device": v.DEVICE, "torch.nn.Buffer": v.TENSOR,
@@ -273,7 +279,9 @@ def _arguments(node: ast.Call, values: Sequence[Value]) -> list[Argument]:
     written = [(None, argument) for argument in node.args] + [(keyword.arg, keyword.value) for keyword in node.keywords]
     found = []
     for index, ((name, argument), value) in enumerate(zip(written, values, strict=True)):
-        star: Literal["", "*", "**"] = "*" if isinstance(argument, ast.Starred) else "**" if name is None and index >= len(node.args) else ""
+        star: Literal["", "*", "**"] = (
+            "*" if isinstance(argument, ast.Starred) else "**" if name is None and index >= len(node.args) else ""
+        )
         found.append(Argument(name, star, kind_name(value), index, repr(value.value) if isinstance(value, v.Lit) else ""))
     return found
 

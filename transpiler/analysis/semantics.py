@@ -159,7 +159,9 @@ class Semantics:
     def call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         """The kind of ``callee(...)``. A tensor that a function of the project returns counts as its own."""
         result = self._call(callee, arguments, values)
-        own = isinstance(callee, (v.UserFunction, v.Inst, v.UserInst)) or (isinstance(callee, v.Bound) and isinstance(callee.owner, v.UserInst))
+        own = isinstance(callee, (v.UserFunction, v.Inst, v.UserInst)) or (
+            isinstance(callee, v.Bound) and isinstance(callee.owner, v.UserInst)
+        )
         return v.PRESUMED if own and isinstance(result, v.Tensor) and not result.fresh else result
 
     def _call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:

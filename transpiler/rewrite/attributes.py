@@ -67,7 +67,14 @@ class AttributeRewriter:
         """``x.permute`` without a call: whoever calls it passes torch's arguments."""
         if form.to is not None and is_member(form.to) and not form.args and not form.add:
             return updated.with_changes(attr=cst.Name(form.to.rpartition(".")[2]))
-        self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, "The method is used as a value.", "Call it through a function of your own.", root=cst.Pass())
+        self.file.left(
+            fact.node,
+            Code.UNSUPPORTED_VALUE,
+            symbol,
+            "The method is used as a value.",
+            "Call it through a function of your own.",
+            root=cst.Pass(),
+        )
         return updated
 
     def _done(self, fact: AttributeFact, symbol: str, value: cst.BaseExpression) -> cst.BaseExpression:
@@ -129,5 +136,7 @@ class AttributeRewriter:
         """An attribute that no entry knows: of a tensor it may be torch's, elsewhere it is the user's own."""
         if fact.apis[0].startswith("torch.Tensor.") and not fact.store:
             symbol = callee_text(fact.node)
-            self.file.left(fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.apis[0]}.", "Add one with --mappings.", root=cst.Pass())
+            self.file.left(
+                fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.apis[0]}.", "Add one with --mappings.", root=cst.Pass()
+            )
         return updated

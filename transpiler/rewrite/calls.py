@@ -43,7 +43,9 @@ class CallRewriter:
         if entry is None:
             return self._member_of_class(original, updated, api) or self._unknown(original, updated, api)
         site = self.site(original, updated, fact, entry)
-        if site.has_receiver and any(isinstance(value, v.Ref) and value.name.partition(".")[0] == self.file.target.root for value in fact.values):
+        if site.has_receiver and any(
+            isinstance(value, v.Ref) and value.name.partition(".")[0] == self.file.target.root for value in fact.values
+        ):
             return updated  # an argument is the target's own: an earlier run has converted the call
         outcome = self.convert(site)
         if isinstance(outcome, Declined):
@@ -119,7 +121,9 @@ class CallRewriter:
     def idiomatic(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
         """The target's own API, where it can say what the call says."""
         if form.convert is not None:
-            converted: cst.BaseExpression | None = find_converter(form.convert, site.entry.location)(site, ConverterContext(form, self.file))
+            converted: cst.BaseExpression | None = find_converter(form.convert, site.entry.location)(
+                site, ConverterContext(form, self.file)
+            )
             if converted is not None:
                 return converted
         if form.unsupported is not None:
@@ -158,7 +162,9 @@ class CallRewriter:
                 func = site.updated.func.with_changes(attr=cst.Name(to.rpartition(".")[2]))
             return site.updated.with_changes(func=func, args=rest)
         if site.has_receiver and arguments:
-            first = arguments[0].with_changes(comma=cst.MaybeSentinel.DEFAULT if len(arguments) == 1 else _COMMA, whitespace_after_arg=_NOTHING)
+            first = arguments[0].with_changes(
+                comma=cst.MaybeSentinel.DEFAULT if len(arguments) == 1 else _COMMA, whitespace_after_arg=_NOTHING
+            )
             arguments = [first, *arguments[1:]]
         func = self.file.speller.expression(to)
         return site.updated.with_changes(func=func, args=arguments, whitespace_after_func=_NOTHING)
@@ -220,10 +226,17 @@ class CallRewriter:
                 continue
             if default is not None and same_literal(text, default):
                 continue
-            return Declined(Code.UNSUPPORTED_ARGUMENT, f"The argument {name}={self.file.code(value)} has no counterpart.", rule.hint if rule else "", argument.index)
+            return Declined(
+                Code.UNSUPPORTED_ARGUMENT,
+                f"The argument {name}={self.file.code(value)} has no counterpart.",
+                rule.hint if rule else "",
+                argument.index,
+            )
         return None
 
-    def _filled(self, site: CallSite, form: TargetForm, binding: Binding, name: str, mode: str) -> cst.BaseExpression | list[cst.Arg] | Declined:
+    def _filled(
+        self, site: CallSite, form: TargetForm, binding: Binding, name: str, mode: str
+    ) -> cst.BaseExpression | list[cst.Arg] | Declined:
         arguments = binding.values.get(name, ())
         if mode:
             return self._sequence(site, arguments, name, mode)
@@ -241,7 +254,9 @@ class CallRewriter:
             return value
         return self.translator._translated(name, rule, argument, value)
 
-    def _sequence(self, site: CallSite, arguments: Sequence[Argument], name: str, mode: str) -> cst.BaseExpression | list[cst.Arg] | Declined:
+    def _sequence(
+        self, site: CallSite, arguments: Sequence[Argument], name: str, mode: str
+    ) -> cst.BaseExpression | list[cst.Arg] | Declined:
         single = arguments[0] if len(arguments) == 1 else None
         if single is not None and not single.star and single.kind in ("sequence", "shape"):
             value = site.args[single.index].value
@@ -309,7 +324,14 @@ class CallRewriter:
         if name in _BUILTIN_METHODS and not any(isinstance(value, v.Tensor) for value in fact.values):
             return updated
         text = callee_text(original)
-        self.file.left(original, Code.UNKNOWN_RECEIVER, text, "The receiver's type is not known.", f"Annotate it if it is {_kind_word(fact.apis)}.", root=cst.Pass())
+        self.file.left(
+            original,
+            Code.UNKNOWN_RECEIVER,
+            text,
+            "The receiver's type is not known.",
+            f"Annotate it if it is {_kind_word(fact.apis)}.",
+            root=cst.Pass(),
+        )
         return updated
 
     # -- what stays -------------------------------------------------------------------------------------------------------

@@ -69,7 +69,9 @@ class FileContext:
         """Remark that ``symbol`` has no meaning on the target and went."""
         self.remarks.append(Remark(Kind.CONVERT, Code.DROPPED, node, f"'{symbol}' is dropped: {why}", symbol))
 
-    def left(self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str, root: cst.CSTNode | None = None, replacement: str = "") -> None:
+    def left(
+        self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str, root: cst.CSTNode | None = None, replacement: str = ""
+    ) -> None:
         """Remark that ``symbol`` was left as it is."""
         roots = frozenset(root_names(root if root is not None else node))
         text = f"'{symbol}' didn't convert." + (f" {message}" if message else "")

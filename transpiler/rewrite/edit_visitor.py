@@ -119,7 +119,12 @@ class EditVisitor(cst.CSTTransformer):
     def _makes_anew(self, node: cst.BaseExpression) -> bool:
         """Whether a statement ``x.zero_()`` on a name that nobody else sees may become ``x = zeros_like(x)``."""
         fact = self.facts.calls.get(id(node))
-        if fact is None or len(fact.apis) != 1 or not isinstance(fact.node.func, cst.Attribute) or not isinstance(fact.node.func.value, cst.Name):
+        if (
+            fact is None
+            or len(fact.apis) != 1
+            or not isinstance(fact.node.func, cst.Attribute)
+            or not isinstance(fact.node.func.value, cst.Name)
+        ):
             return False
         entry = self.file.semantics.entry(fact.apis[0])
         form = entry.form(self.file.target.name) if entry is not None else None
@@ -201,7 +206,11 @@ class EditVisitor(cst.CSTTransformer):
         """A case pattern can hold dotted names only; a value that becomes anything else stays as it was."""
         field = "value" if isinstance(original, cst.MatchValue) else "cls"
         before, after = getattr(original, field), getattr(updated, field)
-        if not isinstance(before, (cst.Attribute, cst.Name)) or isinstance(after, cst.Attribute) or (field == "cls" and isinstance(after, cst.Name)):
+        if (
+            not isinstance(before, (cst.Attribute, cst.Name))
+            or isinstance(after, cst.Attribute)
+            or (field == "cls" and isinstance(after, cst.Name))
+        ):
             return updated
         self.folder.forget(original)
         symbol = self.file.code(before)
@@ -320,7 +329,9 @@ class EditVisitor(cst.CSTTransformer):
             return updated
         added = [cst.AssignTarget(cst.Name(name)) for name in effect.names if name not in targets]
         self._kept_effects.add(id(original.value))
-        self.file.converted(original, callee_text(effect.node), " = ".join([*sorted(targets), *(n for n in effect.names if n not in targets)]))
+        self.file.converted(
+            original, callee_text(effect.node), " = ".join([*sorted(targets), *(n for n in effect.names if n not in targets)])
+        )
         return updated.with_changes(targets=[*updated.targets, *added])
 
     def _effect_remarks(self) -> None:
@@ -328,7 +339,9 @@ class EditVisitor(cst.CSTTransformer):
         left = {id(remark.node) for remark in self.file.remarks if remark.kind is Kind.UNCONVERT}
         for call in (call for key, call in self._parts.items() if key not in left):
             message = "It changes a part of another tensor in place, which is a copy on the target."
-            self.file.left(call, Code.UNSUPPORTED_INPLACE, callee_text(call), message, "Write it as a statement of its own.", root=cst.Pass())
+            self.file.left(
+                call, Code.UNSUPPORTED_INPLACE, callee_text(call), message, "Write it as a statement of its own.", root=cst.Pass()
+            )
         for key, effect in self.facts.effects.items():
             if key not in self._kept_effects:
                 symbol = callee_text(effect.node)
@@ -388,5 +401,3 @@ class EditVisitor(cst.CSTTransformer):
         if truth is not None:
             self.folder.discard(original, truth)
         return updated
-
-

@@ -127,7 +127,9 @@ class ImportRewriter:
         position = _insertion_point(module)
         for line in lines:
             text = self.file.code(line.body[0])
-            self.file.remarks.append(Remark(Kind.INSERT, Code.INSERTED, self.file.module, f"'{text}' is inserted to the converted file.", "", text))
+            self.file.remarks.append(
+                Remark(Kind.INSERT, Code.INSERTED, self.file.module, f"'{text}' is inserted to the converted file.", "", text)
+            )
         return module.with_changes(body=[*module.body[:position], *lines, *module.body[position:]])
 
 
@@ -143,7 +145,8 @@ class _ImportEditor(cst.CSTTransformer):
         if isinstance(node, cst.SimpleStatementLine):
             return any(id(small) in self.plan.kept for small in node.body)
         return isinstance(
-            node, (cst.Module, cst.BaseCompoundStatement, cst.IndentedBlock, cst.Else, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally)
+            node,
+            (cst.Module, cst.BaseCompoundStatement, cst.IndentedBlock, cst.Else, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally),
         )
 
     def leave_SimpleStatementLine(
@@ -187,7 +190,13 @@ class _ImportEditor(cst.CSTTransformer):
             return block
         if not body and isinstance(block, cst.IndentedBlock):
             body, left = [cst.SimpleStatementLine([cst.Pass()], leading_lines=left)], []
-        if isinstance(block, cst.Module) and body and block.body and body[0] is not block.body[0] and id(block.body[0]) in self.file.removed:
+        if (
+            isinstance(block, cst.Module)
+            and body
+            and block.body
+            and body[0] is not block.body[0]
+            and id(block.body[0]) in self.file.removed
+        ):
             body[0] = _without_first_blank(body[0])
         return block.with_changes(body=body, footer=[*left, *block.footer])
 
@@ -201,7 +210,15 @@ class _ImportEditor(cst.CSTTransformer):
         replacement = "; ".join(self.file.code(s) for s in new if s is not stay)
         if kept:
             self.file.remarks.append(
-                Remark(Kind.UNCONVERT, Code.UNSUPPORTED_STATEMENT, small, f"'{text}' didn't convert. What it binds is still used.", text, "", "See the other remarks.")
+                Remark(
+                    Kind.UNCONVERT,
+                    Code.UNSUPPORTED_STATEMENT,
+                    small,
+                    f"'{text}' didn't convert. What it binds is still used.",
+                    text,
+                    "",
+                    "See the other remarks.",
+                )
             )
         if needed:
             self.file.converted(small, text, replacement)

@@ -47,7 +47,13 @@ class InplaceRewriter:
         the target until it is assigned."""
         leaf = fact.apis[0].rpartition(".")[2]
         owner = self._owner_kind(fact)
-        return fact.certainty is Certainty.KNOWN and leaf.endswith("_") and not leaf.endswith("__") and isinstance(owner, v.Tensor) and owner.part
+        return (
+            fact.certainty is Certainty.KNOWN
+            and leaf.endswith("_")
+            and not leaf.endswith("__")
+            and isinstance(owner, v.Tensor)
+            and owner.part
+        )
 
     def part_statement(self, updated: cst.Call) -> cst.BaseSmallStatement | None:
         """``x[0] = value`` for a converted statement ``x[0].copy_(value)``, ``x[0] = zeros_(x[0].copy())`` for others."""
@@ -57,12 +63,19 @@ class InplaceRewriter:
         target = self._part_target(receiver)
         if target is None:
             return None
-        if is_method and isinstance(updated.func, cst.Attribute) and updated.func.attr.value == self.file.target.inplace_assign and updated.args:
+        if (
+            is_method
+            and isinstance(updated.func, cst.Attribute)
+            and updated.func.attr.value == self.file.target.inplace_assign
+            and updated.args
+        ):
             return cst.Assign([cst.AssignTarget(target)], updated.args[0].value)
         copied = cst.Call(cst.Attribute(parenthesized(receiver), cst.Name("copy")))
         if is_method and isinstance(updated.func, cst.Attribute):
             return cst.Assign([cst.AssignTarget(target)], updated.with_changes(func=updated.func.with_changes(value=copied)))
-        return cst.Assign([cst.AssignTarget(target)], updated.with_changes(args=[updated.args[0].with_changes(value=copied), *updated.args[1:]]))
+        return cst.Assign(
+            [cst.AssignTarget(target)], updated.with_changes(args=[updated.args[0].with_changes(value=copied), *updated.args[1:]])
+        )
 
     def _part_target(self, receiver: cst.BaseExpression) -> cst.BaseAssignTargetExpression | None:
         if not self.file.target.item_assignment:
@@ -77,14 +90,18 @@ class InplaceRewriter:
         is_temporary = v.is_fresh(self._owner_kind(fact)) and (receiver is None or not is_stable(receiver))
         if self.reshapes(fact) and not is_temporary:
             message = "It changes the tensor's shape in place."
-            self.file.left(original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write it as a statement of its own.", root=cst.Pass())
+            self.file.left(
+                original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write it as a statement of its own.", root=cst.Pass()
+            )
             return updated
         chained = self._written.get(id(receiver))
         if chained is not None and isinstance(updated.func, cst.Attribute):
             receiver, pending = chained
             if any(_mentions(argument, receiver) for argument in updated.args):
                 message = "A later operand reads the tensor that an earlier call of the chain has changed."
-                self.file.left(original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write one statement per call.", root=cst.Pass())
+                self.file.left(
+                    original, Code.UNSUPPORTED_INPLACE, callee_text(original), message, "Write one statement per call.", root=cst.Pass()
+                )
                 return updated
             updated = updated.with_changes(func=updated.func.with_changes(value=parenthesized(pending)))
         functional = self._functional(original, updated, fact)
@@ -97,14 +114,28 @@ class InplaceRewriter:
             if v.is_fresh(owner):
                 self.file.converted(original, symbol, self.file.code(functional))
                 return self.calls.placed(original, functional)
-            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, "It changes a tensor that other names may refer to.", "Give the tensor a name first.")
+            self.file.left(
+                original,
+                Code.UNSUPPORTED_INPLACE,
+                symbol,
+                "It changes a tensor that other names may refer to.",
+                "Give the tensor a name first.",
+            )
             return updated
         return self._assigning(original, receiver, functional, symbol)
 
-    def _assigning(self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str) -> cst.BaseExpression:
+    def _assigning(
+        self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str
+    ) -> cst.BaseExpression:
         method = self.file.target.inplace_assign
         if method is None:
-            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, "Tensors do not change in place on the target.", "Assign the result to the name.")
+            self.file.left(
+                original,
+                Code.UNSUPPORTED_INPLACE,
+                symbol,
+                "Tensors do not change in place on the target.",
+                "Assign the result to the name.",
+            )
             return original
         bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
         call = cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(bare)])
@@ -138,7 +169,9 @@ class InplaceRewriter:
         self.file.converted(call, callee_text(call), self.file.code(functional))
         if self.reshapes(fact) and not v.is_fresh(owner):
             message = f"'{self.file.code(receiver)}' is another tensor after this statement; torch changed the shape of the one that other names may refer to."
-            self.file.review(call, Code.REVIEW_INPLACE, callee_text(call), message, "Nothing to do unless another name relied on the change.")
+            self.file.review(
+                call, Code.REVIEW_INPLACE, callee_text(call), message, "Nothing to do unless another name relied on the change."
+            )
         target: cst.BaseExpression = every_element(receiver) if is_part and not rebinds else receiver
         return cst.Assign([cst.AssignTarget(target)], functional)  # type: ignore[arg-type]
 
@@ -193,5 +226,6 @@ def _stable_index(index: cst.BaseSlice) -> bool:
     if isinstance(index, cst.Index):
         return isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Ellipsis)) or is_stable(index.value)
     return isinstance(index, cst.Slice) and all(
-        part is None or isinstance(part, (cst.Integer, cst.UnaryOperation)) or is_stable(part) for part in (index.lower, index.upper, index.step)
+        part is None or isinstance(part, (cst.Integer, cst.UnaryOperation)) or is_stable(part)
+        for part in (index.lower, index.upper, index.step)
     )

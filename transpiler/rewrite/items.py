@@ -70,7 +70,9 @@ def _index(elements: Sequence[cst.SubscriptElement]) -> cst.BaseExpression:
         return parts[0]
     space = cst.SimpleWhitespace(" ")
     last = len(parts) - 1
-    return cst.Tuple([cst.Element(p, cst.Comma(whitespace_after=space) if i < last else cst.MaybeSentinel.DEFAULT) for i, p in enumerate(parts)])
+    return cst.Tuple(
+        [cst.Element(p, cst.Comma(whitespace_after=space) if i < last else cst.MaybeSentinel.DEFAULT) for i, p in enumerate(parts)]
+    )
 
 
 def _part(index: cst.BaseSlice) -> cst.BaseExpression:

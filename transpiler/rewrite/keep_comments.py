@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import libcst as cst
 
-
 _COMMENT: Final = re.compile(rb"#[^\r\n]*")
 
 

@@ -172,9 +172,7 @@ def _covers(codes: frozenset[str] | None, diagnostic: Diagnostic) -> bool:
 
 def _diagnostic(remark: Remark, place: Range | None, path: str, target: str) -> Diagnostic:
     position = None if remark.kind is Kind.INSERT else place
-    return Diagnostic(
-        remark.kind, remark.code, path, position, remark.message, remark.symbol, remark.replacement, remark.hint, target
-    )
+    return Diagnostic(remark.kind, remark.code, path, position, remark.message, remark.symbol, remark.replacement, remark.hint, target)
 
 
 def _status(source: bytes, output: bytes, diagnostics: tuple[Diagnostic, ...]) -> Status:

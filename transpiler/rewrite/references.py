@@ -68,7 +68,9 @@ class ReferenceRewriter:
             return support or plain or form.value
         return form.value or support or plain
 
-    def _replace(self, updated: cst.BaseExpression, fact: Reference, symbol: str, value: cst.BaseExpression, form: TargetForm) -> cst.BaseExpression:
+    def _replace(
+        self, updated: cst.BaseExpression, fact: Reference, symbol: str, value: cst.BaseExpression, form: TargetForm
+    ) -> cst.BaseExpression:
         if value.deep_equals(updated):
             return updated
         text = self.file.code(value)
@@ -92,7 +94,9 @@ class ReferenceRewriter:
             message = "The name is known at run time only."
             self.file.left(fact.node, Code.DYNAMIC_NAME, symbol, message, "Use a dictionary of the classes that can occur.")
         elif self.file.registry.has_prefix(fact.name):
-            self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, "A module of torch is used as a value.", "Use the names that are needed from it.")
+            self.file.left(
+                fact.node, Code.UNSUPPORTED_VALUE, symbol, "A module of torch is used as a value.", "Use the names that are needed from it."
+            )
         else:
             self.file.left(fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.name}.", "Add one with --mappings.")
         return updated

@@ -102,7 +102,11 @@ class _Filler(cst.CSTTransformer):
 
     def leave_SimpleString(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.SimpleString:
         plain = updated_node.value[1:-1]
-        return updated_node if "'" in plain or '"' in plain else updated_node.with_changes(value=f"{self.style.quote}{plain}{self.style.quote}")
+        return (
+            updated_node
+            if "'" in plain or '"' in plain
+            else updated_node.with_changes(value=f"{self.style.quote}{plain}{self.style.quote}")
+        )
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
         return self._target_name(node) is None

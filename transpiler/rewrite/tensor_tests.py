@@ -28,7 +28,12 @@ class TensorTestRewriter:
             for operand in (node.left, *(part.comparator for part in node.comparisons)):
                 if self._predicate(operand) is not None:
                     self._leave(operand)
-        elif isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in ("isinstance", "issubclass") and len(node.args) == 2:
+        elif (
+            isinstance(node, cst.Call)
+            and isinstance(node.func, cst.Name)
+            and node.func.value in ("isinstance", "issubclass")
+            and len(node.args) == 2
+        ):
             classes = _classes(node.args[1].value)
             tested = tuple(index for index, cls in enumerate(classes) if self._predicate(cls) is not None)
             if tested and node.func.value == "isinstance":

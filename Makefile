@@ -2,8 +2,9 @@
 VENV ?= .venv
 PYTHON ?= $(VENV)/bin/python
 READY = $(VENV)/.ready
-# Two processes, a test file at a time: files share sessions of the frameworks, which are dear to start.
-PYTEST ?= $(PYTHON) -m pytest -n 2 --dist loadfile
+# Two processes, a test file at a time: files share sessions of the frameworks, which are dear to start. A process that dies ends the run:
+# waiting for its replacement has been seen to last for ever.
+PYTEST ?= $(PYTHON) -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 export GLOG_v = 3
 export TF_CPP_MIN_LOG_LEVEL = 3

@@ -10,8 +10,8 @@ class PositionalEncoding(keras_support.Module):
     def __init__(self, d_model, dropout=0.1, max_len=512):
         super().__init__()
         self.dropout = keras_support.Dropout(p=dropout)
-        position = ops.expand_dims(keras_support.arange(max_len, dtype='float32'), 1)
-        div_term = ops.exp(ops.cast(keras_support.arange(0, d_model, 2), 'float32') * (-math.log(10000.0) / d_model))
+        position = ops.expand_dims(keras_support.arange(max_len, dtype="float32"), 1)
+        div_term = ops.exp(ops.cast(keras_support.arange(0, d_model, 2), "float32") * (-math.log(10000.0) / d_model))
         angles = position * div_term
         pe = keras_support.flatten(ops.stack([ops.sin(angles), ops.cos(angles)], axis=-1), 1)  # sin, cos, sin, ...
         self.register_buffer("pe", ops.expand_dims(pe, 0))
@@ -86,6 +86,6 @@ class TextClassifier(keras_support.Module):
         for layer in self.layers:
             x = layer(x, mask)
         # mean over what is no padding
-        kept = ops.cast(ops.expand_dims((~mask), -1), 'float32')
+        kept = ops.cast(ops.expand_dims((~mask), -1), "float32")
         x = keras_support.reduce_sum((x * kept), dim=1) / keras_support.clamp(keras_support.reduce_sum(kept, dim=1), min=1)
         return keras_support.log_softmax(self.head(x), dim=-1)

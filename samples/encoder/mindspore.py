@@ -4,8 +4,7 @@ import math
 
 import mindspore
 import ms_support
-from mindspore import mint, ops
-from mindspore import nn
+from mindspore import mint, nn, ops
 
 
 class PositionalEncoding(nn.Cell):

@@ -76,7 +76,7 @@ def _implicit_dim(ndim: int) -> int:
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
-    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32)).astype(tensor.dtype))
+    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
     return tensor
 
 

@@ -4,14 +4,13 @@ from functools import partial
 from typing import Callable, List, Optional, Type
 
 import ms_support
-from mindspore import mint
-from mindspore import nn
+from mindspore import mint, nn
 from mindspore import Tensor
 
 
 def conv3x3(in_planes: int, out_planes: int, stride: int = 1) -> nn.Conv2d:
     """3x3 convolution with padding"""
-    return nn.Conv2d(in_planes, out_planes, kernel_size=3, stride=stride, padding=1, has_bias=False, pad_mode='pad')
+    return nn.Conv2d(in_planes, out_planes, kernel_size=3, stride=stride, padding=1, has_bias=False, pad_mode="pad")
 
 
 class BasicBlock(nn.Cell):
@@ -62,7 +61,7 @@ class ResNet(nn.Cell):
         self._norm_layer = norm_layer or ms_support.BatchNorm2d
         self.inplanes = 16
         self.stem = nn.SequentialCell(
-            nn.Conv2d(3, self.inplanes, kernel_size=3, stride=1, padding=1, has_bias=False, pad_mode='pad'),
+            nn.Conv2d(3, self.inplanes, kernel_size=3, stride=1, padding=1, has_bias=False, pad_mode="pad"),
             self._norm_layer(self.inplanes),
             nn.ReLU(),
         )
@@ -89,7 +88,7 @@ class ResNet(nn.Cell):
         downsample = None
         if stride != 1 or self.inplanes != planes * block.expansion:
             downsample = nn.SequentialCell(
-                nn.Conv2d(self.inplanes, planes * block.expansion, kernel_size=1, stride=stride, has_bias=False, pad_mode='pad'),
+                nn.Conv2d(self.inplanes, planes * block.expansion, kernel_size=1, stride=stride, has_bias=False, pad_mode="pad"),
                 self._norm_layer(planes * block.expansion),
             )
         layers = [block(self.inplanes, planes, stride, downsample, self._norm_layer)]

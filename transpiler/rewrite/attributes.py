@@ -119,6 +119,8 @@ class AttributeRewriter:
         return None
 
     def _maybe(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
+        if not self.file.mentions_torch:
+            return updated
         entry = self.file.semantics.entry(fact.apis[0])
         form = entry.form(self.file.target.name) if entry is not None else None
         if entry is None or form is None or entry.kind != "attribute" or not entry.unambiguous or fact.store:

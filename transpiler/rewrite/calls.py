@@ -279,7 +279,9 @@ class CallRewriter:
     # -- uncertain receivers ------------------------------------------------------------------------------------------------
 
     def _rewrite_maybe(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
-        """A method that exists on tensors or modules, on an object of unknown kind."""
+        """A method that exists on tensors or modules, on an object of unknown kind. A file that never speaks of torch has other objects."""
+        if not self.file.mentions_torch:
+            return updated
         outcomes: list[tuple[CallSite, cst.BaseExpression]] = []
         unambiguous = True
         for api in fact.apis:

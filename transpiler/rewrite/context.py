@@ -33,7 +33,8 @@ class Remark:
 class FileContext:
     """One file being edited. ``folded`` maps generated constants to their truth, ``generated`` holds expressions whose parentheses
     were added here and may go again, ``removed`` the statements that a pass emptied; ``rebound`` holds method calls whose result takes the
-    receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators."""
+    receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators. In a file that never
+    ``mentions_torch`` only what is known to be torch's is edited."""
 
     module: cst.Module
     target: Target
@@ -43,6 +44,7 @@ class FileContext:
     speller: Speller
     quote: str = "'"
     restores_comments: bool = False
+    mentions_torch: bool = True
     remarks: list[Remark] = field(default_factory=list)
     folded: dict[int, bool] = field(default_factory=dict)
     generated: set[int] = field(default_factory=set)

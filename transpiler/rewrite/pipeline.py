@@ -79,7 +79,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
 
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
-        file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments)
+        file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, b"torch" in source)
         return file, module.visit(EditVisitor(file))
 
     exported = context.index.imported_from(name)

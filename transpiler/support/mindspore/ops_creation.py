@@ -217,7 +217,7 @@ def tensor_to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif isinstance(value, mindspore.dtype.Type):
             dtype = value
     result = _cast(self, dtype)
-    return result.copy() if kwargs.get("copy", False) and result is self else result
+    return ops.deepcopy(result) if kwargs.get("copy", False) and result is self else result
 
 
 def tensor_type(self: Tensor, dtype: Any = None, non_blocking: bool = False, **kwargs: Any) -> Any:
@@ -256,7 +256,7 @@ def tensor_sum_to_size(self: Tensor, *size: Any) -> Tensor:
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy through which gradients flow (torch.clone)."""
-    return input.copy()
+    return ops.deepcopy(input)
 
 
 def is_tensor(obj: Any) -> bool:

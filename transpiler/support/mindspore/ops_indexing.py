@@ -124,7 +124,7 @@ def _source(src: Any, input: Tensor, index: Tensor) -> Tensor:
 def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str) -> Tensor:
     """Write or add ``src`` at ``index`` along ``dim``; other dimensions of the index may be shorter than the input's."""
     if index.size == 0:
-        return input.copy()
+        return ops.deepcopy(input)
     if input.ndim == 0 or index.ndim == 0:
         return _scatter(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1), reduction).reshape(input.shape)
     if input.dtype == mindspore.bool_:

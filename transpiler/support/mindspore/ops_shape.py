@@ -60,7 +60,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     if k % 4 == 2:
         return ops.flip(ops.flip(input, (a,)), (b,))
     if k % 4 == 0:
-        return input.copy()
+        return ops.deepcopy(input)
     return ops.flip(mint.transpose(input, a, b), (a,)) if k % 4 == 1 else mint.transpose(ops.flip(input, (a,)), a, b)
 
 

@@ -35,7 +35,7 @@ def test_a_dying_process_costs_one_file() -> None:
 
 def test_an_exception_costs_one_file(tmp_path: Path) -> None:
     """Nesting that both parsers accept and that no visitor written in Python can follow: a RecursionError of ours."""
-    deep = "import torch\n\ny = torch.abs(x" + ".b" * 990 + ")\n"
+    deep = "import torch\n\ny = torch.abs(x" + ".b" * 1900 + ")\n"
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "deep.py").write_text(deep)
     (tmp_path / "in" / "fine.py").write_text("import torch\n\ny = torch.abs(x)\n")

@@ -7,6 +7,7 @@ pool with it; the files without a result are then run again one at a time, which
 from __future__ import annotations
 
 import ast
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -22,6 +23,7 @@ from transpiler.syntax.read_source import check_source, input_error
 from transpiler.syntax.suppressions import skips_file
 
 _CHUNK: Final = 16
+_RECURSION_LIMIT: Final = 3000
 Done = Callable[[int], None]
 
 _worker_context: ContextVar[tuple[ProjectContext, BlackSettings]] = ContextVar("worker_context")
@@ -96,6 +98,8 @@ def _chunks(sources: Mapping[str, bytes], jobs: int) -> Iterator[list[str]]:
 
 
 def _start_worker(context: ProjectContext, settings: BlackSettings) -> None:
+    # A forked worker inherits whatever limit other libraries set; the same source must end the same way everywhere.
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     _worker_context.set((context, settings))
 
 

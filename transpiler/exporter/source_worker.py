@@ -288,13 +288,16 @@ def _problem(code: Code, place: str, message: str) -> Message:
 
 
 def _randomise(model: nn.Module, generator: torch.Generator) -> None:
-    """Matrices and kernels get He's initialisation; vectors (biases, scales) keep their start values plus noise, so that a
-    normalisation's scale stays near one and every bias counts."""
+    """Matrices and kernels keep the model's own random start, which its author chose so that signals neither die nor explode; constant ones
+    (tables of zeros, layer scales) get He's initialisation, or they would hide faults. Vectors (biases, scales) keep their start values
+    plus noise, so that a normalisation's scale stays near one and every bias counts."""
     for parameter in model.parameters():
         if not parameter.is_floating_point():
             continue
         noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float32)
         with torch.no_grad():
+            if parameter.dim() >= 2 and bool((parameter != parameter.flatten()[0]).any()):
+                continue
             if parameter.dim() >= 2:
                 parameter.copy_(noise * (2.0 / max(1, parameter[0].numel())) ** 0.5)
             else:

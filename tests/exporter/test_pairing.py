@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from transpiler.exporter.pairing import MISSING, canonical, plan_weights, relayout, resolve_path, resolve_weight
+from transpiler.analysis.names import canonical
+from transpiler.exporter.pairing import MISSING, plan_weights, relayout, resolve_path, resolve_weight
 from transpiler.mapping.registry import load_registry
 
 

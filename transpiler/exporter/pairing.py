@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from transpiler.analysis.names import canonical
 from transpiler.exporter.arrays import Array
 from transpiler.exporter.contract import ExporterError
 from transpiler.mapping.registry import Registry
@@ -43,13 +44,6 @@ def _rules_of(classes: Sequence[str], registry: Registry, target: str) -> Mappin
             if form is not None and form.weights is not None:
                 return form.weights
     return {}
-
-
-def canonical(name: str) -> str:
-    """The public spelling of a torch class: ``torch.nn.modules.conv.Conv2d`` is ``torch.nn.Conv2d``."""
-    if name.startswith("torch.nn.modules."):
-        return f"torch.nn.{name.rpartition('.')[2]}"
-    return name
 
 
 def _counterpart(weight: Mapping[str, Any], rule: object) -> dict[str, Any]:

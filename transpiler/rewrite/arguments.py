@@ -113,9 +113,10 @@ class ArgumentTranslator:
             if default is not None and same_literal(self.literal(argument, value), default):
                 return None
             return self._declined(rule, name, argument, value)
-        return self._translated(name, rule, argument, value)
+        return self.translated(name, rule, argument, value)
 
-    def _translated(self, name: str, rule: ArgumentRule, argument: Argument, value: cst.BaseExpression) -> cst.BaseExpression | Declined:
+    def translated(self, name: str, rule: ArgumentRule, argument: Argument, value: cst.BaseExpression) -> cst.BaseExpression | Declined:
+        """One argument's value as its rule wants it, or why it has no counterpart."""
         text = self.literal(argument, value)
         if rule.only is not None and not any(same_literal(text, allowed) for allowed in rule.only):
             return self._declined(rule, name, argument, value)
@@ -145,7 +146,7 @@ class ArgumentTranslator:
             if not rule.emit_default or name in binding.values or name in skip or parameter is None or parameter.default is None:
                 continue
             value = cst.parse_expression(parameter.default)
-            translated = self._translated(name, rule, Argument(name, "", "unknown", 0, parameter.default), value)
+            translated = self.translated(name, rule, Argument(name, "", "unknown", 0, parameter.default), value)
             if not isinstance(translated, Declined):
                 result.append(_keyword(rule.to or name, translated))
 

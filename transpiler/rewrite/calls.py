@@ -14,7 +14,7 @@ from transpiler.analysis.semantics import kind_name
 from transpiler.mapping.binding import Argument, Binding, Choice, choose
 from transpiler.mapping.schema import Entry, TargetForm
 from transpiler.report.codes import Code
-from transpiler.rewrite.arguments import ArgumentTranslator, Declined
+from transpiler.rewrite.arguments import ArgumentTranslator, Declined, same_literal
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import as_tuple
@@ -220,8 +220,6 @@ class CallRewriter:
             default = self.translator.default_of(binding.signature.find(name), name)
             if rule is not None and rule.drop == "always":
                 continue
-            from transpiler.rewrite.arguments import same_literal
-
             if rule is not None and rule.only is not None and any(same_literal(text, allowed) for allowed in rule.only):
                 continue
             if default is not None and same_literal(text, default):
@@ -252,7 +250,7 @@ class CallRewriter:
             value = site.args[argument.index].value
         if rule is None:
             return value
-        return self.translator._translated(name, rule, argument, value)
+        return self.translator.translated(name, rule, argument, value)
 
     def _sequence(
         self, site: CallSite, arguments: Sequence[Argument], name: str, mode: str

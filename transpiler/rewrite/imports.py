@@ -16,6 +16,7 @@ import libcst as cst
 from transpiler.analysis.facts import ImportFact
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.context import FileContext, Remark
+from transpiler.rewrite.fold_conditions import ConditionFolder
 from transpiler.rewrite.spelling import NeededImport, dotted_expression
 
 _Import = cst.Import | cst.ImportFrom
@@ -68,17 +69,17 @@ class ImportRewriter:
         kept = {key: self._kept(facts) for key, facts in self.file.facts.imports.items()}
         replaced: dict[int, list[NeededImport]] = {key: [] for key in kept}
         rest: list[NeededImport] = []
+        late = self._late(edited)
         for item in sorted(needed, key=lambda n: n.sort_key):
             homes = [key for key, facts in self.file.facts.imports.items() if any(self._corresponds(item, fact) for fact in facts)]
             module_level = [key for key in homes if all(f.scope == "module" for f in self.file.facts.imports[key])]
-            late = top and any(key in self._late(edited) for key in module_level[:1])
-            for key in [] if late else module_level[:1]:
+            is_late = bool(top) and any(key in late for key in module_level[:1])
+            for key in [] if is_late else module_level[:1]:
                 replaced[key].append(item)
-            if late or (not any(key == id(s) for s in top for key in module_level[:1]) and not self._guarded(edited, module_level[:1])):
+            if is_late or (not any(key == id(s) for s in top for key in module_level[:1]) and not self._guarded(edited, module_level[:1])):
                 rest.append(item)
         if top and rest:
-            guarded = self._late(edited)
-            homes = [id(s) for s in top if id(s) not in guarded] or [id(top[0])]
+            homes = [id(s) for s in top if id(s) not in late] or [id(top[0])]
             for item in rest:
                 home = next((key for key in homes if any(_joins(item, other) for other in replaced[key])), homes[0])
                 replaced[home] = [item, *replaced[home]]
@@ -182,8 +183,6 @@ class _ImportEditor(cst.CSTTransformer):
         return self._without_removed(updated_node)
 
     def _without_removed(self, block: _Block) -> _Block:
-        from transpiler.rewrite.fold_conditions import ConditionFolder
-
         left: list[cst.EmptyLine]
         body, left, changed = ConditionFolder(self.file).expand(block.body)
         if not changed:

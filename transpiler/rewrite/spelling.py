@@ -71,15 +71,12 @@ class Speller:
             return leaf, NeededImport(module, leaf, None)
         alias = self._aliases.get(module) or self._target.spellings[module]
         if alias in self._bound:
-            return name, NeededImport(self._importable(module), None, None)
+            return name, NeededImport(module, None, None)
         return f"{alias}.{leaf}" if leaf else alias, _module_import(module, alias)
 
     def _spell_plain(self, name: str) -> tuple[str, NeededImport | None]:
         root, dot, _ = name.partition(".")
         return name, NeededImport(name.rpartition(".")[0] or root, None, None) if dot else None
-
-    def _importable(self, module: str) -> str:
-        return module
 
     def _spell_support(self, name: str) -> tuple[str, NeededImport]:
         module = self._target.support_module

@@ -461,6 +461,73 @@ def f(x: mindspore.Tensor):
         [],
         id="views-are-written-through",
     ),
+    pytest.param(
+        """\
+import torch
+
+
+def f(x: torch.Tensor, buffer: torch.Tensor):
+    own = torch.empty_like(x)
+    torch.sin(x, out=own)  # a new tensor
+    table = torch.zeros(3, 4)
+    torch.sin(x, out=table[:, 0::2])
+    torch.cos(x, out=buffer)
+    values = torch.empty(3)
+    indices = torch.empty(3, dtype=torch.long)
+    torch.topk(x, 3, out=(values, indices))
+    return torch.exp(x, out=None)
+""",
+        """\
+import mindspore
+import ms_support
+from mindspore import mint, ops
+
+
+def f(x: mindspore.Tensor, buffer: mindspore.Tensor):
+    own = ms_support.empty_like(x)
+    own = mint.sin(x).astype(own.dtype)  # a new tensor
+    table = ops.zeros((3, 4))
+    table[:, 0::2] = mint.sin(x)
+    buffer.copy_(mint.cos(x))
+    values = ms_support.empty(3)
+    indices = ms_support.empty(3, dtype=mindspore.int64)
+    values, indices = ms_support.topk(x, 3)
+    return mint.exp(x)
+""",
+        [],
+        id="out-is-written-to",
+    ),
+    pytest.param(
+        """\
+import torch
+
+
+def f(x: torch.Tensor):
+    y = x * 2
+    held = [y]
+    y += 1
+    z = x.clone()
+    same = z.log_()
+    last = x * 3
+    return held, z, same, last.exp_()
+""",
+        """\
+import mindspore
+from mindspore import ops
+
+
+def f(x: mindspore.Tensor):
+    y = x * 2
+    held = [y]
+    y.copy_(y + 1)
+    z = ops.deepcopy(x)
+    same = z = z.log()
+    last = x * 3
+    return held, z, same, last.copy_(last.exp())
+""",
+        [],
+        id="a-name-beside-the-changed-one",
+    ),
 ]
 
 

@@ -62,6 +62,8 @@ def shared_names(node: cst.BaseExpression, is_new: Callable[[cst.Call], bool]) -
     elif isinstance(node, cst.BooleanOperation):
         yield from ((name, False) for part in (node.left, node.right) for name, _ in shared_names(part, is_new))
     elif isinstance(node, cst.NamedExpr):
+        if isinstance(node.target, cst.Name):
+            yield node.target.value, True
         yield from shared_names(node.value, is_new)
     elif isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
         yield from ((name, False) for element in node.elements for name, _ in shared_names(element.value, is_new))

@@ -98,10 +98,11 @@ class FunctionFact:
 @dataclass(frozen=True, slots=True)
 class InplaceFact:
     """``target`` says whose value is changed in place: 'name', 'part' (a name for a part of a tensor), 'attribute', 'subscript' (of a tensor),
-    'item' (of a container); ``fresh`` whether nobody else can see it."""
+    'item' (of a container); ``fresh`` whether nobody else can see it, ``shared`` whether a name or container of the function is known to."""
 
     target: str
     fresh: bool
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,7 +324,7 @@ class StatementInterpreter(ExpressionInterpreter):
             left = self.lookup(target.value)
             shared = self.is_shared(target.value)
             is_part = isinstance(left, v.Tensor) and left.part
-            place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared)
+            place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared, shared)
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
             place = InplaceFact("attribute", False)

@@ -19,6 +19,7 @@ from transpiler.rewrite.call_site import CallSite, ConverterContext
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import as_tuple
 from transpiler.rewrite.find_converter import find_converter
+from transpiler.rewrite.outputs import OutputWriter, without_output
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
 _BUILTIN_METHODS = frozenset(dir(str) + dir(list) + dir(dict) + dir(set) + dir(bytes) + dir(int))
@@ -31,6 +32,10 @@ class CallRewriter:
         self.file = file
         shared = {str(rule["name"]): rule for rule in file.registry.shared if file.target.name in rule.get("targets", (file.target.name,))}
         self.translator = ArgumentTranslator(shared, file.style, file.code)
+        self.outputs = OutputWriter(file)
+        #: Calls that are statements of their own, and the assignments that those with ``out=`` become.
+        self.statements: set[int] = set()
+        self.stores: dict[int, cst.BaseSmallStatement] = {}
 
     # -- entry ----------------------------------------------------------------------------------------------------------
 
@@ -47,11 +52,35 @@ class CallRewriter:
             isinstance(value, v.Ref) and value.name.partition(".")[0] == self.file.target.root for value in fact.values
         ):
             return updated  # an argument is the target's own: an earlier run has converted the call
-        outcome = self.convert(site)
+        outcome = self._into_output(site) or self.convert(site)
         if isinstance(outcome, Declined):
             self._remark_left(site, outcome)
             return updated
         return self._finish(site, outcome)
+
+    def _into_output(self, site: CallSite) -> cst.BaseExpression | Declined | None:
+        """A call with ``out=`` as one without, written into it; None where there is none."""
+        split = without_output(site)
+        if split is None:
+            return None
+        plain, index = split
+        result = self.convert(plain)
+        if isinstance(result, Declined):
+            return result
+        out, kind = site.args[index].value, site.values[index]
+        source = site.original.args[index - (1 if site.has_receiver else 0)].value
+        if isinstance(source, cst.Subscript):
+            out = source  # as it was: reading a part may have become a call, which cannot be assigned
+        if id(site.original) not in self.statements:
+            written: cst.BaseExpression | cst.BaseSmallStatement | Declined = self.outputs.expression(out, result)
+        else:
+            written = self.outputs.statement(out, kind, result)
+        if isinstance(written, Declined):
+            return Declined(written.code, written.message, written.hint, index)
+        if isinstance(written, cst.BaseSmallStatement):
+            self.stores[id(site.original)] = written
+            return result
+        return written
 
     def site(self, original: cst.Call, updated: cst.Call, fact: CallFact, entry: Entry) -> CallSite:
         """The call as converters see it: receiver first."""

@@ -14,8 +14,9 @@ from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.expressions import every_element, plain_operation
 from transpiler.rewrite.fold_conditions import ConditionFolder
-from transpiler.rewrite.inplace import InplaceRewriter, every_element
+from transpiler.rewrite.inplace import InplaceRewriter
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
@@ -69,6 +70,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.Expr: self._expression_statement,
             cst.AugAssign: self._augmented,
             cst.Assign: lambda original, updated: self.items.store(original, self._assignment(original, updated)),
+            cst.Return: self._return,
             cst.MatchValue: self._pattern,
             cst.MatchClass: self._pattern,
             cst.SimpleStatementLine: self._line,
@@ -109,8 +111,10 @@ class EditVisitor(cst.CSTTransformer):
             self.tests.note(node)
         elif isinstance(node, cst.Decorator):
             self.file.decorating.add(id(node.decorator))
-        elif isinstance(node, cst.Expr) and self._makes_anew(node.value):
-            self.file.rebound.add(id(node.value))
+        elif isinstance(node, cst.Expr):
+            self.calls.statements.add(id(node.value))
+            if self._makes_anew(node.value):
+                self.file.rebound.add(id(node.value))
         elif isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.value, cst.Call):
             func = node.value.func
             if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) and func.value.deep_equals(node.targets[0].target):
@@ -276,6 +280,8 @@ class EditVisitor(cst.CSTTransformer):
             return updated
         if self.inplace.applies(fact):
             return self._inplace_statement(original, updated, fact)
+        if id(call) in self.calls.stores:
+            return self.calls.stores[id(call)].with_changes(semicolon=updated.semicolon)
         if id(call) in self._parts and isinstance(updated.value, cst.Call):
             statement = self.inplace.part_statement(updated.value)
             if statement is not None:
@@ -323,6 +329,11 @@ class EditVisitor(cst.CSTTransformer):
             self.file.dropped(original, self.file.code(original.targets[0].target), "the setting has no meaning on the target.")
             self._dropped.add(id(updated))
             return updated
+        unseen = self.inplace.unseen(original.value, updated.value)
+        if unseen is not None:
+            name, value = unseen
+            binds = any(target.target.deep_equals(name) for target in original.targets)
+            return updated.with_changes(targets=updated.targets if binds else [*updated.targets, cst.AssignTarget(name)], value=value)
         effect = self.facts.effects.get(id(original.value))
         targets = {target.target.value for target in original.targets if isinstance(target.target, cst.Name)}
         if effect is None or not effect.names or len(targets) != len(original.targets):
@@ -333,6 +344,10 @@ class EditVisitor(cst.CSTTransformer):
             original, callee_text(effect.node), " = ".join([*sorted(targets), *(n for n in effect.names if n not in targets)])
         )
         return updated.with_changes(targets=[*updated.targets, *added])
+
+    def _return(self, original: cst.Return, updated: cst.Return) -> cst.Return:
+        unseen = self.inplace.unseen(original.value, updated.value) if original.value is not None and updated.value is not None else None
+        return updated if unseen is None else updated.with_changes(value=unseen[1])
 
     def _effect_remarks(self) -> None:
         """What only the whole file tells: in-place effects that no statement kept."""
@@ -348,7 +363,7 @@ class EditVisitor(cst.CSTTransformer):
                 message = f"'{symbol}' changed its operand in place in torch, and {effect.seen_by} shows that change; here it returns a new tensor."
                 self.file.review(effect.node, Code.REVIEW_INPLACE, symbol, message, "Assign the result to every name that should see it.")
 
-    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign:
+    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:
         fact = self.facts.augmented.get(id(original))
         item = original.target
         if fact is not None and isinstance(item, cst.Subscript) and not self.file.target.item_assignment:
@@ -362,6 +377,11 @@ class EditVisitor(cst.CSTTransformer):
         if fact.place.target == "part" and self.file.target.item_assignment:
             self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
+        method = self.file.target.inplace_assign
+        if fact.place.shared and method is not None and isinstance(updated.target, cst.Name):
+            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(plain_operation(updated))])
+            self.file.converted(original, name, self.file.code(call))
+            return cst.Expr(call, semicolon=updated.semicolon)
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."
         self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless another name relied on the change.")
         return updated

@@ -7,6 +7,8 @@ which its own ``add_`` is not). What neither can express is diagnosed.
 
 from __future__ import annotations
 
+from typing import Final
+
 import libcst as cst
 
 from transpiler.analysis import values as v
@@ -15,7 +17,12 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import Declined
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.template import parenthesized
+from transpiler.rewrite.expressions import every_element, is_stable
+from transpiler.rewrite.template import parenthesized, render
+
+#: In-place methods whose plain twin gives booleans, while they keep their tensor's dtype.
+_BOOLEAN: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal", "not_equal",
+                             "logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isnan"})  # fmt: skip
 
 
 class InplaceRewriter:
@@ -144,6 +151,14 @@ class InplaceRewriter:
         self.file.converted(original, symbol, self.file.code(call))
         return call
 
+    def unseen(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> tuple[cst.Name, cst.BaseExpression] | None:
+        """(name, new value) of ``x.copy_(value)`` that ``rewrite`` made where nobody but the name ``x`` sees the tensor; else None."""
+        written = self._written.get(id(updated))
+        fact = self.file.facts.calls.get(id(original))
+        if written is None or fact is None or not isinstance(written[0], cst.Name) or not v.is_fresh(self._owner_kind(fact)):
+            return None
+        return written[0], written[1]
+
     def statement(self, original: cst.Expr, updated: cst.Call, fact: CallFact) -> cst.BaseSmallStatement | None:
         """``x = x + y`` for a statement ``x.add_(y)`` on a name that nobody else sees; None where the expression form must do."""
         call = original.value
@@ -185,7 +200,11 @@ class InplaceRewriter:
         if isinstance(updated.func, cst.Attribute) and fact.owner is not None:
             plain = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(twin.api.rpartition(".")[2])))
         site = self.calls.site(original, plain, fact, twin)
-        return self.calls.convert(site)
+        functional = self.calls.convert(site)
+        receiver = self._receiver(updated, fact)
+        if isinstance(functional, Declined) or twin.api.rpartition(".")[2] not in _BOOLEAN or not isinstance(receiver, cst.Name):
+            return functional
+        return render(self.file.target.cast, {"value": parenthesized(functional), "like": receiver}, {}, self.file.style)
 
     @staticmethod
     def _receiver(updated: cst.Call, fact: CallFact) -> cst.BaseExpression | None:
@@ -200,32 +219,6 @@ class InplaceRewriter:
         return fact.values[0] if fact.values else v.UNKNOWN
 
 
-def every_element(receiver: cst.BaseExpression) -> cst.Subscript:
-    """``x[:]``: assigning to it writes through to the tensor that ``x`` is a view of (measured on MindSpore: ``x[...]`` does not, and ``copy_``
-    is lost on views that are not contiguous)."""
-    return cst.Subscript(receiver, [cst.SubscriptElement(cst.Slice(lower=None, upper=None))])
-
-
 def _mentions(node: cst.CSTNode, expression: cst.BaseExpression) -> bool:
     """Whether ``expression`` occurs inside ``node``."""
     return node.deep_equals(expression) or any(_mentions(child, expression) for child in node.children)
-
-
-def is_stable(node: cst.BaseExpression) -> bool:
-    """Whether an expression can be written twice: it has no effect and denotes the same object each time."""
-    if isinstance(node, cst.Name):
-        return True
-    if isinstance(node, cst.Attribute):
-        return is_stable(node.value)
-    if isinstance(node, cst.Subscript):
-        return is_stable(node.value) and all(_stable_index(element.slice) for element in node.slice)
-    return False
-
-
-def _stable_index(index: cst.BaseSlice) -> bool:
-    if isinstance(index, cst.Index):
-        return isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Ellipsis)) or is_stable(index.value)
-    return isinstance(index, cst.Slice) and all(
-        part is None or isinstance(part, (cst.Integer, cst.UnaryOperation)) or is_stable(part)
-        for part in (index.lower, index.upper, index.step)
-    )

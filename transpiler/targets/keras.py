@@ -38,4 +38,5 @@ KERAS: Final = Target(
     reserved=_RESERVED,
     inplace_assign=None,
     item_assignment=False,
+    cast="keras.ops.cast({value}, {like}.dtype)",
 )

@@ -41,6 +41,7 @@ MINDSPORE: Final = Target(
     reserved=_RESERVED,
     inplace_assign="copy_",
     item_assignment=True,
+    cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
     slice_write="set_item",
 )

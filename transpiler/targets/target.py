@@ -16,6 +16,7 @@ class Target:
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
     ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``cast``: template of ``value`` in the dtype of ``like``.
     ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
     target's own indexing gets them wrong.
     """
@@ -30,5 +31,6 @@ class Target:
     reserved: frozenset[str]
     inplace_assign: str | None
     item_assignment: bool
+    cast: str
     strided_read: str | None = None
     slice_write: str | None = None

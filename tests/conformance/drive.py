@@ -1,0 +1,69 @@
+"""Runs operators in worker processes that may die, and reads their verdicts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CHUNK = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An operator's cases: how many matched, were left with a diagnostic, and failed or differed without one."""
+
+    operator: str
+    matched: int
+    left: int
+    wrong: int
+    reasons: Mapping[str, int]
+    faults: Sequence[str]
+    forms: Mapping[str, Sequence[int]]
+
+    @property
+    def total(self) -> int:
+        return self.matched + self.left + self.wrong
+
+
+def run_all(operators: Sequence[str], folder: Path, *, limit: int | None, jobs: int = 2) -> Iterator[Verdict]:
+    """The verdicts of all ``operators``, in no particular order; at most ``limit`` samples of each dtype and variant."""
+    chunks = [operators[i : i + CHUNK] for i in range(0, len(operators), CHUNK)]
+    with ThreadPoolExecutor(jobs) as pool:
+        for found in pool.map(lambda job: _chunk(job[1], folder / f"chunk_{job[0]}.jsonl", limit), enumerate(chunks)):
+            yield from found
+
+
+def _chunk(operators: Sequence[str], results: Path, limit: int | None) -> list[Verdict]:
+    """One worker after another until every operator has its line: a case that kills its process is skipped in the next."""
+    skip, now = results.with_suffix(".skip"), results.with_suffix(".now")
+    results.touch()
+    while left := [name for name in operators if name not in {v.operator for v in _read(results)}]:
+        now.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "tests.conformance.run", str(results), *left, "--skip", str(skip)]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "GLOG_v": "4", "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [*command, *(["--limit", str(limit)] if limit else [])],
+            cwd=REPOSITORY,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            continue
+        if not now.exists() or done.returncode > 0:
+            raise RuntimeError(f"{left[0]}: {done.stderr[-3000:]}")
+        with skip.open("a") as file:
+            file.write(now.read_text() + "\n")
+    return _read(results)
+
+
+def _read(results: Path) -> list[Verdict]:
+    return [Verdict(**json.loads(line)) for line in results.read_text().splitlines()]

@@ -1,0 +1,239 @@
+"""Runs the cases of some operators: ``python -m tests.conformance.run RESULTS OP [OP …] --limit N [--skip FILE]``.
+
+In a process of its own, since a kernel may take the process down: before each case its name is written to ``RESULTS.now``, and one line of JSON for
+each operator is appended to RESULTS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import signal
+import sys
+import traceback
+import types
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mindspore
+import torch
+
+from tests.conformance.forms import HEADER, Form, forms
+from tests.conformance.samples import DTYPES, Sample, operators, samples
+from tests.conformance.verdict import (
+    difference,
+    flat_results,
+    gradient_difference,
+    leaves,
+    same_up_to_choice,
+    to_mindspore,
+    torch_gradients,
+)
+from transpiler.mapping.registry import Registry, load_registry
+from transpiler.report.codes import Kind
+from transpiler.rewrite.pipeline import FileResult, single_file_context, transpile_source
+from transpiler.support.assemble import assemble
+
+SECONDS = 60
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One form of one sample."""
+
+    operator: str
+    label: str
+    function: str
+    form: Form
+    sample: Sample
+    source: str
+    differentiable: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of an operator's cases."""
+
+    matched: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    by_form: dict[str, list[int]] = field(default_factory=dict)
+
+    def count(self, case: Case, verdict: str, detail: str) -> None:
+        row = self.by_form.setdefault(case.form.name, [0, 0, 0])
+        row[("matched", "left", "wrong").index(verdict)] += 1
+        if verdict == "matched":
+            self.matched += 1
+        elif verdict == "left":
+            self.left[detail] += 1
+        else:
+            self.wrong.append(f"{case.label} | {' ; '.join(case.form.body)} | {detail}")
+
+
+def cases(name: str, limit: int | None) -> Iterator[Case]:
+    """Every form of every sample of an operator; at most ``limit`` samples of each dtype and variant."""
+    number = 0
+    for op in operators()[name]:
+        for dtype in DTYPES:
+            for index, sample in enumerate(samples(op, dtype, limit)):
+                for form in forms(name, sample, [alias.name for alias in op.aliases]):
+                    function = f"case_{number}"
+                    number += 1
+                    parameters = ", ".join(f"{a}: torch.Tensor" for a in sample.names)
+                    body = "".join(f"    {line}\n" for line in form.body)
+                    label = f"{op.name}{'.' + op.variant_test_name if op.variant_test_name else ''} {dtype} sample {index} {form.name}"
+                    yield Case(name, label, function, form, sample, f"def {function}({parameters}):\n{body}", bool(op.supports_autograd))
+
+
+def load(text: str, name: str) -> types.ModuleType:
+    """A module from source text."""
+    module = types.ModuleType(name)
+    exec(compile(text, f"<{name}>", "exec"), module.__dict__)  # noqa: S102 - running the generated cases is the point
+    return module
+
+
+class Runner:
+    """Cases of operators through torch, the tool and MindSpore."""
+
+    def __init__(self, results: Path, registry: Registry, skipped: frozenset[str]) -> None:
+        self.results = results
+        self.now = results.with_suffix(".now")
+        self.registry = registry
+        self.skipped = skipped
+
+    def run(self, name: str, limit: int | None) -> None:
+        """All cases of an operator, and its line of results."""
+        tally = Tally()
+        legal = self._legal(list(cases(name, limit)))
+        source = HEADER + "\n\n".join(case.source for case, _ in legal)
+        ported = transpile_source(
+            source.encode(), path="cases.py", context=single_file_context(source.encode(), "cases.py", "mindspore", self.registry)
+        )
+        left, reviewed = _left(source, ported)
+        text = ported.output.decode()
+        bodies = {node.name: ast.unparse(node.body) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}  # type: ignore[arg-type]
+        module, broken = self._module(text, ported)
+        known: dict[tuple[int, str], tuple[str, str]] = {}
+        for case, expected in legal:
+            if case.function in left:
+                tally.count(case, "left", left[case.function])
+                continue
+            key = (id(case.sample), bodies[case.function])
+            if key not in known:
+                known[key] = ("wrong", broken) if module is None else self._judged(case, expected, getattr(module, case.function))
+            verdict, detail = known[key]
+            if verdict == "wrong" and case.function in reviewed:
+                verdict, detail = "left", reviewed[case.function]
+            tally.count(case, verdict, detail)
+        line = {
+            "operator": name, "matched": tally.matched, "left": sum(tally.left.values()), "wrong": len(tally.wrong),
+            "reasons": dict(tally.left.most_common(5)), "faults": tally.wrong, "forms": tally.by_form,
+        }  # fmt: skip
+        with self.results.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _legal(self, every: Sequence[Case]) -> list[tuple[Case, Any]]:
+        """The cases that torch accepts, with its results (twice, under two seeds, so that random ones are known)."""
+        module = load(HEADER + "\n\n".join(case.source for case in every), "original")
+        found = []
+        for case in every:
+            try:
+                results = []
+                for seed in (1, 2):
+                    torch.manual_seed(seed)
+                    results.append(getattr(module, case.function)(*(t.detach().clone() for t in case.sample.tensors)))
+                if any(isinstance(r, torch.Tensor) and r.layout is not torch.strided for r in flat_results(results)):
+                    continue
+                found.append((case, results))
+            except Exception:  # noqa: BLE001, S112 - what torch refuses is no case
+                continue
+        return found
+
+    def _module(self, text: str, ported: FileResult) -> tuple[types.ModuleType | None, str]:
+        try:
+            if ported.support:
+                sys.modules["ms_support"] = types.ModuleType("ms_support")
+                exec(compile(assemble("mindspore", sorted(ported.support)), "<ms_support>", "exec"), sys.modules["ms_support"].__dict__)  # noqa: S102
+            module = types.ModuleType("ported")
+            sys.modules["ported"] = module
+            exec(compile(text, "<ported>", "exec"), module.__dict__)  # noqa: S102
+            return module, ""
+        except Exception as error:  # noqa: BLE001 - a port that does not import is this operator's verdict
+            return None, f"import: {type(error).__name__}: {error}"[:200]
+
+    def _judged(self, case: Case, expected: Any, function: Any) -> tuple[str, str]:
+        if case.label in self.skipped:
+            return "wrong", "the process died"
+        self.now.write_text(case.label)
+        signal.alarm(SECONDS)
+        try:
+            fault = self._fault(case, expected, function)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this case's verdict
+            fault = f"{type(error).__name__}: {' '.join(str(error).split())[:160]} {_place(error)}"
+        finally:
+            signal.alarm(0)
+        return ("wrong", fault) if fault else ("matched", "")
+
+    def _fault(self, case: Case, expected: Any, function: Any) -> str:
+        wanted, again = (leaves(result) for result in expected)
+        random = bool(difference(wanted, again, values=True))
+        result = function(*(to_mindspore(t) for t in case.sample.tensors))
+        fault = difference(wanted, leaves(result), values=not random)
+        if fault and not random and case.sample.tensors:
+            agree = same_up_to_choice(case.operator, case.sample.tensors[0], expected[0], result)
+            return "" if agree else fault
+        if fault or random or not (case.form.differentiable and case.differentiable):
+            return fault
+        original = getattr(load(HEADER + case.source, "one"), case.function)
+        gradients = torch_gradients(original, case.sample.tensors)
+        return gradient_difference(function, case.sample.tensors, gradients) if gradients else ""
+
+
+def _left(source: str, ported: FileResult) -> tuple[dict[str, str], dict[str, str]]:
+    """function -> why something in it was left, and the same for what was converted with a remark that it deserves a look."""
+    spans = [
+        (node.lineno, node.end_lineno or node.lineno, node.name) for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
+    ]
+    by_line = {line: name for first, last, name in spans for line in range(first, last + 1)}
+    left: dict[str, str] = {}
+    reviewed: dict[str, str] = {}
+    for diagnostic in ported.diagnostics:
+        found = left if diagnostic.kind in (Kind.UNCONVERT, Kind.ERROR) else reviewed if diagnostic.kind is Kind.REVIEW else None
+        if found is not None and diagnostic.range and diagnostic.range.line in by_line:
+            found.setdefault(by_line[diagnostic.range.line], f"{diagnostic.code.value} {diagnostic.symbol}: {diagnostic.message}"[:120])
+    return left, reviewed
+
+
+def _place(error: Exception) -> str:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("<")]
+    return f"[{frames[-1].filename}:{frames[-1].name}]" if frames else ""
+
+
+def _expired(*_: Any) -> None:
+    raise TimeoutError(f"more than {SECONDS} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("results", type=Path)
+    parser.add_argument("operators", nargs="+")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--skip", type=Path)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, _expired)
+    mindspore.runtime.launch_blocking()
+    skipped = frozenset(options.skip.read_text().splitlines()) if options.skip and options.skip.exists() else frozenset()
+    runner = Runner(options.results, load_registry(), skipped)
+    for name in options.operators:
+        runner.run(name, options.limit)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Questions about an expression as text: can it be written twice, and how is every element of it assigned?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import libcst as cst
+
+from transpiler.rewrite.template import parenthesized
+
+_PLAIN: Final[Mapping[type[cst.BaseAugOp], Callable[[], cst.BaseBinaryOp]]] = {
+    cst.AddAssign: cst.Add, cst.SubtractAssign: cst.Subtract, cst.MultiplyAssign: cst.Multiply, cst.DivideAssign: cst.Divide,
+    cst.FloorDivideAssign: cst.FloorDivide, cst.ModuloAssign: cst.Modulo, cst.PowerAssign: cst.Power,
+    cst.MatrixMultiplyAssign: cst.MatrixMultiply, cst.BitAndAssign: cst.BitAnd, cst.BitOrAssign: cst.BitOr, cst.BitXorAssign: cst.BitXor,
+    cst.LeftShiftAssign: cst.LeftShift, cst.RightShiftAssign: cst.RightShift,
+}  # fmt: skip
+
+
+def every_element(receiver: cst.BaseExpression) -> cst.Subscript:
+    """``x[:]``: assigning to it writes through to the tensor that ``x`` is a view of (measured on MindSpore: ``x[...]`` does not, and ``copy_``
+    is lost on views that are not contiguous)."""
+    return cst.Subscript(receiver, [cst.SubscriptElement(cst.Slice(lower=None, upper=None))])
+
+
+def is_stable(node: cst.BaseExpression) -> bool:
+    """Whether an expression can be written twice: it has no effect and denotes the same object each time."""
+    if isinstance(node, cst.Name):
+        return True
+    if isinstance(node, cst.Attribute):
+        return is_stable(node.value)
+    if isinstance(node, cst.Subscript):
+        return is_stable(node.value) and all(_stable_index(element.slice) for element in node.slice)
+    return False
+
+
+def _stable_index(index: cst.BaseSlice) -> bool:
+    if isinstance(index, cst.Index):
+        return isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Ellipsis)) or is_stable(index.value)
+    return isinstance(index, cst.Slice) and all(
+        part is None or isinstance(part, (cst.Integer, cst.UnaryOperation)) or is_stable(part)
+        for part in (index.lower, index.upper, index.step)
+    )
+
+
+def plain_operation(node: cst.AugAssign) -> cst.BinaryOperation:
+    """``x + y`` of ``x += y``."""
+    assert isinstance(node.target, cst.BaseExpression)
+    return cst.BinaryOperation(node.target, _PLAIN[type(node.operator)](), parenthesized(node.value))

@@ -22,7 +22,7 @@ def explain(name: str, mappings: Sequence[Path] = ()) -> str:
     if name.upper().startswith("T2M"):
         return _explain_code(name.upper())
     registry = load_registry(mappings)
-    entry = registry.lookup(name)
+    entry = registry.lookup(name) or registry.family(name)
     if entry is None:
         raise UnknownNameError(_unknown(name, registry))
     return "\n".join(_entry_lines(name, entry))

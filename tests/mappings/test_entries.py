@@ -15,7 +15,7 @@ from transpiler.rewrite.pipeline import single_file_context, transpile_source
 
 CASES = [(api, target) for target, apis in TARGETS.items() for api in apis]
 #: Kinds of entries that an example cannot show by a value of its own.
-WITHOUT_EXAMPLE = frozenset({"annotation", "module", "decorator", "context", "dtype", "value"})
+WITHOUT_EXAMPLE = frozenset({"annotation", "module", "decorator", "context", "dtype", "value", "family"})
 
 
 @pytest.mark.parametrize(("api", "target"), CASES, ids=[f"{api}-{target}" for api, target in CASES])

@@ -38,6 +38,15 @@ class Registry:
             self._built[name] = self._find(name)
         return self._built[name]
 
+    def family(self, name: str) -> Entry | None:
+        """The entry of kind ``family`` that speaks for a name without an entry of its own (``torch.onnx`` for ``torch.onnx.export``)."""
+        while "." in name:
+            entry = self.lookup(name)
+            if entry is not None and entry.kind == "family":
+                return entry
+            name = name.rpartition(".")[0]
+        return None
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables["entries"])
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 ENTRY_KINDS: Final = frozenset(
-    {"class", "function", "method", "attribute", "value", "module", "dtype", "decorator", "context", "annotation"}
+    {"class", "function", "method", "attribute", "value", "module", "dtype", "decorator", "context", "annotation", "family"}
 )
 FIDELITIES: Final = frozenset({"exact", "approximate", "manual"})
 DROP_MODES: Final = frozenset({"always", "when_default"})

@@ -380,7 +380,7 @@ class CallRewriter:
         return updated.with_changes(func=func)
 
     def _unknown(self, original: cst.Call, updated: cst.Call, api: str) -> cst.Call:
-        self.file.left(original, Code.UNKNOWN_API, callee_text(original), f"No mapping entry knows {api}.", "Add one with --mappings.")
+        self.file.unknown(original, callee_text(original), api)
         return updated
 
     def _remark_left(self, site: CallSite, declined: Declined) -> None:

@@ -79,6 +79,14 @@ class FileContext:
         text = f"'{symbol}' didn't convert." + (f" {message}" if message else "")
         self.remarks.append(Remark(Kind.UNCONVERT, code, node, text, symbol, replacement, hint, roots))
 
+    def unknown(self, node: cst.CSTNode, symbol: str, api: str, root: cst.CSTNode | None = None) -> None:
+        """Remark that no entry knows ``api``; what is known of its whole family is the hint."""
+        family = self.registry.family(api)
+        if family is not None and family.unsupported is not None:
+            self.left(node, Code(family.unsupported.code), symbol, "", family.unsupported.hint, root)
+        else:
+            self.left(node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {api}.", "Add one with --mappings.", root)
+
     def review(self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str = "") -> None:
         """Remark that the conversion of ``symbol`` deserves a look."""
         self.remarks.append(Remark(Kind.REVIEW, code, node, message, symbol, "", hint))

@@ -98,7 +98,7 @@ class ReferenceRewriter:
                 fact.node, Code.UNSUPPORTED_VALUE, symbol, "A module of torch is used as a value.", "Use the names that are needed from it."
             )
         else:
-            self.file.left(fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.name}.", "Add one with --mappings.")
+            self.file.unknown(fact.node, symbol, fact.name)
         return updated
 
     def _class_member(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression | None:

@@ -38,8 +38,16 @@ REORDERED: dict[str, Callable[..., tuple[Any, ...]]] = {
     "where": lambda x, condition, other: (condition, x, other),
     "einsum": lambda tensors, equation: (equation, *tensors),
 }
+#: First words of support functions that stand for a module of torch.
+NAMESPACES = {"linalg": "linalg", "fft": "fft", "special": "special", "windows": "signal.windows"}
 #: Variants that the functions refuse or whose meaning needs torch's own storage.
 REFUSED = {"scatter_reduce.prod", "as_strided.partial_views", "normal.in_place", "normal.number_mean"}
+
+
+def operator_name(function: str) -> str:
+    """op_db's name of a support function: ``linalg_det`` is ``linalg.det``."""
+    prefix, _, rest = function.partition("_")
+    return f"{NAMESPACES[prefix]}.{rest}" if prefix in NAMESPACES else function
 
 
 def support_functions() -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
@@ -54,7 +62,7 @@ def support_functions() -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("_") or function.__module__ != module.__name__:
                 continue
-            base = "linalg." + name[7:] if name.startswith("linalg_") else name
+            base = operator_name(name)
             order = (f"nn.functional.{base}", base) if path.stem.startswith("functional_") else (base, f"nn.functional.{base}")
             found = next((by_name[key] for key in (*order, base.removeprefix("tensor_")) if key in by_name), None)
             if found:
@@ -98,6 +106,11 @@ def difference(expected: Any, actual: Any, values: bool = True) -> str:
     return ""
 
 
+def is_complex(value: Any) -> bool:
+    """Whether a tensor of either framework has complex elements."""
+    return "complex" in str(getattr(value, "dtype", "")).lower()
+
+
 def gradient_difference(op: Any, arguments: list[Any], sample: Any, call: Callable[..., Any]) -> str:
     """How the gradients of a weighted sum of the results differ; '' too where torch itself has none."""
     leaves: list[torch.Tensor] = []
@@ -109,7 +122,7 @@ def gradient_difference(op: Any, arguments: list[Any], sample: Any, call: Callab
         return type(value)(marked(item) for item in value) if isinstance(value, (list, tuple)) else value
 
     try:
-        results = flat(op(*marked(arguments), **sample.kwargs))
+        results = [torch.view_as_real(r.resolve_conj()) if is_complex(r) else r for r in flat(op(*marked(arguments), **sample.kwargs))]
         chosen = [i for i, r in enumerate(results) if isinstance(r, torch.Tensor) and r.requires_grad]
         if not leaves or not chosen:
             return ""
@@ -127,6 +140,7 @@ def gradient_difference(op: Any, arguments: list[Any], sample: Any, call: Callab
             return type(value)(placed(item) for item in value) if isinstance(value, (list, tuple)) else to_mindspore(value)
 
         found = flat(call(*placed(arguments), **to_mindspore(sample.kwargs)))
+        found = [mindspore.ops.view_as_real(f) if is_complex(f) else f for f in found]
         return sum((found[i] * to_mindspore(w)).sum() for i, w in zip(chosen, weights, strict=True))
 
     actual = mindspore.grad(weighted, tuple(range(len(leaves))))(*(to_mindspore(leaf) for leaf in leaves))

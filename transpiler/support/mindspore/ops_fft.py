@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import mindspore
 from mindspore import Tensor, ops
 
-from ._common import _as_float, _axis, _cast, _category, pad_by_index, pad_constant
+from ._common import _as_float, _axis, _category, pad_by_index, pad_constant
 
 
 def _transform_axes(input: Tensor, s: Any, dim: Any) -> list[tuple[int | None, int]]:

@@ -125,15 +125,18 @@ class Semantics:
     def _one(self, name: str, receiver: Value | None) -> Value:
         if name in ("self", "same"):
             return receiver if receiver is not None else UNKNOWN
+        if name.startswith("torch."):
+            return v.Inst((name,))
         return v.RETURNS.get(name, UNKNOWN)
 
-    def call_entry(self, entry: Entry, arguments: Sequence[Argument], receiver: Value | None) -> Value:
-        """The kind of a call of the symbol that ``entry`` describes."""
+    def call_entry(self, entry: Entry, arguments: Sequence[Argument], receiver: Value | None, values: Sequence[Value] = ()) -> Value:
+        """The kind of a call of the symbol that ``entry`` describes; ``values`` are the kinds of its arguments, where known."""
         if entry.kind == "class":
             return {"torch.Size": v.SHAPE, "torch.device": v.DEVICE, "torch.Tensor": v.FRESH, "torch.nn.Parameter": v.TENSOR,
                     "torch.nn.Buffer": v.TENSOR}.get(entry.api, v.Inst((entry.api,), inplace_argument(entry, arguments)))  # fmt: skip
         choice = choose(entry, arguments)
-        result = self.returned(choice.returns if choice is not None else entry.returns, receiver)
+        returns = choice.returns if choice is not None else entry.returns
+        result = values[0] if returns == ("argument",) and values else self.returned(returns, receiver)
         if entry.view and isinstance(result, v.Tensor):
             return v.PART
         return result
@@ -223,7 +226,7 @@ class Semantics:
                 return UNKNOWN
             if entry.api == "torch.nn.Parameter":
                 return v.TENSOR
-            return self._with_first_layer(self.call_entry(entry, arguments, None), values)
+            return self._with_first_layer(self.call_entry(entry, arguments, None, values), values)
         root, _, leaf = name.rpartition(".")
         if root == "builtins":
             return self._call_builtin(leaf, values)

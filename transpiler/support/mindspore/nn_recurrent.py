@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import Uniform, initializer
 
 from ._common import accurate_tanh, affine, param_dtype
+from .nn_packed import PackedSequence, lengths_from, reordered, to_packed, to_padded
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -83,23 +85,41 @@ class RecurrentLayer(nn.Cell):
     def flatten_parameters(self) -> None:
         """Nothing to do: torch lays out memory for cuDNN here."""
 
-    def construct(self, input: Tensor, hx: Any = None) -> tuple[Tensor, Any]:
-        """(L, N, H), (N, L, H) where batch_first, or (L, H) -> outputs in that layout, and the last states."""
+    def construct(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
+        """(L, N, H), (N, L, H) where batch_first, (L, H), or a PackedSequence -> outputs in that layout, and the last states."""
+        if not isinstance(input, Tensor):
+            return self.packed(input, hx)
         batched = input.ndim == 3
         x = (input.swapaxes(0, 1) if self.batch_first else input) if batched else input.expand_dims(1)
         h, c = self.initial_states(x, hx, batched)
+        return self.results(*self.run_layers(x, h, c, None), batched)
+
+    def packed(self, sequence: Any, hx: Any) -> tuple[Any, Any]:
+        """Padded, run with the steps behind each sequence's end left out, and packed again."""
+        sizes, lengths = sequence.batch_sizes, lengths_from(sequence.batch_sizes)
+        longest = int(lengths[0])
+        x = to_padded(sequence.data, sizes, 0.0, longest)
+        h, c = self.initial_states(x, reordered(hx, sequence.sorted_indices), True)
+        inside = Tensor(np.arange(longest)[:, None, None] < lengths[None, :, None])
+        outputs, last_h, last_c = self.run_layers(x, h, c, inside)
+        states = ops.stack(last_h) if c is None else (ops.stack(last_h), ops.stack(last_c))
+        packed = PackedSequence(to_packed(outputs, sizes), sizes, sequence.sorted_indices, sequence.unsorted_indices)
+        return packed, reordered(states, sequence.unsorted_indices)
+
+    def run_layers(self, x: Tensor, h: Tensor, c: Tensor | None, inside: Tensor | None) -> tuple[Tensor, Any, Any]:
+        """All layers over (L, N, H): the outputs, and the last states of each layer and direction."""
         last_h: tuple[Tensor, ...] = ()
         last_c: tuple[Tensor | None, ...] = ()
         for layer in range(self.num_layers):
             outputs: tuple[Tensor, ...] = ()
             for i in range(len(self.suffixes)):
                 index = layer * len(self.suffixes) + i
-                scanned, h_n, c_n = self.scan(x, h[index], None if c is None else c[index], f"_l{layer}{self.suffixes[i]}", i == 1)
+                scanned, h_n, c_n = self.scan(x, h[index], None if c is None else c[index], f"_l{layer}{self.suffixes[i]}", i == 1, inside)
                 outputs, last_h, last_c = outputs + (scanned,), last_h + (h_n,), last_c + (c_n,)
             x = outputs[0] if len(outputs) == 1 else ops.cat(outputs, -1)
             if self.training and self.dropout > 0 and layer < self.num_layers - 1:
                 x = ops.dropout(x, self.dropout, training=True)
-        return self.results(x, last_h, last_c, batched)
+        return x, last_h, last_c
 
     def initial_states(self, x: Tensor, hx: Any, batched: bool) -> tuple[Tensor, Tensor | None]:
         """The given states with a batch axis, or zeros; the cell state is None except for LSTM."""
@@ -110,18 +130,27 @@ class RecurrentLayer(nn.Cell):
         h, c = hx if self.mode == "LSTM" else (hx, None)
         return (h, c) if batched else (h.expand_dims(1), None if c is None else c.expand_dims(1))
 
-    def scan(self, x: Tensor, h: Tensor, c: Tensor | None, suffix: str, backward: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-        """One direction of one layer over all time steps."""
-        own = self._params
-        from_input = affine(x, own["weight_ih" + suffix], own.get("bias_ih" + suffix))
+    def scan(
+        self, x: Tensor, h: Tensor, c: Tensor | None, suffix: str, backward: bool, inside: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """One direction of one layer over all time steps; where ``inside`` (L, N, 1) is False, a sequence keeps its state."""
+        weights = [self.weight_of(name + suffix) for name in ("weight_hh", "bias_hh", "weight_hr")]
+        from_input = affine(x, self.weight_of("weight_ih" + suffix), self.weight_of("bias_ih" + suffix))
         outputs = [None] * x.shape[0]
         for t in range(x.shape[0] - 1, -1, -1) if backward else range(x.shape[0]):
-            from_hidden = affine(h, own["weight_hh" + suffix], own.get("bias_hh" + suffix))
-            h, c = step(self.mode, from_input[t], from_hidden, h, c)
+            new_h, new_c = step(self.mode, from_input[t], affine(h, weights[0], weights[1]), h, c)
             if self.proj_size > 0:
-                h = affine(h, own["weight_hr" + suffix], None)
+                new_h = affine(new_h, weights[2], None)
+            if inside is not None:
+                new_h = ops.select(inside[t].broadcast_to(new_h.shape), new_h, h)
+                new_c = None if new_c is None else ops.select(inside[t].broadcast_to(new_c.shape), new_c, c)
+            h, c = new_h, new_c
             outputs[t] = h
         return ops.stack(outputs), h, c
+
+    def weight_of(self, name: str) -> Any:
+        """A parameter, or what is computed in its place; None where this layer has none."""
+        return getattr(self, name, None)
 
     def results(self, x: Tensor, last_h: Any, last_c: Any, batched: bool) -> tuple[Tensor, Any]:
         """Outputs and last states in the caller's layout."""

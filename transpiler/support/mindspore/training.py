@@ -1,0 +1,198 @@
+"""What torch keeps of a backward pass: each parameter's accumulated gradient, as the attribute ``grad`` of the parameter.
+
+``mindspore.value_and_grad`` returns gradients; torch adds them into ``parameter.grad``, where clipping, several losses, several optimizers and
+the user's own code find them. A parameter that the loss does not depend on keeps ``grad`` as it was (None at first), and optimizers pass over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Parameter, Tensor, nn, ops
+
+
+def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor], loss: Tensor | None = None) -> None:
+    """Adds gradients into ``parameter.grad`` (torch.Tensor.backward), for those parameters that ``loss`` depends on."""
+    reached = _leaves(loss) if loss is not None else None
+    done: set[int] = set()
+    with mindspore._no_grad():
+        for parameter, gradient in zip(parameters, grads, strict=True):
+            if id(parameter) in done or not parameter.requires_grad or not _is_reached(parameter, reached):
+                continue
+            done.add(id(parameter))
+            earlier = getattr(parameter, "grad", None)
+            parameter.grad = gradient if earlier is None else earlier + gradient
+
+
+def _leaves(loss: Tensor) -> set[int] | None:
+    """The numbers of the parameters that a loss was computed from; None where MindSpore recorded no graph."""
+    start = getattr(loss, "_grad_node", None)
+    if start is None:
+        return None
+    pending, seen, leaves = [start], set(), set()
+    while pending:
+        node = pending.pop()
+        number = node._unique_id() if node is not None else None
+        if number is None or number in seen:
+            continue
+        seen.add(number)
+        if node.is_leaf():
+            leaves.add(number)
+        pending.extend(edge[0] if isinstance(edge, tuple) else edge for edge in node.next_functions)
+    return leaves
+
+
+def _is_reached(parameter: Tensor, reached: set[int] | None) -> bool:
+    node = getattr(parameter, "_grad_node", None)
+    return reached is None or (node is not None and node._unique_id() in reached)
+
+
+def leaves_of(*owners: Any) -> list[Tensor]:
+    """The parameters of modules and optimizers, and the tensors that gradients are wanted of, each once."""
+    found: dict[int, Tensor] = {}
+    for owner in owners:
+        if isinstance(owner, Parameter):
+            inner: Iterable[Tensor] = [owner]
+        elif isinstance(owner, nn.Cell):
+            inner = owner.parameters if hasattr(owner, "param_groups") else owner.trainable_params()
+        elif isinstance(owner, dict):
+            inner = leaves_of(*owner.values())
+        elif isinstance(owner, (list, tuple)):
+            inner = leaves_of(*owner)
+        else:
+            inner = []
+        found.update({id(parameter): parameter for parameter in inner})
+    return list(found.values())
+
+
+def grad_of(tensor: Any) -> Tensor | None:
+    """torch.Tensor.grad: what backward passes have accumulated, None before the first."""
+    return getattr(tensor, "grad", None)
+
+
+def as_leaf(tensor: Tensor, requires_grad: bool = True) -> Tensor:
+    """A tensor that gradients are taken of (torch.Tensor.requires_grad_): a parameter of its own, with the same values."""
+    if not isinstance(tensor, Parameter):
+        if not requires_grad:
+            return tensor
+        tensor = Parameter(ops.stop_gradient(tensor), name="leaf")
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def zero_grad(module: Any, set_to_none: bool = True) -> None:
+    """torch.nn.Module.zero_grad and torch.optim.Optimizer.zero_grad: forgets the gradients, or sets them to zero."""
+    if hasattr(module, "param_groups"):
+        module.zero_grad(set_to_none=set_to_none)
+        return
+    for parameter in module.get_parameters():
+        if getattr(parameter, "grad", None) is not None:
+            parameter.grad = None if set_to_none else ops.zeros_like(parameter.grad)
+
+
+class GradScaler:
+    """Scales a loss up so that small gradients survive half precision, and the gradients down again (torch.amp.GradScaler)."""
+
+    def __init__(
+        self,
+        device: str = "cuda",
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
+        self._enabled = enabled
+        self._scale = float(init_scale)
+        self._growth_factor, self._backoff_factor, self._growth_interval = growth_factor, backoff_factor, growth_interval
+        self._growth_tracker = 0
+        self._found: dict[int, bool] = {}
+
+    def scale(self, outputs: Any) -> Any:
+        """A tensor, or each of several, times the scale."""
+        if not self._enabled:
+            return outputs
+        if isinstance(outputs, Tensor):
+            return outputs * self._scale
+        return type(outputs)(self.scale(output) for output in outputs)
+
+    def unscale_(self, optimizer: Any) -> None:
+        """Divides the gradients of an optimizer's parameters by the scale, once for each step."""
+        if not self._enabled:
+            return
+        if id(optimizer) in self._found:
+            raise RuntimeError("unscale_() has already been called on this optimizer since the last update().")
+        finite = True
+        for parameter in optimizer.parameters:
+            if getattr(parameter, "grad", None) is not None:
+                parameter.grad = parameter.grad * (1.0 / self._scale)
+                finite = finite and bool(np.isfinite(parameter.grad.asnumpy()).all())
+        self._found[id(optimizer)] = not finite
+
+    def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        """The optimizer's step, unless a gradient is infinite or not a number."""
+        if not self._enabled:
+            return optimizer.step(*args, **kwargs)
+        if id(optimizer) not in self._found:
+            self.unscale_(optimizer)
+        return None if self._found[id(optimizer)] else optimizer.step(*args, **kwargs)
+
+    def update(self, new_scale: float | None = None) -> None:
+        """A smaller scale after an overflow, a larger one after long without."""
+        if not self._enabled:
+            return
+        if new_scale is not None:
+            self._scale = float(new_scale)
+        elif any(self._found.values()):
+            self._scale *= self._backoff_factor
+            self._growth_tracker = 0
+        else:
+            self._growth_tracker += 1
+            if self._growth_tracker == self._growth_interval:
+                self._scale *= self._growth_factor
+                self._growth_tracker = 0
+        self._found = {}
+
+    def get_scale(self) -> float:
+        """The present scale."""
+        return self._scale if self._enabled else 1.0
+
+    def is_enabled(self) -> bool:
+        """Whether it scales at all."""
+        return self._enabled
+
+    def state_dict(self) -> dict[str, Any]:
+        """Scale and counters."""
+        if not self._enabled:
+            return {}
+        return {
+            "scale": self._scale,
+            "growth_factor": self._growth_factor,
+            "backoff_factor": self._backoff_factor,
+            "growth_interval": self._growth_interval,
+            "_growth_tracker": self._growth_tracker,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what ``state_dict`` gave."""
+        if self._enabled:
+            self._scale = state_dict["scale"]
+            self._growth_factor, self._backoff_factor = state_dict["growth_factor"], state_dict["backoff_factor"]
+            self._growth_interval, self._growth_tracker = state_dict["growth_interval"], state_dict["_growth_tracker"]
+
+
+class legacy_GradScaler(GradScaler):
+    """torch.cuda.amp.GradScaler: GradScaler without the device's name."""
+
+    def __init__(
+        self,
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
+        super().__init__("cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled)

@@ -21,7 +21,7 @@ import numpy as np
 from mindspore import Tensor, ops
 
 from .data_random import draw_seed
-from .data_sets import BatchSampler, Item, IterableDataset, RandomSampler, SequentialSampler
+from .data_sets import BatchSampler, Item_co, IterableDataset, RandomSampler, SequentialSampler
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class LoaderWorker:
             np.random.set_state(outer[1])
 
 
-class DataLoader(Generic[Item]):
+class DataLoader(Generic[Item_co]):
     """Batches of ``dataset`` (torch.utils.data.DataLoader)."""
 
     def __init__(

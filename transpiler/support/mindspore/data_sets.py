@@ -14,10 +14,10 @@ from mindspore import Tensor
 
 from .data_random import Generator, draw_integers, draw_permutation, draw_seed, draw_weighted
 
-Item = TypeVar("Item", covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
 
 
-class Dataset(Generic[Item]):
+class Dataset(Generic[Item_co]):
     """A collection whose items are got by index (torch.utils.data.Dataset)."""
 
     def __getitem__(self, index: Any) -> Any:
@@ -27,7 +27,7 @@ class Dataset(Generic[Item]):
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset[Item]):
+class IterableDataset(Dataset[Item_co]):
     """A data set that is read from its beginning to its end (torch.utils.data.IterableDataset)."""
 
     def __iter__(self) -> Iterator[Any]:
@@ -157,7 +157,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     return [Subset(dataset, list(itertools.islice(order, size))) for size in sizes]
 
 
-class Sampler(Generic[Item]):
+class Sampler(Generic[Item_co]):
     """An iterable over indices, or lists of them (torch.utils.data.Sampler)."""
 
     def __init__(self, data_source: Any = None) -> None:
@@ -236,7 +236,7 @@ class WeightedRandomSampler(Sampler[int]):
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
-            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
+            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")  # noqa: TRY004 - as torch
         self.weights = weights if isinstance(weights, Tensor) else Tensor([float(weight) for weight in weights], dtype=mindspore.float64)
         if self.weights.ndim != 1:
             raise ValueError(f"weights should be a 1d sequence but given weights have shape {self.weights.shape}")
@@ -258,7 +258,7 @@ class BatchSampler(Sampler[list[int]]):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
             raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if not isinstance(drop_last, bool):
-            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")  # noqa: TRY004 - as torch
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

@@ -301,6 +301,8 @@ class ExpressionInterpreter:
     def _member_apis(self, owner: Value, name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
         if isinstance(owner, v.Tensor):
             return (f"torch.Tensor.{name}",), Certainty.KNOWN, ()
+        if isinstance(owner, v.Batch):
+            return ((f"torch.Tensor.{name}",) if self.semantics.is_tensor_member(name) else ()), Certainty.KNOWN, ()
         if isinstance(owner, v.Shape):
             return ((f"torch.Size.{name}",) if name == "numel" else ()), Certainty.KNOWN, ()
         if isinstance(owner, v.DtypeValue):

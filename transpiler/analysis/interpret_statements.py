@@ -17,6 +17,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.aliases import Alias, alias_key, is_read_after, shared_names
+from transpiler.analysis.data_items import BATCHES, LOADER
 from transpiler.analysis.facts import (
     AugmentedFact,
     ClassFact,
@@ -426,7 +427,7 @@ class StatementInterpreter(ExpressionInterpreter):
         for item in node.items:
             value = self.evaluate(item.item)
             if item.asname is not None:
-                self.assign(item.asname.name, value if isinstance(value, v.Inst) else UNKNOWN)
+                self.assign(item.asname.name, value if isinstance(value, (v.Inst, v.Seq)) else UNKNOWN)
         self._suite(node.body)
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
@@ -673,6 +674,8 @@ class StatementInterpreter(ExpressionInterpreter):
         default = parameter.default
         if default is not None and default is not UNKNOWN and default != v.NONE:
             return generalised(default) if not is_callable_default(default) else self._callable(default)
+        if parameter.name.lower().endswith("loader"):
+            return BATCHES
         return v.TENSOR if is_forward and annotation is None else UNKNOWN
 
     def _callable(self, default: Value) -> Value:
@@ -684,6 +687,8 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def call_value(self, callee: Value, node: cst.Call, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         """As the base, looking into functions of this file with the kinds of this call's arguments."""
+        if isinstance(callee, v.Ref) and callee.name.startswith("torch.utils.data."):
+            self._read_items(callee, arguments, values)
         info = self._called(callee)
         if info is not None and self._depth < _DEPTH_LIMIT:
             pending = self._pending.get(id(info))
@@ -694,6 +699,34 @@ class StatementInterpreter(ExpressionInterpreter):
                     pending, self._bound_arguments(info, arguments, values, bound is not None or isinstance(callee, v.UserInst))
                 )
         return super().call_value(callee, node, arguments, values)
+
+    def _read_items(self, callee: v.Ref, arguments: Sequence[Argument], values: Sequence[Value]) -> None:
+        """A data set is handed over: what its items are must be known now, and what a loader's ``collate_fn`` makes of them."""
+        for value in values:
+            for held in value.items if isinstance(value, v.Tup) else (value,):
+                self._read_methods(held)
+        if self.semantics.is_subclass(callee.name, LOADER) and values:
+            for argument, value in zip(arguments, values, strict=True):
+                if argument.keyword == "collate_fn" and isinstance(value, v.UserFunction):
+                    self._interpret_pending(value.info, [v.Seq(self.semantics.items_of(values[0]))])
+
+    def _read_methods(self, value: Value) -> None:
+        for name in ("__getitem__", "__iter__") if isinstance(value, v.UserInst) else ():
+            method = value.info.method(name) if isinstance(value, v.UserInst) else None
+            if method is not None:
+                self._interpret_pending(method, [v.INT] if name == "__getitem__" else [])
+
+    def _interpret_pending(self, info: v.FunctionInfo, values: Sequence[Value]) -> None:
+        """Interpret a function that nothing has called yet, with these first arguments."""
+        pending = self._pending.pop(id(info), None)
+        if pending is not None and self._depth < _DEPTH_LIMIT:
+            own = info.parameters[1:] if info.owner is not None and not info.is_static else info.parameters
+            self._interpret(pending, {parameter.name: value for parameter, value in zip(own, values, strict=False)})
+
+    def iterate(self, value: Value) -> Value:
+        """As the base, reading the methods of a data set of this file first."""
+        self._read_methods(value)
+        return super().iterate(value)
 
     def _called(self, callee: Value) -> v.FunctionInfo | None:
         if isinstance(callee, v.UserFunction):

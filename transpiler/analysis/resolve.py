@@ -247,7 +247,8 @@ class Resolver:
             return v.Factory(self._annotation(items[0], module))
         if name == "Literal":
             return self._expression(items[0], module) if len(items) == 1 else v.STR
-        return UNKNOWN
+        cls = self._expression(node.value, module)
+        return self.instance_of(cls) if isinstance(cls, v.Ref) and is_source(cls.name) else UNKNOWN
 
     def instance_of(self, cls: Value) -> Value:
         """The kind of an instance of the class ``cls`` denotes."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from transpiler.analysis import values as v
+from transpiler.analysis.data_items import DATASET, LOADER, PASSING_ITEMS, is_container_member, with_items
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument, choose
@@ -23,6 +25,12 @@ _BUILTIN_RESULTS: Final[Mapping[str, Value]] = {
 _SAME_ITEMS: Final = frozenset({"list", "tuple", "sorted", "reversed", "set", "iter", "frozenset"})
 _NUMBER_MODULES: Final = frozenset({"math", "random"})
 _CONTAINERS: Final = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential"})
+#: Methods that batches of other libraries have as well, giving a batch.
+_MOVES: Final = frozenset({"to", "cuda", "cpu", "pin_memory"})
+#: Libraries whose functions give no tensors back; of the standard library, those that pass objects through do.
+_WITHOUT_TENSORS: Final = (sys.stdlib_module_names | {
+    "numpy", "PIL", "matplotlib", "sklearn", "scipy", "pandas", "cv2", "skimage", "yaml", "tqdm", "wandb", "imageio", "seaborn", "plotly",
+}) - {"functools", "itertools", "operator", "copy", "collections", "concurrent", "multiprocessing", "contextlib"}  # fmt: skip
 _TENSOR_ATTRIBUTES_OF_MODULES: Final = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight", "in_proj_bias"})
 
 
@@ -84,6 +92,8 @@ class Semantics:
         """The kind of ``owner.name``."""
         if isinstance(owner, v.Tensor):
             return _TENSOR_ATTRIBUTES.get(name) or v.Bound(owner, name)
+        if isinstance(owner, v.Batch):
+            return self.attribute(v.TENSOR, name) if self.is_tensor_member(name) and name not in _MOVES else v.Bound(owner, name)
         if isinstance(owner, v.Ref):
             return v.Ref(f"{owner.name}.{name}")
         if isinstance(owner, v.UserInst):
@@ -98,6 +108,10 @@ class Semantics:
                 return v.TENSOR
             return self._member(owner, name)
         return v.Bound(owner, name)
+
+    def is_tensor_member(self, name: str) -> bool:
+        """Whether a batch that has the member ``name`` must be a tensor."""
+        return not is_container_member(name) and self.registry.lookup(f"torch.Tensor.{name}") is not None
 
     def _member(self, owner: v.Inst, name: str) -> Value:
         entry = self.find_member(owner.classes, name)
@@ -198,6 +212,10 @@ class Semantics:
         return self._call_container(owner, name)
 
     def _call_container(self, owner: Value, name: str) -> Value:
+        if isinstance(owner, v.Batch):
+            if name in _MOVES:
+                return owner
+            owner = v.DictOf(v.TENSOR)
         if isinstance(owner, v.DictOf):
             return {"items": v.Seq(v.Tup((v.STR, owner.item))), "values": v.Seq(owner.item), "keys": v.Seq(v.STR), "get": owner.item,
                     "pop": owner.item}.get(name, UNKNOWN)  # fmt: skip
@@ -226,17 +244,24 @@ class Semantics:
                 return UNKNOWN
             if entry.api == "torch.nn.Parameter":
                 return v.TENSOR
-            return self._with_first_layer(self.call_entry(entry, arguments, None, values), values)
+            made = with_items(entry, arguments, values, self.call_entry(entry, arguments, None, values), self.items_of)
+            return self._with_first_layer(made, values)
         root, _, leaf = name.rpartition(".")
         if root == "builtins":
-            return self._call_builtin(leaf, values)
+            return self._call_builtin(leaf, arguments, values)
+        if name in PASSING_ITEMS and values:
+            passed = next((value for a, value in zip(arguments, values, strict=True) if a.keyword == "iterable"), values[0])
+            return v.Seq(self.iterate(passed))
         if name in ("functools.partial", "functools.wraps") and values:
             return v.Factory(self.call(values[0], (), ()))
         if name in ("collections.OrderedDict", "dict"):
             return v.DictOf(UNKNOWN) if not values else self._ordered(values[0])
         if name == "copy.deepcopy" and values:
             return values[0]
-        return v.NUMBER if root in _NUMBER_MODULES else v.FOREIGN
+        if root in _NUMBER_MODULES:
+            return v.NUMBER
+        may_pass = name.partition(".")[0] not in _WITHOUT_TENSORS and any(map(carries_tensors, values))
+        return UNKNOWN if may_pass else v.FOREIGN
 
     @staticmethod
     def _with_first_layer(made: Value, values: Sequence[Value]) -> Value:
@@ -251,7 +276,7 @@ class Semantics:
         item = v.item_of(items)
         return v.DictOf(item.items[1]) if isinstance(item, v.Tup) and len(item.items) == 2 else v.DictOf(UNKNOWN)
 
-    def _call_builtin(self, name: str, values: Sequence[Value]) -> Value:
+    def _call_builtin(self, name: str, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         if name in _BUILTIN_RESULTS:
             return _BUILTIN_RESULTS[name]
         if not values:
@@ -261,6 +286,9 @@ class Semantics:
             return first if isinstance(first, v.Tup) and name in ("list", "tuple") else v.Seq(self.iterate(first))
         if name == "enumerate":
             return v.Seq(v.Tup((v.INT, self.iterate(first))))
+        if name == "zip" and arguments and arguments[0].star == "*":
+            item = self.iterate(first)
+            return v.Tup(tuple(map(v.Seq, item.items))) if isinstance(item, v.Tup) else v.Seq(v.Seq(v.item_of(item)))
         if name == "zip":
             return v.Seq(v.Tup(tuple(self.iterate(value) for value in values)))
         if name == "map":
@@ -281,8 +309,26 @@ class Semantics:
             return v.FRESH
         return v.NUMBER if all(isinstance(value, (v.Lit, v.Scalar)) for value in values) else UNKNOWN
 
+    def items_of(self, dataset: Value) -> Value:
+        """What a data set of the kind ``dataset`` consists of."""
+        if isinstance(dataset, v.UserInst):
+            return self._user_items(dataset.info, ("__getitem__", "__iter__"))
+        return self.iterate(dataset)
+
+    def _user_items(self, info: v.ClassInfo, methods: Sequence[str]) -> Value:
+        for name in methods:
+            method = info.method(name)
+            if method is not None:
+                known = method.returns if method.returns is not None and method.returns is not UNKNOWN else method.result or UNKNOWN
+                return self.iterate(known) if name == "__iter__" else known
+        return UNKNOWN
+
     def iterate(self, value: Value) -> Value:
         """What ``for item in value`` binds."""
+        if isinstance(value, v.Inst) and value.item is not None:
+            return value.item
+        if isinstance(value, v.Inst) and self.is_subclass(value.classes[0], LOADER):
+            return v.BATCH
         if isinstance(value, v.Inst) and value.classes[0] in _CONTAINERS:
             return v.MODULE
         if isinstance(value, v.Inst) and value.classes[0] in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):
@@ -295,7 +341,9 @@ class Semantics:
                     return v.MODULE
                 if canonical(base) == "torch.nn.ModuleDict":
                     return v.STR
-            return UNKNOWN
+                if self.is_subclass(base, LOADER):
+                    return v.BATCH
+            return self._user_items(value.info, ("__iter__", "__getitem__"))
         return v.item_of(value)
 
     def subscript(self, owner: Value, index: Value, is_slice: bool) -> Value:
@@ -314,12 +362,27 @@ class Semantics:
             return owner.item
         if isinstance(owner, v.Foreign):
             return v.FOREIGN
+        if isinstance(owner, v.Batch):
+            return v.TENSOR
+        if isinstance(owner, v.Inst) and (owner.item is not None or self.is_subclass(owner.classes[0], DATASET)):
+            return owner.item or UNKNOWN
+        if isinstance(owner, v.UserInst) and owner.info.method("__getitem__") is not None:
+            return self._user_items(owner.info, ("__getitem__",))
         if isinstance(owner, (v.Inst, v.UserInst)):
             item = self.iterate(owner)
             return owner if is_slice else (v.MODULE if item == v.STR else item)
         if isinstance(owner, (v.Lit, v.Scalar)) and v.scalar_type(owner) == "str":
             return v.STR
         return UNKNOWN
+
+
+def carries_tensors(value: Value) -> bool:
+    """Whether a value is, holds or yields tensors, or is a module or data set."""
+    if isinstance(value, (v.Tensor, v.Batch, v.Inst)):
+        return True
+    if isinstance(value, (v.Seq, v.DictOf)):
+        return carries_tensors(value.item)
+    return isinstance(value, v.Tup) and any(map(carries_tensors, value.items))
 
 
 def inplace_argument(entry: Entry, arguments: Sequence[Argument]) -> str:

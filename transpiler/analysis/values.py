@@ -42,10 +42,17 @@ class Ref(Value):
 
 @dataclass(frozen=True, slots=True)
 class Inst(Value):
-    """An instance of one of these torch (or other external) classes. ``inplace``: whether calling it changes its operand: '' no, 'maybe', 'yes'."""
+    """An instance of one of these torch (or other external) classes. ``inplace``: whether calling it changes its operand: '' no, 'maybe', 'yes'.
+    ``item``: what iterating over it gives, for data sets and loaders."""
 
     classes: tuple[str, ...]
     inplace: str = ""
+    item: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Value):
+    """What a loader yields of items that nothing is known of: a tensor, or a list or dictionary of tensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +245,7 @@ NUMBER: Final = Scalar("number")
 BOOL: Final = Scalar("bool")
 STR: Final = Scalar("str")
 SHAPE: Final = Shape()
+BATCH: Final = Batch()
 DTYPE: Final = DtypeValue()
 DEVICE: Final = DeviceValue()
 MODULE: Final = Inst(("torch.nn.Module",))
@@ -283,7 +291,11 @@ def join(left: Value, right: Value) -> Value:
 
 def _join_structured(left: Value, right: Value) -> Value:
     if isinstance(left, Inst) and isinstance(right, Inst):
-        return Inst(tuple(dict.fromkeys(left.classes + right.classes)), left.inplace if left.inplace == right.inplace else "maybe")
+        item = left.item if right.item is None else right.item if left.item is None else join(left.item, right.item)
+        return Inst(tuple(dict.fromkeys(left.classes + right.classes)), left.inplace if left.inplace == right.inplace else "maybe", item)
+    if isinstance(left, Batch) or isinstance(right, Batch):
+        other = right if isinstance(left, Batch) else left
+        return BATCH if isinstance(other, (Tensor, Seq, Tup, DictOf)) else UNKNOWN
     if isinstance(left, Tup) and isinstance(right, Tup) and len(left.items) == len(right.items):
         return Tup(tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True)))
     if isinstance(left, (Seq, Tup)) and isinstance(right, (Seq, Tup)):
@@ -323,6 +335,8 @@ def item_of(value: Value) -> Value:
         return INT
     if isinstance(value, Tensor):
         return PART
+    if isinstance(value, Batch):
+        return TENSOR
     if isinstance(value, Foreign):
         return FOREIGN
     if isinstance(value, DictOf):

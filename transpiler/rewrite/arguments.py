@@ -150,14 +150,15 @@ class ArgumentTranslator:
             if not isinstance(translated, Declined):
                 result.append(_keyword(rule.to or name, translated))
 
-    def pass_through(self, binding: Binding | None, args: Sequence[cst.Arg]) -> list[cst.Arg] | Declined:
-        """The user's own arguments, without those that mean nothing anywhere."""
+    def pass_through(self, binding: Binding | None, args: Sequence[cst.Arg], keep: frozenset[str]) -> list[cst.Arg] | Declined:
+        """The user's own arguments, without those that mean nothing anywhere. ``keep``: shared parameters that the form honours."""
         result: list[cst.Arg] = []
         names = _names_by_index(binding) if binding is not None else {}
         force_keyword = False
         for index, source in enumerate(args):
             name = names.get(index) or (source.keyword.value if source.keyword is not None else None)
             shared = self.shared_rule(binding.signature.find(name) if binding is not None else None, name) if name is not None else None
+            shared = None if name in keep else shared
             if shared is not None and not source.star:
                 verdict = self._shared(name or "", shared, source, binding, index)
                 if isinstance(verdict, Declined):

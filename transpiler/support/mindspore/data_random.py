@@ -1,0 +1,117 @@
+"""The stream of random numbers behind shuffling, splitting and random transforms: torch's own (mt19937, as numpy's ``RandomState``).
+
+A ``Generator`` with a seed therefore draws exactly what torch's does with that seed. Without a generator the numbers come from numpy's global
+stream, which ``mindspore.set_seed`` seeds: there, too, the first draws after seeding are torch's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import mindspore
+import numpy as np
+from mindspore import Tensor
+
+
+class Generator:
+    """A stream of random numbers with a state of its own (torch.Generator)."""
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.device = device
+        self.manual_seed(67280421310721)  # torch's default seed
+
+    def manual_seed(self, seed: int) -> Self:
+        """Begin the stream that belongs to ``seed``."""
+        self._seed = int(seed) % 2**64
+        self.stream = np.random.RandomState(self._seed % 2**32)
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed that the stream began with."""
+        return self._seed
+
+    def seed(self) -> int:
+        """Begin with a seed from the system, and return it."""
+        return self.manual_seed(secrets.randbits(53))._seed
+
+    def get_state(self) -> Tensor:
+        """The state of the stream, to be given to ``set_state``."""
+        _, key, position, _, _ = self.stream.get_state(legacy=True)
+        return Tensor(np.append(np.asarray(key, np.int64), [position, *divmod(self._seed, 2**32)]))
+
+    def set_state(self, new_state: Tensor) -> Self:
+        """Go on from a state that ``get_state`` gave."""
+        *key, position, high, low = (int(number) for number in new_state.asnumpy())
+        self._seed = high * 2**32 + low
+        self.stream.set_state(("MT19937", np.asarray(key, np.uint32), position, 0, 0.0))
+        return self
+
+    def clone_state(self) -> Generator:
+        """A generator that goes on from the same state."""
+        return Generator(self.device).set_state(self.get_state())
+
+
+def draw_bits(generator: Any, count: int) -> np.ndarray[Any, Any]:
+    """The next ``count`` 32-bit words of the stream, as int64."""
+    stream = np.random if generator is None else generator.stream
+    words: np.ndarray[Any, Any] = stream.randint(0, 2**32, count, dtype=np.uint32)
+    return words.astype(np.int64)
+
+
+def draw_uniform(generator: Any, count: int, low: float = 0.0, high: float = 1.0) -> np.ndarray[Any, Any]:
+    """Float32 numbers from [low, high), 24 random bits each (Tensor.uniform_)."""
+    part = (draw_bits(generator, count) & (2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
+    numbers: np.ndarray[Any, Any] = part * np.float32(high - low) + np.float32(low)
+    return numbers
+
+
+def draw_integers(generator: Any, low: int, high: int, count: int) -> list[int]:
+    """Integers from [low, high) (torch.randint)."""
+    return [int(word) % (high - low) + low for word in draw_bits(generator, count)]
+
+
+def draw_seed(generator: Any) -> int:
+    """A non-negative 63-bit integer (``torch.empty((), dtype=torch.int64).random_()``)."""
+    high, low = draw_bits(generator, 2)
+    return ((int(high) << 32) | int(low)) % 2**63
+
+
+def draw_permutation(generator: Any, n: int) -> list[int]:
+    """The numbers 0..n-1 in random order (torch.randperm)."""
+    order = list(range(n))
+    for i, word in enumerate(draw_bits(generator, max(n - 1, 0)).tolist()):
+        other = i + word % (n - i)
+        order[i], order[other] = order[other], order[i]
+    return order
+
+
+def draw_weighted(generator: Any, weights: Sequence[float], count: int, replacement: bool) -> Iterator[int]:
+    """Indices drawn with probabilities proportional to ``weights`` (torch.multinomial)."""
+    probabilities = np.asarray(weights, np.float64)
+    if (probabilities < 0).any() or not np.isfinite(probabilities).all() or probabilities.sum() <= 0:
+        raise RuntimeError("weights must be finite, not negative, and not all zero")
+    if not replacement and count > np.count_nonzero(probabilities):
+        raise RuntimeError("cannot draw more indices without replacement than there are positive weights")
+    stream: Any = np.random if generator is None else generator.stream
+    drawn = stream.choice(len(probabilities), count, replace=replacement, p=probabilities / probabilities.sum())
+    yield from (int(index) for index in drawn)
+
+
+def get_rng_state() -> Tensor:
+    """The state of numpy's global stream, from which shuffling and transforms draw (torch.get_rng_state)."""
+    _, key, position, _, _ = np.random.get_state(legacy=True)
+    return Tensor(np.append(np.asarray(key, np.int64), [position]))
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Go on from a state that ``get_rng_state`` gave (torch.set_rng_state)."""
+    *key, position = (int(number) for number in new_state.asnumpy())
+    np.random.set_state(("MT19937", np.asarray(key, np.uint32), position, 0, 0.0))
+
+
+def seed_everything(seed: int) -> Generator:
+    """torch.manual_seed where its result is used: a generator of that seed."""
+    mindspore.set_seed(int(seed) % 2**32)
+    return Generator().manual_seed(seed)

@@ -446,6 +446,7 @@ class ExpressionInterpreter:
         for argument in node.args[2:]:
             self.evaluate(argument.value)
         if isinstance(owner, v.Ref) and is_source(owner.name):
+            self.facts.references.pop(id(node.args[0].value), None)  # an inner getattr: the whole chain is one name
             if isinstance(key, v.Lit) and isinstance(key.value, str):
                 value = v.Ref(f"{owner.name}.{key.value}")
                 self.record_reference(node, value, Position.VALUE)

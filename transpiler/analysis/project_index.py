@@ -233,7 +233,8 @@ def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: d
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
         elif isinstance(node, ast.Call) and (registered := _registered(node)) is not None:
-            attributes.setdefault(registered, ("tensor", "tensor"))
+            if attributes.get(registered, ("", ""))[1] in ("", "None"):
+                attributes[registered] = ("tensor", "tensor")
 
 
 def _registered(node: ast.Call) -> str | None:

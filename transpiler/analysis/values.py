@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from transpiler.analysis.names import canonical
+
 
 class Value:
     """Base of all kinds."""
@@ -282,6 +284,8 @@ def join(left: Value, right: Value) -> Value:
 
 
 def _join_structured(left: Value, right: Value) -> Value:
+    if isinstance(left, (UserInst, UserClass)) or isinstance(right, (UserInst, UserClass)):
+        return _join_of_project(left, right)
     if isinstance(left, Inst) and isinstance(right, Inst):
         return Inst(tuple(dict.fromkeys(left.classes + right.classes)), left.inplace if left.inplace == right.inplace else "maybe")
     if isinstance(left, Tup) and isinstance(right, Tup) and len(left.items) == len(right.items):
@@ -292,9 +296,47 @@ def _join_structured(left: Value, right: Value) -> Value:
         return DictOf(join(left.item, right.item))
     if isinstance(left, (Lit, Scalar)) and isinstance(right, (Lit, Scalar)):
         return _join_scalars(scalar_type(left), scalar_type(right))
-    if isinstance(left, Factory) and isinstance(right, Factory):
-        return Factory(join(left.result, right.result))
+    made = _made(left), _made(right)
+    if made[0] is not None and made[1] is not None:
+        return Factory(join(made[0], made[1]))
     return UNKNOWN
+
+
+def _join_of_project(left: Value, right: Value) -> Value:
+    """Two values of which one at least concerns a class of the project: what both derive from, or a layer where both are layers."""
+    if isinstance(left, UserInst) and isinstance(right, UserInst):
+        others = [base for base in right.info.mro() if isinstance(base, ClassInfo)]
+        common = next((base for base in left.info.mro() if any(base is other for other in others)), None)
+        if isinstance(common, ClassInfo):
+            return UserInst(common)
+    if _is_layer(left) and _is_layer(right):
+        return MODULE
+    made = _made(left), _made(right)
+    if made[0] is not None and made[1] is not None:
+        result = join(made[0], made[1])
+        return UNKNOWN if result is UNKNOWN else Factory(result)
+    return UNKNOWN
+
+
+def _made(value: Value) -> Value | None:
+    """What calling a class or a factory gives; None for anything else."""
+    if isinstance(value, Factory):
+        return value.result
+    if isinstance(value, UserClass):
+        return UserInst(value.info)
+    return Inst((canonical(value.name),)) if isinstance(value, Ref) and is_layer_class(value.name) else None
+
+
+def _is_layer(value: Value) -> bool:
+    if isinstance(value, UserInst):
+        return any(is_layer_class(base) for base in value.info.external_bases())
+    return isinstance(value, Inst) and all(map(is_layer_class, value.classes))
+
+
+def is_layer_class(name: str) -> bool:
+    """Whether a torch name is spelled as a class of ``torch.nn`` is; its parameters' classes are none."""
+    module, _, leaf = canonical(name).rpartition(".")
+    return module == "torch.nn" and leaf[:1].isupper() and leaf not in ("Parameter", "Buffer", "UninitializedParameter")
 
 
 def _join_scalars(left: str, right: str) -> Value:

@@ -95,3 +95,23 @@ def f(a: torch.Tensor):
     return {call}
 """
     converted(port, body, "class Double(ms_support.Function)", "x.reshape(-1) * 2", "grad.reshape(x.shape[0], -1) * 2", ".reshape(2)")
+
+
+def test_what_the_body_does_with_a_parameter(port: Port) -> None:
+    body = """\
+def table(t, names):
+    rows, columns = t.size()
+    t = t.float()
+    return t.permute(1, 0).view(1, rows)
+
+
+def pad(x):
+    height = x.size()[-1]
+    return torch.nn.functional.pad(x, [1, height])
+"""
+    converted(port, body, "rows, columns = t.shape", ".reshape(1, rows)", "height = x.shape[-1]")
+
+
+def test_what_is_done_after_rebinding_says_nothing(port: Port) -> None:
+    _, diagnostics = port(HEAD + "def f(q):\n    n = q.size()\n    q = torch.tensor(n)\n    return q.unsqueeze(0)\n")
+    assert remarked(diagnostics) == ["T2M402"]

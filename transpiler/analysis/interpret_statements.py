@@ -688,7 +688,9 @@ class StatementInterpreter(ExpressionInterpreter):
         default = parameter.default
         if default is not None and default is not UNKNOWN and default != v.NONE:
             return generalised(default) if not is_callable_default(default) else self._callable(default)
-        return v.TENSOR if is_forward and annotation is None else UNKNOWN
+        if is_forward and annotation is None:
+            return v.TENSOR
+        return parameter.used_as or UNKNOWN
 
     def _callable(self, default: Value) -> Value:
         if isinstance(default, v.Ref) and self.semantics.is_module_class(default.name):

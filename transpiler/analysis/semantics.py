@@ -180,8 +180,7 @@ class Semantics:
         if isinstance(callee, v.UserClass):
             return v.UserInst(callee.info)
         if isinstance(callee, v.UserFunction):
-            info = callee.info
-            return info.returns if info.returns is not None and info.returns is not UNKNOWN else (info.result or UNKNOWN)
+            return callee.info.known_result() or UNKNOWN
         if isinstance(callee, v.Factory):
             return callee.result
         if isinstance(callee, (v.Inst, v.UserInst)):
@@ -200,6 +199,8 @@ class Semantics:
             return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
+        if isinstance(owner, v.DictOf) and name in ("get", "pop") and len(values) > 1:
+            return v.join(owner.item, values[1])
         if isinstance(owner, v.Inst):
             if name == "forward":
                 return self.call_instance(owner, values)

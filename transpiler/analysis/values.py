@@ -6,7 +6,7 @@ which torch or user class, what a container holds. ``UNKNOWN`` is the honest top
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -133,16 +133,35 @@ class FunctionInfo:
     is_static: bool = False
     is_property: bool = False
     is_class_method: bool = False
+    infer: Callable[[], Value] | None = None
+    inferred: Value | None = None
+
+    def known_result(self) -> Value | None:
+        """What a call gives: as annotated, as interpreted, or as the outline of another file lets it be inferred."""
+        if self.returns is not None and self.returns is not UNKNOWN:
+            return self.returns
+        if self.result is None and self.inferred is None and self.infer is not None:
+            self.inferred = UNKNOWN
+            self.inferred = self.infer()
+        return self.result or self.inferred
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
-    """One parameter of a project function with what its annotation and default say."""
+    """One parameter of a project function with what its annotation and default say, and what the body does with it (``used_as``)."""
 
     name: str
     star: str
     annotation: Value | None
     default: Value | None
+    used_as: Value | None = None
+
+    def kind(self) -> Value:
+        """What is known of the parameter without a call."""
+        for known in (self.annotation, self.default):
+            if known is not None and known is not UNKNOWN and known != NONE:
+                return Scalar(scalar_type(known)) if isinstance(known, Lit) else known
+        return self.used_as or UNKNOWN
 
 
 @dataclass(slots=True, eq=False)

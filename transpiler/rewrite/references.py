@@ -95,6 +95,9 @@ class ReferenceRewriter:
         equivalent = self.file.target.equivalents.get(fact.name)
         if equivalent is not None and fact.position is Position.ANNOTATION:
             return self.file.speller.expression(equivalent)
+        if fact.position is Position.ANNOTATION and self.file.registry.has_prefix(fact.name):
+            self.file.converted(fact.node, symbol, "object", "A module is no type.")
+            return cst.Name("object")
         if fact.name.endswith(".*"):
             message = "The name is known at run time only."
             self.file.left(fact.node, Code.DYNAMIC_NAME, symbol, message, "Use a dictionary of the classes that can occur.")

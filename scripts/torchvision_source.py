@@ -9,11 +9,10 @@ are kept. The wheel has no build for CPU-only torch, so that
 
 from __future__ import annotations
 
-import ast
-import importlib.metadata
-import shutil
 from fnmatch import fnmatch
 from pathlib import Path
+
+from copy_project import copy_project
 
 PREPARE = Path(__file__).with_name("define_operators.py")
 PARTS = (
@@ -27,29 +26,7 @@ FILTERED = ("__init__.py", "models/__init__.py", "ops/__init__.py")
 
 def copy_source(folder: Path) -> Path:
     """Copy the project below ``folder``; returns its root, the package ``torchvision``."""
-    distribution = importlib.metadata.distribution("torchvision")
-    package = folder / "torchvision"
-    for file in distribution.files or ():
-        name = "/".join(file.parts[1:])
-        if file.parts[0] != "torchvision" or name not in FILTERED and not _belongs(name):
-            continue
-        target = package / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(str(distribution.locate_file(file)), target)
-    for name in FILTERED:
-        (package / name).write_text(_kept_imports((package / name).read_text(), (package / name).parent))
-    return package
-
-
-def _kept_imports(source: str, folder: Path) -> str:
-    """The ``from .module import`` statements of modules that belong to the project."""
-    kept = []
-    for statement in ast.parse(source).body:
-        if not (isinstance(statement, ast.ImportFrom) and statement.level == 1 and statement.module):
-            continue
-        if (folder / f"{statement.module}.py").exists() or (folder / statement.module).is_dir():
-            kept.append(f"{ast.get_source_segment(source, statement)}\n")
-    return "".join(kept)
+    return copy_project("torchvision", folder, _belongs, FILTERED)
 
 
 def _belongs(name: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import runpy
 import sys
 import traceback
 from pathlib import Path
@@ -18,9 +19,13 @@ from torch import nn
 
 from tests.mappings.flatten import flatten
 
+#: Declares torchvision's compiled operators, so that examples can import its layers.
+OPERATORS = Path(__file__).resolve().parents[2] / "scripts" / "define_operators.py"
+
 
 def main(jobs: Path, results: Path) -> None:
     """Run all jobs and write all results."""
+    runpy.run_path(str(OPERATORS))
     answers = {}
     for name, code in json.loads(jobs.read_text()).items():
         torch.manual_seed(0)

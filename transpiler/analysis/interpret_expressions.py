@@ -395,7 +395,9 @@ class ExpressionInterpreter:
         """``self.register_buffer("name", …)`` makes ``self.name`` a tensor, ``add_module`` a module."""
         made = {"register_buffer": v.TENSOR, "register_parameter": v.TENSOR, "add_module": v.MODULE, "register_module": v.MODULE}
         if isinstance(callee.owner, v.UserInst) and callee.name in made and values and isinstance(values[0], v.Lit):
-            callee.owner.info.attributes.setdefault(str(values[0].value), made[callee.name])
+            name, known = str(values[0].value), callee.owner.info.attributes
+            if known.get(name) in (None, v.NONE):
+                known[name] = made[callee.name]
 
     def call_value(self, callee: Value, node: cst.Call, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         """The kind of a call's result; the statement half overrides this to look into functions of this file."""
@@ -448,6 +450,7 @@ class ExpressionInterpreter:
         for argument in node.args[2:]:
             self.evaluate(argument.value)
         if isinstance(owner, v.Ref) and is_source(owner.name):
+            self.facts.references.pop(id(node.args[0].value), None)  # an inner getattr: the whole chain is one name
             if isinstance(key, v.Lit) and isinstance(key.value, str):
                 value = v.Ref(f"{owner.name}.{key.value}")
                 self.record_reference(node, value, Position.VALUE)

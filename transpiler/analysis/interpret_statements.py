@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -279,7 +279,7 @@ class StatementInterpreter(ExpressionInterpreter):
             value = generalised(v.TENSOR if isinstance(value, v.Tensor) else value)
             if key in self._assigned and known is not None:
                 value = v.join(known, value)
-            elif value is UNKNOWN and known is not None:
+            elif value in (UNKNOWN, v.NONE) and known is not None:
                 value = known
             self._assigned.add(key)
             owner.info.attributes[target.attr.value] = value
@@ -653,14 +653,29 @@ class StatementInterpreter(ExpressionInterpreter):
     def _bind_parameters(self, pending: _Pending, arguments: dict[str, Value]) -> None:
         info = pending.info
         is_forward = pending.in_module and info.name == "forward"
+        is_operation = info.owner is not None and info.name in ("forward", "backward") and self.semantics.is_operation(info.owner)
         for position, parameter in enumerate(info.parameters):
             if position == 0 and info.owner is not None and not info.is_static:
                 self.scope.receiver = parameter.name
                 own: Value = v.UserClass(info.owner) if info.is_class_method else v.UserInst(info.owner)
                 self.scope.names[parameter.name] = own
                 continue
-            self.scope.names[parameter.name] = self._parameter(parameter, arguments.get(parameter.name), is_forward)
+            holds_tensors = is_forward or (is_operation and parameter.name != "ctx")
+            known = self._promised(info, parameter)
+            self.scope.names[parameter.name] = self._parameter(known, arguments.get(parameter.name), holds_tensors)
             self.scope.given |= self.alias_of(parameter.name).objects
+
+    @staticmethod
+    def _promised(info: v.FunctionInfo, parameter: v.ParameterInfo) -> v.ParameterInfo:
+        """The parameter, with the annotation of the method that is overridden where it has none of its own."""
+        if parameter.annotation is not None or info.owner is None or parameter.star:
+            return parameter
+        for base in info.owner.mro():
+            method = base.methods.get(info.name) if isinstance(base, v.ClassInfo) else None
+            found = next((p for p in method.parameters if p.name == parameter.name and p.annotation is not None), None) if method else None
+            if found is not None:
+                return replace(parameter, annotation=found.annotation)
+        return parameter
 
     def _parameter(self, parameter: v.ParameterInfo, argument: Value | None, is_forward: bool) -> Value:
         if parameter.star:
@@ -676,7 +691,9 @@ class StatementInterpreter(ExpressionInterpreter):
             return generalised(default) if not is_callable_default(default) else self._callable(default)
         if parameter.name.lower().endswith("loader"):
             return BATCHES
-        return v.TENSOR if is_forward and annotation is None else UNKNOWN
+        if is_forward and annotation is None:
+            return v.TENSOR
+        return parameter.used_as or UNKNOWN
 
     def _callable(self, default: Value) -> Value:
         if isinstance(default, v.Ref) and self.semantics.is_module_class(default.name):

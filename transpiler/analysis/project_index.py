@@ -13,15 +13,23 @@ from dataclasses import dataclass, field
 from transpiler.syntax.read_outline import bound_names
 
 
+#: Lines of the longest function whose result is inferred from its outline.
+_LONGEST_BODY = 80
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionOutline:
-    """A function's parameters as (name, star, annotation text, default text), its return annotation and decorators."""
+    """A function's parameters as (name, star, annotation text, default text), its return annotation and decorators. ``uses``: what is done
+    with a parameter of unknown kind, as ``.method`` called on it, or the name of a function whose first argument it is. ``body``: of a top-level
+    function whose result no annotation tells, where it is short."""
 
     name: str
     parameters: tuple[tuple[str, str, str | None, str | None], ...]
     returns: str | None
     decorators: tuple[str, ...]
     is_generator: bool = False
+    uses: tuple[tuple[str, str], ...] = ()
+    body: tuple[ast.stmt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,7 @@ def _outline_body(body: list[ast.stmt], outline: ModuleOutline) -> None:
         elif isinstance(statement, ast.ClassDef):
             outline.classes[statement.name] = outline_class(statement)
         elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            outline.functions.setdefault(statement.name, outline_function(statement))
+            outline.functions.setdefault(statement.name, outline_function(statement, keeps_body=True))
         elif isinstance(statement, ast.Assign):
             for target in statement.targets:
                 if isinstance(target, ast.Name):
@@ -233,7 +241,8 @@ def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: d
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
         elif isinstance(node, ast.Call) and (registered := _registered(node)) is not None:
-            attributes.setdefault(registered, ("tensor", "tensor"))
+            if attributes.get(registered, ("", ""))[1] in ("", "None"):
+                attributes[registered] = ("tensor", "tensor")
 
 
 def _registered(node: ast.Call) -> str | None:
@@ -253,14 +262,77 @@ def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, 
         attributes[target.attr] = (how, text)
 
 
-def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionOutline:
+def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef, keeps_body: bool = False) -> FunctionOutline:
     """A function's outline."""
+    is_wanted = keeps_body and node.returns is None and not node.decorator_list and isinstance(node, ast.FunctionDef)
     return FunctionOutline(
         node.name,
         tuple(_parameters(node.args)),
         ast.unparse(node.returns) if node.returns else None,
         tuple(ast.unparse(decorator) for decorator in node.decorator_list),
+        uses=tuple(_uses(node)),
+        body=tuple(node.body) if is_wanted and _returns_something(node) else (),
     )
+
+
+def _returns_something(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function returns a value, is no generator, and is short enough to be followed."""
+    if (node.end_lineno or node.lineno) - node.lineno > _LONGEST_BODY:
+        return False
+    parts = list(ast.walk(node))
+    yields = any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in parts)
+    return not yields and any(isinstance(part, ast.Return) and part.value is not None for part in parts)
+
+
+def _uses(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
+    """What is done with each unannotated parameter before the name is bound to something else."""
+    open_names = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.annotation is None} - {"self", "cls"}
+    if not open_names or not _has_calls(node):
+        return
+    bound: dict[str, int] = {}
+    found: list[tuple[str, str, int]] = []
+    kept: set[int] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assign) and _is_own_method(part):
+            kept.add(id(part.targets[0]))
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id in open_names and id(part) not in kept:
+            bound[part.id] = min(part.lineno, bound.get(part.id, part.lineno))
+        elif isinstance(part, ast.Call):
+            found += _use(part, open_names)
+    yield from dict.fromkeys((name, use) for name, use, line in found if line <= bound.get(name, line) or use == "isinstance")
+
+
+def _has_calls(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return not (len(node.body) == 1 and isinstance(node.body[0], (ast.Pass, ast.Raise)))
+
+
+def _is_own_method(node: ast.Assign) -> bool:
+    """``x = x.f()``: what ``x`` is afterwards tells what it was before."""
+    target, value = node.targets[0], node.value
+    func = value.func if isinstance(value, ast.Call) else None
+    return (
+        isinstance(target, ast.Name) and isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == target.id
+    )
+
+
+def _use(call: ast.Call, names: set[str]) -> Iterator[tuple[str, str, int]]:
+    func = call.func
+    if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in names:
+        yield func.value.id, f".{func.attr}", call.lineno
+    elif call.args and isinstance(call.args[0], ast.Name) and call.args[0].id in names and isinstance(func, (ast.Name, ast.Attribute)):
+        text = dotted_text(func)
+        if text:
+            yield call.args[0].id, text, call.lineno
+
+
+def dotted_text(node: ast.expr) -> str:
+    """The text of a dotted name, '' for other expressions."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = dotted_text(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return ""
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[tuple[str, str, str | None, str | None]]:

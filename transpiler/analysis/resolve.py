@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from transpiler.analysis import values as v
+from transpiler.analysis.infer_results import infer_result
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex
 from transpiler.analysis.semantics import Semantics, kind_name
@@ -33,6 +34,7 @@ class Resolver:
         self._annotations: dict[tuple[str, str], Value] = {}
         self._module_like: dict[int, bool] = {}
         self._depth = 0
+        self._locals: dict[str, Value] = {}
 
     def is_module_like(self, info: v.ClassInfo) -> bool:
         """Whether a class is a torch module, or is mixed into one somewhere in the project."""
@@ -151,7 +153,7 @@ class Resolver:
     def function(self, outline: FunctionOutline, module: str, owner: v.ClassInfo | None) -> v.FunctionInfo:
         """A function outline with its annotations resolved."""
         decorators = tuple(outline.decorators)
-        return v.FunctionInfo(
+        info = v.FunctionInfo(
             name=outline.name,
             module=module,
             parameters=tuple(
@@ -160,6 +162,7 @@ class Resolver:
                     star,
                     self.annotation(annotation, module) if annotation else None,
                     self.evaluate(default, module) if default else None,
+                    self._used_as(name, outline, module),
                 )
                 for name, star, annotation, default in outline.parameters
             ),
@@ -169,6 +172,44 @@ class Resolver:
             is_class_method="classmethod" in decorators,
             is_property="property" in decorators or any(d.endswith("cached_property") for d in decorators),
         )
+        if outline.body:
+            info.infer = lambda: self._inferred(info, outline, module)
+        return info
+
+    def _inferred(self, info: v.FunctionInfo, outline: FunctionOutline, module: str) -> Value:
+        """What a function returns, as its outline tells."""
+        if self._depth >= _LIMIT:
+            return UNKNOWN
+        names = {p.name: UNKNOWN if p.star else p.kind() for p in info.parameters}
+        self._depth += 1
+        outer = self._locals
+        try:
+            return infer_result(outline.body, names, lambda node, local: self._local(node, module, local))
+        finally:
+            self._depth -= 1
+            self._locals = outer
+
+    def _local(self, node: ast.expr, module: str, names: dict[str, Value]) -> Value:
+        self._locals = names
+        return self._expression(node, module)
+
+    def _used_as(self, parameter: str, outline: FunctionOutline, module: str) -> Value | None:
+        """A tensor, where the body calls a method that only tensors have, or passes the parameter on as a torch function's input."""
+        uses = [use for name, use in outline.uses if name == parameter]
+        if "isinstance" in uses:
+            return None
+        return v.TENSOR if any(self._is_of_tensors(use, module) for use in uses) else None
+
+    def _is_of_tensors(self, use: str, module: str) -> bool:
+        if use.startswith("."):
+            method = self.semantics.registry.lookup(f"torch.Tensor{use}")
+            return method is not None and method.unambiguous and method.kind == "method"
+        function = self.evaluate(use, module)
+        entry = self.semantics.entry(function.name) if isinstance(function, v.Ref) and is_source(function.name) else None
+        if entry is None or entry.kind != "function":
+            return False
+        signature = entry.signature or (entry.overloads[0].signature if entry.overloads else None)
+        return signature is not None and bool(signature.parameters) and signature.parameters[0].name == "input"
 
     def evaluate(self, text: str, module: str) -> Value:
         """The value of a short expression at a module's top level."""
@@ -176,9 +217,14 @@ class Resolver:
             tree = ast.parse(text.strip(), mode="eval")
         except SyntaxError:
             return UNKNOWN
-        return self._expression(tree.body, module)
+        outer, self._locals = self._locals, {}
+        found = self._expression(tree.body, module)
+        self._locals = outer
+        return found
 
     def _expression(self, node: ast.expr, module: str) -> Value:
+        if isinstance(node, ast.Name) and node.id in self._locals:
+            return self._locals[node.id]
         if isinstance(node, ast.Name):
             found = self.binding(module, node.id)
             return v.Ref(f"builtins.{node.id}") if found is UNKNOWN and node.id in _BUILTIN_NAMES else found
@@ -196,6 +242,15 @@ class Resolver:
             return v.join(self._expression(node.body, module), self._expression(node.orelse, module))
         if isinstance(node, ast.BoolOp):
             return v.join(self._expression(node.values[0], module), self._expression(node.values[-1], module))
+        if isinstance(node, ast.BinOp):
+            sides = self._expression(node.left, module), self._expression(node.right, module)
+            return v.FRESH if any(isinstance(side, v.Tensor) for side in sides) else UNKNOWN
+        if isinstance(node, ast.UnaryOp):
+            operand = self._expression(node.operand, module)
+            return v.BOOL if isinstance(node.op, ast.Not) else v.FRESH if isinstance(operand, v.Tensor) else operand
+        if isinstance(node, ast.Subscript):
+            index = UNKNOWN if isinstance(node.slice, ast.Slice) else self._expression(node.slice, module)
+            return self.semantics.subscript(self._expression(node.value, module), index, isinstance(node.slice, ast.Slice))
         return UNKNOWN
 
     def annotation(self, text: str, module: str) -> Value:

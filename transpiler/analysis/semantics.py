@@ -79,6 +79,10 @@ class Semantics:
         """Whether a project class is a torch module."""
         return any(self.is_module_class(base) for base in info.external_bases())
 
+    def is_operation(self, info: v.ClassInfo) -> bool:
+        """Whether a project class is an operation with a backward of its own."""
+        return any(self.is_subclass(base, "torch.autograd.Function") for base in info.external_bases())
+
     def find_member(self, classes: Sequence[str], name: str) -> Entry | None:
         """The entry of method or attribute ``name`` on instances of the torch classes."""
         for cls in classes:
@@ -107,7 +111,7 @@ class Semantics:
             if name in _TENSOR_ATTRIBUTES_OF_MODULES and all(self.is_module_class(c) for c in owner.classes):
                 return v.TENSOR
             return self._member(owner, name)
-        return v.Bound(owner, name)
+        return v.TENSORS if name == "saved_tensors" else v.Bound(owner, name)
 
     def is_tensor_member(self, name: str) -> bool:
         """Whether a batch that has the member ``name`` must be a tensor."""
@@ -126,7 +130,13 @@ class Semantics:
         method = owner.info.method(name)
         if method is not None and method.is_property:
             return method.returns or method.result or UNKNOWN
+        if method is None and name in _TENSOR_ATTRIBUTES_OF_MODULES and any(map(self._is_plain_layer, owner.info.external_bases())):
+            return v.TENSOR
         return v.Bound(owner, name)
+
+    def _is_plain_layer(self, name: str) -> bool:
+        """Whether a class is one of torch's own layers, which bring their weights along."""
+        return self.is_module_class(name) and canonical(name) != "torch.nn.Module"
 
     def returned(self, returns: tuple[str, ...] | None, receiver: Value | None = None) -> Value:
         """The kind that an entry's ``returns`` names."""
@@ -187,8 +197,7 @@ class Semantics:
         if isinstance(callee, v.UserClass):
             return v.UserInst(callee.info)
         if isinstance(callee, v.UserFunction):
-            info = callee.info
-            return info.returns if info.returns is not None and info.returns is not UNKNOWN else (info.result or UNKNOWN)
+            return callee.info.known_result() or UNKNOWN
         if isinstance(callee, v.Factory):
             return callee.result
         if isinstance(callee, (v.Inst, v.UserInst)):
@@ -199,11 +208,16 @@ class Semantics:
 
     def _call_bound(self, callee: v.Bound, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         owner, name = callee.owner, callee.name
+        if isinstance(owner, v.UserClass) and name == "apply" and self.is_operation(owner.info):
+            forward = owner.info.method("forward")
+            return (forward.returns or forward.result if forward is not None else None) or v.FRESH
         if isinstance(owner, v.Tensor):
             entry = self.registry.lookup(f"torch.Tensor.{name}")
             return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
+        if isinstance(owner, v.DictOf) and name in ("get", "pop") and len(values) > 1:
+            return v.join(owner.item, values[1])
         if isinstance(owner, v.Inst):
             if name == "forward":
                 return self.call_instance(owner, values)

@@ -6,9 +6,11 @@ which torch or user class, what a container holds. ``UNKNOWN`` is the honest top
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+from transpiler.analysis.names import canonical
 
 
 class Value:
@@ -138,16 +140,35 @@ class FunctionInfo:
     is_static: bool = False
     is_property: bool = False
     is_class_method: bool = False
+    infer: Callable[[], Value] | None = None
+    inferred: Value | None = None
+
+    def known_result(self) -> Value | None:
+        """What a call gives: as annotated, as interpreted, or as the outline of another file lets it be inferred."""
+        if self.returns is not None and self.returns is not UNKNOWN:
+            return self.returns
+        if self.result is None and self.inferred is None and self.infer is not None:
+            self.inferred = UNKNOWN
+            self.inferred = self.infer()
+        return self.result or self.inferred
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
-    """One parameter of a project function with what its annotation and default say."""
+    """One parameter of a project function with what its annotation and default say, and what the body does with it (``used_as``)."""
 
     name: str
     star: str
     annotation: Value | None
     default: Value | None
+    used_as: Value | None = None
+
+    def kind(self) -> Value:
+        """What is known of the parameter without a call."""
+        for known in (self.annotation, self.default):
+            if known is not None and known is not UNKNOWN and known != NONE:
+                return Scalar(scalar_type(known)) if isinstance(known, Lit) else known
+        return self.used_as or UNKNOWN
 
 
 @dataclass(slots=True, eq=False)
@@ -290,6 +311,8 @@ def join(left: Value, right: Value) -> Value:
 
 
 def _join_structured(left: Value, right: Value) -> Value:
+    if isinstance(left, (UserInst, UserClass)) or isinstance(right, (UserInst, UserClass)):
+        return _join_of_project(left, right)
     if isinstance(left, Inst) and isinstance(right, Inst):
         item = left.item if right.item is None else right.item if left.item is None else join(left.item, right.item)
         return Inst(tuple(dict.fromkeys(left.classes + right.classes)), left.inplace if left.inplace == right.inplace else "maybe", item)
@@ -304,9 +327,47 @@ def _join_structured(left: Value, right: Value) -> Value:
         return DictOf(join(left.item, right.item))
     if isinstance(left, (Lit, Scalar)) and isinstance(right, (Lit, Scalar)):
         return _join_scalars(scalar_type(left), scalar_type(right))
-    if isinstance(left, Factory) and isinstance(right, Factory):
-        return Factory(join(left.result, right.result))
+    made = _made(left), _made(right)
+    if made[0] is not None and made[1] is not None:
+        return Factory(join(made[0], made[1]))
     return UNKNOWN
+
+
+def _join_of_project(left: Value, right: Value) -> Value:
+    """Two values of which one at least concerns a class of the project: what both derive from, or a layer where both are layers."""
+    if isinstance(left, UserInst) and isinstance(right, UserInst):
+        others = [base for base in right.info.mro() if isinstance(base, ClassInfo)]
+        common = next((base for base in left.info.mro() if any(base is other for other in others)), None)
+        if isinstance(common, ClassInfo):
+            return UserInst(common)
+    if _is_layer(left) and _is_layer(right):
+        return MODULE
+    made = _made(left), _made(right)
+    if made[0] is not None and made[1] is not None:
+        result = join(made[0], made[1])
+        return UNKNOWN if result is UNKNOWN else Factory(result)
+    return UNKNOWN
+
+
+def _made(value: Value) -> Value | None:
+    """What calling a class or a factory gives; None for anything else."""
+    if isinstance(value, Factory):
+        return value.result
+    if isinstance(value, UserClass):
+        return UserInst(value.info)
+    return Inst((canonical(value.name),)) if isinstance(value, Ref) and is_layer_class(value.name) else None
+
+
+def _is_layer(value: Value) -> bool:
+    if isinstance(value, UserInst):
+        return any(is_layer_class(base) for base in value.info.external_bases())
+    return isinstance(value, Inst) and all(map(is_layer_class, value.classes))
+
+
+def is_layer_class(name: str) -> bool:
+    """Whether a torch name is spelled as a class of ``torch.nn`` is; its parameters' classes are none."""
+    module, _, leaf = canonical(name).rpartition(".")
+    return module == "torch.nn" and leaf[:1].isupper() and leaf not in ("Parameter", "Buffer", "UninitializedParameter")
 
 
 def _join_scalars(left: str, right: str) -> Value:

@@ -54,6 +54,8 @@ _ACCEPTS: Final[Mapping[str, frozenset[str]]] = {
     "sequence": frozenset({"sequence", "shape"}),
     "device": frozenset({"device", "str"}),
 }
+#: NumPy's names of parameters, which torch's argument parser takes for its own.
+_NUMPY_NAMES: Final[Mapping[str, str]] = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 _VAGUE: Final = frozenset({"unknown", "foreign"})
 
 
@@ -91,7 +93,7 @@ def bind(signature: Signature, arguments: Sequence[Argument]) -> Binding | None:
 
 
 def _by_keyword(signature: Signature, keyword: str) -> Parameter | None:
-    found = signature.find(keyword)
+    found = signature.find(keyword) or signature.find(_NUMPY_NAMES.get(keyword, keyword))
     if found is not None and found.kind in ("positional", "keyword"):
         return found
     return next((p for p in signature.parameters if p.kind == "double_star"), None)

@@ -198,3 +198,8 @@ class Entry:
         if found is None and self.unsupported is not None:
             return TargetForm(unsupported=self.unsupported)
         return found
+
+    def common_support(self, target: str) -> str | None:
+        """The support form that every overload falls back to on ``target``, None where they name different ones or none."""
+        names = {form.support for overload in self.overloads if (form := overload.targets.get(target)) is not None and form.support}
+        return names.pop() if len(names) == 1 else None

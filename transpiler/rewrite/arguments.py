@@ -167,7 +167,8 @@ class ArgumentTranslator:
                     force_keyword = force_keyword or source.keyword is None
                     _carry_comment(result, source)
                     continue
-            if force_keyword and source.keyword is None and not source.star and name is not None:
+            renamed = source.keyword is not None and name is not None and source.keyword.value != name
+            if renamed or (force_keyword and source.keyword is None and not source.star and name is not None):
                 result.append(_argument(source, source.value, name))
             else:
                 result.append(source)

@@ -138,6 +138,9 @@ class CallRewriter:
         general = site.entry.form(self.file.target.name)
         support = next((f.support for f in (form, general) if f is not None and f.support), None)
         if form is None:
+            common = site.entry.common_support(self.file.target.name)
+            if common is not None and any(argument.star for argument in site.arguments):
+                return self._support(common, site)  # star-arguments hide which overload is meant: the support form takes them all
             return Declined(Code.UNSUPPORTED_API, f"There is no counterpart on {self.file.target.name} yet.")
         if support is not None and site.choice is not None and not site.choice.certain:
             return self._support(support, site)

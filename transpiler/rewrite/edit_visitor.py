@@ -13,6 +13,7 @@ from transpiler.analysis.facts import Certainty
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text
+from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, plain_operation
 from transpiler.rewrite.fold_conditions import ConditionFolder
@@ -52,6 +53,7 @@ class EditVisitor(cst.CSTTransformer):
         self.calls = CallRewriter(file)
         self.references = ReferenceRewriter(file)
         self.tests = TensorTestRewriter(file)
+        self.capabilities = CapabilityTestRewriter(file)
         self.attributes = AttributeRewriter(file)
         self.inplace = InplaceRewriter(file, self.calls)
         self.folder = ConditionFolder(file)
@@ -64,6 +66,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.Attribute: self._attribute,
             cst.Call: self._call,
             cst.Subscript: self._subscript,
+            cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or updated,
             cst.SimpleString: self._string,
             cst.FunctionDef: self._function,
             cst.Decorator: self._decorator,
@@ -109,6 +112,7 @@ class EditVisitor(cst.CSTTransformer):
         """What a node tells about those below it, before they are edited."""
         if isinstance(node, (cst.Call, cst.Comparison)):
             self.tests.note(node)
+            self.capabilities.note(node)
         elif isinstance(node, cst.Decorator):
             self.file.decorating.add(id(node.decorator))
         elif isinstance(node, cst.Expr):
@@ -148,7 +152,11 @@ class EditVisitor(cst.CSTTransformer):
             self.file.converted(original, original.value, renamed, code=Code.RENAMED)
             return updated.with_changes(value=renamed)
         fact = self.facts.references.get(id(original))
-        return updated if fact is None or self.tests.handles(original) else self.references.rewrite(updated, fact)
+        return updated if fact is None or self._is_answered(original) else self.references.rewrite(updated, fact)
+
+    def _is_answered(self, reference: cst.BaseExpression) -> bool:
+        """Whether a reference is part of a question that is rewritten as a whole."""
+        return self.tests.handles(reference) or self.capabilities.handles(reference)
 
     def _attribute(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         renamed = self.facts.renames.get(id(original))
@@ -159,7 +167,7 @@ class EditVisitor(cst.CSTTransformer):
             return result
         reference = self.facts.references.get(id(original))
         if reference is not None:
-            return updated if self.tests.handles(original) else self.references.rewrite(updated, reference)
+            return updated if self._is_answered(original) else self.references.rewrite(updated, reference)
         if id(original) in self.facts.class_names:
             message = "Some classes have another name on the target ('Linear' is 'Dense'), so that comparing class names may go wrong."
             self.file.review(original, Code.REVIEW_VALUE, callee_text(original), message, "Use isinstance.")
@@ -172,7 +180,7 @@ class EditVisitor(cst.CSTTransformer):
             return self.references.rewrite(updated, reference)
         fact = self.facts.calls.get(id(original))
         if fact is None:
-            return self.tests.rewrite(original, updated) or updated
+            return self.tests.rewrite(original, updated) or self.capabilities.rewrite(original) or updated
         if self.inplace.writes_part(fact):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):

@@ -33,7 +33,7 @@ class ReferenceRewriter:
             return updated
         if entry is None:
             return self._without_entry(updated, fact, symbol)
-        form = entry.form(self.file.target.name)
+        form = entry.form(self.file.target.name) or self._common_form(entry)
         if form is None:
             self.file.left(fact.node, Code.UNSUPPORTED_API, symbol, f"There is no counterpart on {self.file.target.name} yet.", "")
             return updated
@@ -48,6 +48,11 @@ class ReferenceRewriter:
             return self._replace(updated, fact, symbol, value, form)
         self._remark_left(fact, symbol, entry, form)
         return updated
+
+    def _common_form(self, entry: Entry) -> TargetForm | None:
+        """The support form of an entry that has nothing but overloads: it takes them all."""
+        support = entry.common_support(self.file.target.name)
+        return TargetForm(support=support) if support is not None else None
 
     def drops_decorator(self, fact: Reference) -> bool:
         """Whether a decorator goes because it means nothing on the target."""
@@ -90,6 +95,9 @@ class ReferenceRewriter:
         equivalent = self.file.target.equivalents.get(fact.name)
         if equivalent is not None and fact.position is Position.ANNOTATION:
             return self.file.speller.expression(equivalent)
+        if fact.position is Position.ANNOTATION and self.file.registry.has_prefix(fact.name):
+            self.file.converted(fact.node, symbol, "object", "A module is no type.")
+            return cst.Name("object")
         if fact.name.endswith(".*"):
             message = "The name is known at run time only."
             self.file.left(fact.node, Code.DYNAMIC_NAME, symbol, message, "Use a dictionary of the classes that can occur.")

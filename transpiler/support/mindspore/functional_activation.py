@@ -62,6 +62,11 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return elu(input, 1.6732632423543772) * 1.0507009873554805
 
 
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x tanh(softplus(x)) (F.mish)."""
+    return ops.mish(input)
+
+
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(0, x), 6) (F.relu6)."""
     return hardtanh(input, 0, 6)

@@ -378,3 +378,31 @@ class LocalResponseNorm(nn.Cell):
                 zeros = ops.zeros((input.shape[0], abs(shift), *input.shape[2:]), input.dtype)
                 total = total + (part if shift == 0 else ops.cat((part, zeros) if shift > 0 else (zeros, part), 1))
         return input / (self.k + self.alpha * (total / self.size)) ** self.beta
+
+
+class BatchNormBaseType(type):
+    """The type of ``BatchNormBase``."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm))
+
+
+class BatchNormBase(metaclass=BatchNormBaseType):
+    """What every batch normalisation is an instance of (torch.nn.modules.batchnorm._BatchNorm); MindSpore's have no such base."""
+
+
+class FrozenBatchNorm2d(nn.Cell):
+    """y = (x - running_mean) / sqrt(running_var + eps) * weight + bias, with none of them trained (torchvision.ops.FrozenBatchNorm2d)."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        for name, value in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)):
+            setattr(self, name, Parameter(ops.full((num_features,), value, dtype=mindspore.float32), name=name, requires_grad=False))
+        self.set_train()
+
+    def construct(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        shape = affine_shape(x)
+        scale = (self.weight * ops.rsqrt(self.running_var + self.eps)).reshape(shape)
+        return x * scale + self.bias.reshape(shape) - self.running_mean.reshape(shape) * scale

@@ -76,3 +76,13 @@ def load_state_dict_from_url(
         raise FileNotFoundError(f"{folder / name} is missing: convert the torch checkpoint {url} to it first")
     loaded: dict[str, Any] = mindspore.load_checkpoint(str(folder / name))
     return loaded
+
+
+def compiler_disable(fn: Any = None, recursive: bool = True, **kwargs: Any) -> Any:
+    """``fn`` as it is: nothing is compiled unless asked for (torch.compiler.disable)."""
+    return (lambda function: function) if fn is None else fn
+
+
+def get_autocast_dtype(device_type: str) -> Any:
+    """The dtype that torch.autocast computes in: bfloat16 on the CPU, float16 elsewhere (torch.get_autocast_dtype)."""
+    return mindspore.bfloat16 if device_type == "cpu" else mindspore.float16

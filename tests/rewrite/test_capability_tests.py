@@ -43,7 +43,9 @@ def test_star_arguments_hide_the_overload(port: Port) -> None:
 
 
 def test_numpy_names_of_parameters(port: Port) -> None:
-    source = "import torch\n\n\ndef f(x: torch.Tensor):\n    return x.mean((1, 2), keepdims=True), torch.cat([x, x], axis=0), x.std(axis=1)\n"
+    source = (
+        "import torch\n\n\ndef f(x: torch.Tensor):\n    return x.mean((1, 2), keepdims=True), torch.cat([x, x], axis=0), x.std(axis=1)\n"
+    )
     output, diagnostics = port(source)
     assert output.endswith("return x.mean((1, 2), keepdim=True), mint.cat([x, x], dim=0), ms_support.std(x, dim=1)\n")
     assert remarked(diagnostics) == []

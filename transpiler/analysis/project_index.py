@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from transpiler.syntax.read_outline import bound_names
 
-
 #: Lines of the longest function whose result is inferred from its outline.
 _LONGEST_BODY = 80
 

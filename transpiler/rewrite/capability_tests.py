@@ -45,7 +45,7 @@ class CapabilityTestRewriter:
 
     def _is_there(self, name: str) -> bool:
         entry = self.file.semantics.entry(name)
-        if entry is None:
+        if entry is None or entry.kind == "family":
             return self.file.registry.has_prefix(name)
         form = entry.form(self.file.target.name)
         overloaded = any(self.file.target.name in overload.targets for overload in entry.overloads)

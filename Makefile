@@ -46,8 +46,9 @@ golden: $(READY)          ## rewrite samples/*: review the result as a diff
 corpus: $(READY)          ## the standard library and torch's package through the transpiler
 	$(PYTHON) scripts/corpus.py
 
-conformance: $(READY)     ## port and verify every model of the table, write docs/conformance.md
+conformance: $(READY)     ## every model of the tables (docs/conformance.md), every operator sample in every form (docs/coverage.md)
 	$(PYTHON) scripts/conformance.py
+	$(PYTHON) scripts/coverage.py
 
 bench: $(READY)           ## lines per CPU second, ratio to libcst's floor, start-up
 	$(PYTHON) benchmarks/transpile.py

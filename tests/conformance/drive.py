@@ -32,15 +32,16 @@ class Verdict:
         return self.matched + self.left + self.wrong
 
 
-def run_all(operators: Sequence[str], folder: Path, *, limit: int | None, jobs: int = 2) -> Iterator[Verdict]:
-    """The verdicts of all ``operators``, in no particular order; at most ``limit`` samples of each dtype and variant."""
+def run_all(operators: Sequence[str], folder: Path, *, limit: int | None, jobs: int = 2, mappings: Path | None = None) -> Iterator[Verdict]:
+    """The verdicts of all ``operators``; at most ``limit`` samples of each dtype and variant; ``mappings`` is a table on top of the project's."""
     chunks = [operators[i : i + CHUNK] for i in range(0, len(operators), CHUNK)]
     with ThreadPoolExecutor(jobs) as pool:
-        for found in pool.map(lambda job: _chunk(job[1], folder / f"chunk_{job[0]}.jsonl", limit), enumerate(chunks)):
+        options = [*(["--limit", str(limit)] if limit else []), *(["--mappings", str(mappings)] if mappings else [])]
+        for found in pool.map(lambda job: _chunk(job[1], folder / f"chunk_{job[0]}.jsonl", options), enumerate(chunks)):
             yield from found
 
 
-def _chunk(operators: Sequence[str], results: Path, limit: int | None) -> list[Verdict]:
+def _chunk(operators: Sequence[str], results: Path, options: Sequence[str]) -> list[Verdict]:
     """One worker after another until every operator has its line: a case that kills its process is skipped in the next."""
     skip, now = results.with_suffix(".skip"), results.with_suffix(".now")
     results.touch()
@@ -48,14 +49,7 @@ def _chunk(operators: Sequence[str], results: Path, limit: int | None) -> list[V
         now.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.conformance.run", str(results), *left, "--skip", str(skip)]
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "GLOG_v": "4", "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [*command, *(["--limit", str(limit)] if limit else [])],
-            cwd=REPOSITORY,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = subprocess.run([*command, *options], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             continue
         if not now.exists() or done.returncode > 0:

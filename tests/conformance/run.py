@@ -225,12 +225,13 @@ def main() -> None:
     parser.add_argument("operators", nargs="+")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--skip", type=Path)
+    parser.add_argument("--mappings", type=Path, action="append", default=[])
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, _expired)
     mindspore.runtime.launch_blocking()
     skipped = frozenset(options.skip.read_text().splitlines()) if options.skip and options.skip.exists() else frozenset()
-    runner = Runner(options.results, load_registry(), skipped)
+    runner = Runner(options.results, load_registry(options.mappings), skipped)
     for name in options.operators:
         runner.run(name, options.limit)
 

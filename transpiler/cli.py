@@ -115,6 +115,7 @@ def _add_verify(commands: Any, target: str) -> None:
     _add_model(parser, target)
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights to compare with (default: random ones)")
     parser.add_argument("--grad", action="store_true", help="compare gradients as well")
+    parser.add_argument("--graph", action="store_true", help="also compile the port as one graph, compare, and export it (MindSpore)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     parser.set_defaults(command=_verify)
 
@@ -205,6 +206,7 @@ def _verify(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         inputs=options.inputs,
         grad=options.grad,
+        graph=options.graph,
         seed=options.seed,
         mappings=tuple(options.mappings),
         prepare=options.prepare,

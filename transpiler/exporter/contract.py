@@ -52,7 +52,8 @@ class WeightsRequest:
 class VerifyRequest:
     """Compare the model that ``entry`` builds in ``source`` with its port in ``converted`` on ``inputs``.
 
-    Weights come from ``checkpoint``, or are random (``seed``). ``grad`` compares gradients as well.
+    Weights come from ``checkpoint``, or are random (``seed``). ``grad`` compares gradients as well; ``graph`` compiles the port as one graph,
+    compares what that computes, and exports it (MindSpore: ``mindspore.jit`` and MINDIR).
     """
 
     source: Path
@@ -62,6 +63,7 @@ class VerifyRequest:
     checkpoint: Path | None
     inputs: str | None
     grad: bool = False
+    graph: bool = False
     seed: int = 0
     mappings: tuple[Path, ...] = ()
     prepare: Path | None = None
@@ -71,7 +73,7 @@ class VerifyRequest:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One compared tensor. ``relative_error`` is max|a-b| / (max(a)-min(a)); both errors are inf where nothing could be compared,
-    and ``note`` then says why. ``kind`` is 'weight', 'output', 'parameter gradient' or 'input gradient'."""
+    and ``note`` then says why. ``kind`` is 'weight', 'output', 'graph output', 'parameter gradient' or 'input gradient'."""
 
     name: str
     shape: tuple[int, ...]

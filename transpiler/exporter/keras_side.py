@@ -95,6 +95,12 @@ class KerasSide:
         differentiate = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
         return differentiate(model, loss, weights, list(inputs), floats)
 
+    def compiled(self, model: Any) -> Call | None:
+        return None
+
+    def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
+        raise NotImplementedError("exporting is checked for MindSpore only")
+
     def suffixes(self) -> tuple[str, ...]:
         return (".weights.h5", ".safetensors")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,14 @@ class MindSporeSide:
         of_inputs, of_weights = found if floats and weights else (found, ()) if floats else ((), found)
         return list(of_weights), list(of_inputs if isinstance(of_inputs, tuple) else (of_inputs,))
 
+    def compiled(self, model: Any) -> Call | None:
+        return lambda *args, **kwargs: mindspore.jit(model)(*args, **kwargs)
+
+    def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
+        # The lax level compiles what the strict one refuses, and is what ``jit`` uses by itself.
+        os.environ.setdefault("MS_DEV_JIT_SYNTAX_LEVEL", "2")
+        mindspore.export(_positional(model, tuple(keyword)), *positional, *keyword.values(), file_name=str(folder / "port"), file_format="MINDIR")
+
     def suffixes(self) -> tuple[str, ...]:
         return (".ckpt", ".safetensors")
 
@@ -105,3 +114,20 @@ class MindSporeSide:
         left = mindspore.load_param_into_net(model, parameters, strict_load=True)
         if any(left):
             raise ValueError(f"left over after loading: {left}")
+
+
+def _positional(model: nn.Cell, keywords: tuple[str, ...]) -> nn.Cell:
+    """The model as a cell whose last arguments, which ``export`` can only pass by position, go on by keyword."""
+    if not keywords:
+        return model
+
+    class Positional(nn.Cell):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def construct(self, *args: Any) -> Any:
+            split = len(args) - len(keywords)
+            return self.model(*args[:split], **dict(zip(keywords, args[split:])))  # noqa: B905 - the graph's zip has no strict
+
+    return Positional()

@@ -44,6 +44,8 @@ def _verdict(result: WeightsResult | VerifyResult) -> str:
         return f"nothing was written: {len(result.problems) + bad} weights do not fit"
     if result.ok:
         return f"the port computes the same: {len(result.rows)} tensors within {result.limit:g} of their spread"
+    if result.rows and not bad:
+        return f"the port computes the same: {len(result.rows)} tensors within {result.limit:g} of their spread; it does not compile as a graph"
     where = f"; first departing: {result.first_departing}" if result.first_departing else ""
     if not result.rows:
         return f"not compared: {len(result.problems)} weights do not fit"

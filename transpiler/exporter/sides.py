@@ -60,6 +60,12 @@ class TargetSide(Protocol):
     def gradients(self, model: Any, loss: Call, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Gradients of ``loss(call, inputs)`` for weights and inputs; ``call`` runs the model."""
 
+    def compiled(self, model: Any) -> Call | None:
+        """The model compiled as one graph, called like the model; None where the framework's side has no such mode."""
+
+    def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
+        """Write the compiled model below ``folder`` in the framework's exchange format; raises where it cannot be."""
+
     def suffixes(self) -> tuple[str, ...]:
         """Endings of checkpoint files that ``save`` can write."""
 

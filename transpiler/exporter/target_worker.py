@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
+import re
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -254,7 +256,24 @@ class _Target:
             self._trace(events)
         outputs = self._model(*self._positional(), **self._keyword())
         answer: Message = {"outputs": self._put_all(outputs), "events": events}
+        if self._request.get("graph"):
+            answer |= self._compile()
         return answer | (self._gradients() if self._request["cotangents"] is not None else {})
+
+    def _compile(self) -> Message:
+        """The outputs of the port as one graph; what does not compile or export is a problem, not an error."""
+        compiled = self._side.compiled(self._model)
+        if compiled is None:
+            raise ExporterError("only MindSpore's graph mode is checked", Code.UNREADABLE, "--graph")
+        answer: Message = {"graph_outputs": []}
+        try:
+            answer["graph_outputs"] = self._put_all(compiled(*self._positional(), **self._keyword()))
+            with tempfile.TemporaryDirectory() as folder:
+                self._side.export(self._model, self._positional(), self._keyword(), Path(folder))
+        except Exception as error:  # noqa: BLE001 - a compiler's errors are of any type
+            place = "<export>" if answer["graph_outputs"] else "<graph>"
+            self._problem(Code.NOT_COMPILED, place, _first_lines(str(error)) or type(error).__name__)
+        return answer
 
     def _trace(self, events: list[Message]) -> None:
         def record(path: str, inputs: Any, output: Any) -> None:
@@ -305,6 +324,13 @@ class _Target:
         if array.dtype.name == "bfloat16":
             return self._store.write(np.ascontiguousarray(array).view(np.uint16), "bfloat16")
         return self._store.write(array)
+
+
+def _first_lines(message: str) -> str:
+    """What a compiler says before it shows its own call stack, and the innermost line of the port that it names."""
+    head = message.partition("\n\n")[0].partition("\n---")[0].strip()
+    places = re.findall(r"# \d+ In file ([^\n]*)\n\s*([^\n]*)", message)
+    return " ".join(head.split())[:300] + (f" (at {places[-1][0].rpartition('/')[2]}: {places[-1][1]})" if places else "")
 
 
 def _largest_error(expected: Any, found: Any) -> float:

@@ -7,6 +7,7 @@ does not pay for that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,20 +28,23 @@ def verify(request: VerifyRequest) -> VerifyResult:
         source = session.run_source(random=request.checkpoint is None, run=True, grad=request.grad)
         if source["problems"]:
             return VerifyResult(False, (), request.limit, None, problems_of(source), notes=tuple(source["notes"]))
-        target = session.run_target(source, run=True, trace=[], cotangents=source.get("cotangents"))
-        if target["problems"]:
+        target = session.run_target(source, run=True, trace=[], cotangents=source.get("cotangents"), graph=request.graph)
+        if target["problems"] and "outputs" not in target:
             return VerifyResult(False, (), request.limit, None, problems_of(target), tuple(target["dropped"]), _notes(source, target))
         rows = _compare(source, target, request)
-        ok = all(row.ok for row in rows)
+        uncompiled = problems_of(target)
+        ok = all(row.ok for row in rows) and not uncompiled
         # Where only gradients differ, no submodule's output can tell which one is to blame.
         outputs_differ = any(not row.ok for row in rows if row.kind == "output")
         departing, found = _locate(session) if outputs_differ else (None, ())
         notes = (*_notes(source, target), *found)
-        return VerifyResult(ok, tuple(rows), request.limit, departing, _named(departing), tuple(target["dropped"]), notes)
+        return VerifyResult(ok, tuple(rows), request.limit, departing, (*_named(departing), *uncompiled), tuple(target["dropped"]), notes)
 
 
 def _compare(source: Message, target: Message, request: VerifyRequest) -> list[Row]:
     rows = compare_outputs(source["outputs"], target["outputs"], request.limit)
+    if target.get("graph_outputs"):
+        rows += [replace(row, kind="graph output") for row in compare_outputs(source["outputs"], target["graph_outputs"], request.limit)]
     if not request.grad:
         return rows
     rows += compare_gradients(*_parameter_gradients(source, target), "parameter gradient", request.limit, source["rounding"])

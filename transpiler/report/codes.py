@@ -50,6 +50,7 @@ class Code(StrEnum):
     WEIGHT_MISMATCH = "T2M501"
     WEIGHT_MISSING = "T2M502"
     OUTPUT_DIFFERS = "T2M503"
+    NOT_COMPILED = "T2M504"
     SYNTAX_ERROR = "T2M901"
     BAD_ENCODING = "T2M902"
     UNREADABLE = "T2M903"
@@ -129,6 +130,7 @@ EXPLANATIONS: Final[Mapping[Code, CodeInfo]] = MappingProxyType(
         Code.WEIGHT_MISMATCH: CodeInfo("weight mismatch", "A weight's shape or type does not fit its counterpart in the port."),
         Code.WEIGHT_MISSING: CodeInfo("weight missing", "A weight has no counterpart on the other side."),
         Code.OUTPUT_DIFFERS: CodeInfo("output differs", "The port computes other numbers than the original."),
+        Code.NOT_COMPILED: CodeInfo("not compiled", "The port runs eagerly, but does not compile as a graph or cannot be exported."),
         Code.SYNTAX_ERROR: CodeInfo("syntax error", "The file is not valid Python; it was not converted."),
         Code.BAD_ENCODING: CodeInfo("wrong encoding", "The file's bytes do not fit its declared encoding; it was not converted."),
         Code.UNREADABLE: CodeInfo("unreadable file", "The file could not be read; it was not converted."),

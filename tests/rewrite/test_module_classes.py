@@ -193,9 +193,9 @@ def init(model: nn.Cell):
         if isinstance(m, nn.BatchNorm2d):
             ms_support.constant_(m.gamma, 1)
         elif isinstance(m, (nn.Dense, nn.LayerNorm)):
-            ms_support.zeros_(m.weight)
+            ms_support.zeros_(ms_support.layer_attribute(m, "weight"))
 """,
-        ["T2M303"],
+        [],
         id="renamed-weights",
     ),
     pytest.param(
@@ -286,4 +286,32 @@ def test_module_classes(port: Port, before: str, after: str | None, codes: list[
     text, diagnostics = port(before)
     assert text == (before if after is None else after)
     assert remarked(diagnostics) == codes
+    assert port(text)[0] == text
+
+
+def test_weights_of_a_layer_of_any_class(port: Port) -> None:
+    source = """\
+import torch.nn as nn
+
+
+def reset(model: nn.Module):
+    for m in model.modules():
+        if hasattr(m, "weight") and m.weight is not None:
+            nn.init.ones_(m.weight)
+        if isinstance(m, Block) and m.norm.weight is not None:
+            nn.init.zeros_(m.norm.bias)
+        scale = m.bias if isinstance(m, nn.LayerNorm) else None
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+"""
+    text, diagnostics = port(source)
+    assert 'ms_support.has_layer_attribute(m, "weight") and ms_support.layer_attribute(m, "weight") is not None' in text
+    assert "isinstance(m, Block) and m.norm.gamma is not None" in text
+    assert "zeros_(m.norm.beta)" in text
+    assert "scale = m.beta if" in text
+    assert remarked(diagnostics) == []
     assert port(text)[0] == text

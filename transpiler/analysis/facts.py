@@ -166,5 +166,6 @@ class Facts:
     values: dict[int, Value] = field(default_factory=dict)
     renames: dict[int, str] = field(default_factory=dict)
     class_names: set[int] = field(default_factory=set)
+    layer_questions: set[int] = field(default_factory=set)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

@@ -31,6 +31,8 @@ from transpiler.mapping.binding import Argument
 CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
 _BUILTINS = frozenset(dir(__import__("builtins")))
 _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
+#: Attributes of torch's layers that other frameworks' layers call differently.
+LAYER_NAMES = frozenset({"weight", "bias", "running_mean", "running_var"})
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 #: Methods that return their receiver where there is nothing to do.
 _OFTEN_SAME = frozenset(
@@ -430,6 +432,8 @@ class ExpressionInterpreter:
             return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
         if name in ("getattr", "setattr", "hasattr", "delattr") and len(node.args) >= 2:
             self._rename_key(node)
+        if name == "hasattr" and len(node.args) == 2:
+            self._hasattr(node)
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node)
         return None
@@ -443,6 +447,13 @@ class ExpressionInterpreter:
             owner = self.lookup(subject.value) if isinstance(subject, cst.Name) else UNKNOWN
             if self._is_own_member(owner, name):
                 self.rename_member(key, name)
+
+    def _hasattr(self, node: cst.Call) -> None:
+        """``hasattr(layer, "weight")`` where the layer's class is not known."""
+        key = node.args[1].value
+        if isinstance(key, cst.SimpleString) and key.raw_value in LAYER_NAMES and self.evaluate(node.args[0].value) == v.MODULE:
+            self.facts.layer_questions.add(id(node))
+            self.touch()
 
     def _getattr(self, node: cst.Call) -> Value:
         owner = self.evaluate(node.args[0].value, Position.OWNER)
@@ -500,7 +511,17 @@ class ExpressionInterpreter:
         return v.FRESH if isinstance(value, v.Tensor) else value
 
     def _boolean(self, node: cst.BooleanOperation, position: Position) -> Value:
-        return v.join(self.evaluate(node.left), self.evaluate(node.right))
+        left = self.evaluate(node.left)
+        known = self.narrow(node.left) if isinstance(node.operator, cst.And) else {}
+        return v.join(left, self._evaluate_where(known, node.right))
+
+    def _evaluate_where(self, known: Mapping[str, Value], node: cst.BaseExpression, position: Position = Position.VALUE) -> Value:
+        """The kind of ``node`` where a condition has told the kinds of these names."""
+        before = {name: self.scope.names[name] for name in known if name in self.scope.names}
+        self.scope.names.update({name: known[name] for name in before})
+        value = self.evaluate(node, position)
+        self.scope.names.update(before)
+        return value
 
     def _comparison(self, node: cst.Comparison, position: Position) -> Value:
         sides = [node.left, *(target.comparator for target in node.comparisons)]
@@ -517,7 +538,7 @@ class ExpressionInterpreter:
 
     def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
         self.evaluate(node.test)
-        return v.join(self.evaluate(node.body, position), self.evaluate(node.orelse, position))
+        return v.join(self._evaluate_where(self.narrow(node.test), node.body, position), self.evaluate(node.orelse, position))
 
     def _named(self, node: cst.NamedExpr, position: Position) -> Value:
         value = self.evaluate(node.value)

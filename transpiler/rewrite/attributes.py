@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
+from transpiler.analysis import values as v
 from transpiler.analysis.facts import AttributeFact, Certainty
+from transpiler.analysis.interpret_expressions import LAYER_NAMES
 from transpiler.mapping.schema import TargetForm
 from transpiler.report.codes import Code
 from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_of
@@ -88,11 +90,15 @@ class AttributeRewriter:
     def _renamed(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression | None:
         """An attribute of a layer whose name differs on the target; None where no class speaks of it."""
         name = updated.attr.value
+        if fact.classes == ("torch.nn.Module",) and isinstance(fact.owner, v.Inst) and name in LAYER_NAMES and not fact.store:
+            return self._by_any_name(updated, fact, name)
         renamed = [self._new_name(cls, name) for cls in fact.classes]
         if not any(renamed):
             return None
         found = {new or name for new in renamed}
         symbol = callee_text(fact.node)
+        if len(found) > 1 and name in LAYER_NAMES and not fact.store and self.file.target.layer_attribute:
+            return self._by_any_name(updated, fact, name)
         if len(found) > 1:
             message = f"The attribute has different names in the classes that {symbol.rpartition('.')[0]} can be."
             self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, message, "Treat each class in a branch of its own.", root=cst.Pass())
@@ -105,6 +111,23 @@ class AttributeRewriter:
             result = cst.Attribute(result, cst.Name(part))
         self.file.converted(fact.node, symbol, callee_text(result))
         return result
+
+    def _by_any_name(self, updated: cst.Attribute, fact: AttributeFact, name: str) -> cst.BaseExpression | None:
+        """The attribute of a layer that may be of any class, found when the program runs."""
+        reader = self.file.target.layer_attribute
+        if reader is None:
+            return None
+        call = render(f"support.{reader}({{layer}}, '{name}')", {"layer": updated.value}, {}, self.file.style)
+        return self._done(fact, callee_text(fact.node), call)
+
+    def question(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression | None:
+        """``hasattr(layer, "weight")`` on a layer of unknown class, by torch's names."""
+        reader = self.file.target.layer_attribute
+        if reader is None or id(original) not in self.file.facts.layer_questions:
+            return None
+        func = self.file.speller.expression(f"support.has_{reader}")
+        self.file.converted(original, "hasattr", self.file.code(func))
+        return updated.with_changes(func=func)
 
     def _new_name(self, cls: str, name: str) -> str | None:
         for candidate in self.file.semantics.class_chain(cls):

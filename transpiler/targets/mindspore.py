@@ -43,5 +43,6 @@ MINDSPORE: Final = Target(
     item_assignment=True,
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
+    layer_attribute="layer_attribute",
     slice_write="set_item",
 )

@@ -17,6 +17,8 @@ class Target:
     ``reserved``: names that a module class must not define for itself.
     ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
     ``cast``: template of ``value`` in the dtype of ``like``.
+    ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
+    differently (``has_`` before its name: asks for it).
     ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
     target's own indexing gets them wrong.
     """
@@ -33,4 +35,5 @@ class Target:
     item_assignment: bool
     cast: str
     strided_read: str | None = None
+    layer_attribute: str | None = None
     slice_write: str | None = None

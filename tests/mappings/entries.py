@@ -29,7 +29,9 @@ def supported(target: str) -> Sequence[str]:
     for api in registry():
         entry = registry().lookup(api)
         assert entry is not None
-        forms = [entry.form(target), *(overload.targets.get(target) for overload in entry.overloads)]
+        twin = registry().lookup(entry.inplace) if entry.inplace else None
+        forms = [found.form(target) for found in (entry, twin) if found is not None]
+        forms += [overload.targets.get(target) for found in (entry, twin) if found is not None for overload in found.overloads]
         if any(form is not None and form.unsupported is None for form in forms):
             found.append(api)
     return tuple(found)

@@ -37,6 +37,7 @@ REORDERED: dict[str, Callable[..., tuple[Any, ...]]] = {
     "embedding": lambda weight, index: (index, weight),
     "where": lambda x, condition, other: (condition, x, other),
     "einsum": lambda tensors, equation: (equation, *tensors),
+    "polygamma": lambda x, n: (n, x),
 }
 
 
@@ -88,7 +89,7 @@ def support_functions() -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
             base = operator_name(name)
             order = (f"nn.functional.{base}", base) if path.stem.startswith("functional_") else (base, f"nn.functional.{base}")
             found = next((by_name[key] for key in (*order, base.removeprefix("tensor_")) if key in by_name), None)
-            if found:
+            if found and not all(f"{op.name}.{op.variant_test_name}" in REFUSED for op in found):
                 yield name, function, found
 
 

@@ -44,4 +44,5 @@ MINDSPORE: Final = Target(
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
     slice_write="set_item",
+    value_and_grad=True,
 )

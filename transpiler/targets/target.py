@@ -18,7 +18,7 @@ class Target:
     ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
-    target's own indexing gets them wrong.
+    target's own indexing gets them wrong. ``value_and_grad``: gradients are those of functions, so that backward passes are restructured.
     """
 
     name: str
@@ -34,3 +34,4 @@ class Target:
     cast: str
     strided_read: str | None = None
     slice_write: str | None = None
+    value_and_grad: bool = False

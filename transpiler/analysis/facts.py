@@ -149,7 +149,7 @@ class SubscriptFact:
 
 @dataclass(slots=True)
 class Facts:
-    """Facts by ``id(node)``. ``dirty`` holds the statements in which something stands."""
+    """Facts by ``id(node)``. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
 
     references: dict[int, Reference] = field(default_factory=dict)
     calls: dict[int, CallFact] = field(default_factory=dict)
@@ -164,6 +164,7 @@ class Facts:
     strings: dict[int, StringAnnotation] = field(default_factory=dict)
     subscripts: dict[int, SubscriptFact] = field(default_factory=dict)
     values: dict[int, Value] = field(default_factory=dict)
+    kinds: dict[int, Value] = field(default_factory=dict)
     renames: dict[int, str] = field(default_factory=dict)
     class_names: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)

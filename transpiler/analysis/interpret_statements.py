@@ -232,6 +232,7 @@ class StatementInterpreter(ExpressionInterpreter):
         """Bind a target to a value."""
         if isinstance(target, cst.Name):
             self.scope.names[target.value] = generalised(value)
+            self.facts.kinds[id(target)] = value
             self.scope.names[alias_key(target.value)] = self.new_alias()
             if self.scope.kind == "class" and target.value in self.renames and self._is_class_member(target.value):
                 self.rename_member(target, target.value)

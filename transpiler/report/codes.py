@@ -43,6 +43,7 @@ class Code(StrEnum):
     UNSUPPORTED_INPLACE = "T2M304"
     UNSUPPORTED_STATEMENT = "T2M305"
     UNSUPPORTED_BASE = "T2M306"
+    UNSUPPORTED_BACKWARD = "T2M307"
     UNKNOWN_API = "T2M401"
     UNKNOWN_RECEIVER = "T2M402"
     UNBOUND_ARGUMENTS = "T2M403"
@@ -113,6 +114,11 @@ EXPLANATIONS: Final[Mapping[Code, CodeInfo]] = MappingProxyType(
         ),
         Code.UNSUPPORTED_BASE: CodeInfo(
             "base class not supported", "The class derives from a torch class that has no counterpart on the target."
+        ),
+        Code.UNSUPPORTED_BACKWARD: CodeInfo(
+            "backward pass not restructured",
+            "Gradients come from `mindspore.value_and_grad` of a function. The statements that compute this loss could not be made one, so that "
+            "`backward()` was left and raises an error when the port reaches it.",
         ),
         Code.UNKNOWN_API: CodeInfo(
             "unknown API", "No mapping entry exists for this torch name. Add one with `--mappings` (see `torch2ms new-entry`)."

@@ -35,6 +35,8 @@ class AttributeRewriter:
             return self._unknown(updated, fact)
         form = entry.form(self.file.target.name)
         symbol = callee_text(fact.node)
+        if form is not None and form.support == "grad_of" and (fact.store or id(fact.node) in self.file.owning):
+            return updated
         if form is None or form.unsupported is not None:
             hint = form.unsupported.hint if form is not None and form.unsupported is not None else ""
             self.file.left(fact.node, Code.UNSUPPORTED_API, symbol, "", hint, root=cst.Pass())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -48,6 +49,9 @@ class CallRewriter:
         if entry is None:
             return self._member_of_class(original, updated, api) or self._unknown(original, updated, api)
         site = self.site(original, updated, fact, entry)
+        leaf = self._leaf(site, fact) if self.file.target.value_and_grad else None
+        if leaf is not None:
+            return leaf
         if site.has_receiver and any(
             isinstance(value, v.Ref) and value.name.partition(".")[0] == self.file.target.root for value in fact.values
         ):
@@ -81,6 +85,29 @@ class CallRewriter:
             self.stores[id(site.original)] = written
             return result
         return written
+
+    def _leaf(self, site: CallSite, fact: CallFact) -> cst.BaseExpression | None:
+        """A tensor made with ``requires_grad=True``: the tensor as a parameter of its own, which gradients can be taken of."""
+        wanted = site.value("requires_grad") if site.entry.kind == "function" else None
+        if wanted is None or self.file.code(wanted) == "False" or site.choice is None:
+            return None
+        index = site.choice.binding.values["requires_grad"][0].index
+        if site.args[index].keyword is None:
+            return None
+        rest = [argument for position, argument in enumerate(site.args) if position != index]
+        own = rest[1:] if site.has_receiver else rest
+        if own:
+            own[-1] = own[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        values = tuple(value for position, value in enumerate(site.values) if position != index)
+        values = values[1:] if site.has_receiver else values
+        inner = self.site(site.original, site.updated.with_changes(args=own), replace(fact, values=values), site.entry)
+        outcome = self.convert(inner)
+        if isinstance(outcome, Declined):
+            return None
+        arguments = [cst.Arg(outcome)]
+        if self.file.code(wanted) != "True":
+            arguments.append(cst.Arg(wanted))
+        return self._finish(site, cst.Call(self.file.speller.expression("support.as_leaf"), arguments))
 
     def site(self, original: cst.Call, updated: cst.Call, fact: CallFact, entry: Entry) -> CallSite:
         """The call as converters see it: receiver first."""

@@ -12,6 +12,7 @@ from transpiler.mapping.registry import Registry
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.spelling import Speller
 from transpiler.rewrite.template import Style
+from transpiler.rewrite.training.plan import Plan
 from transpiler.targets.target import Target
 
 
@@ -33,8 +34,9 @@ class Remark:
 class FileContext:
     """One file being edited. ``folded`` maps generated constants to their truth, ``generated`` holds expressions whose parentheses
     were added here and may go again, ``removed`` the statements that a pass emptied; ``rebound`` holds method calls whose result takes the
-    receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators. In a file that never
-    ``mentions_torch`` only what is known to be torch's is edited."""
+    receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators, ``owning`` attributes whose own attribute is taken (``p.grad`` in
+    ``p.grad.zero_()``). In a file that never
+    ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes."""
 
     module: cst.Module
     target: Target
@@ -52,6 +54,8 @@ class FileContext:
     rebound: set[int] = field(default_factory=set)
     decorating: set[int] = field(default_factory=set)
     keep_alive: list[cst.CSTNode] = field(default_factory=list)
+    owning: set[int] = field(default_factory=set)
+    training: Plan = field(default_factory=Plan)
 
     @property
     def style(self) -> Style:

@@ -22,6 +22,7 @@ from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
+from transpiler.rewrite.training.emit import TrainingRewriter
 
 #: Node types whose ``value`` needs no parentheses of its own.
 _DELIMITED: Final = frozenset(
@@ -39,7 +40,7 @@ _UNTOUCHED: Final = frozenset(
         cst.Dot, cst.AssignEqual, cst.Colon, cst.Semicolon, cst.LeftParen, cst.RightParen, cst.Integer, cst.Float,
     }
 )  # fmt: skip
-_NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign})
+_NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign, cst.Attribute})
 _Leave = Callable[[Any, Any], Any]
 
 
@@ -58,6 +59,7 @@ class EditVisitor(cst.CSTTransformer):
         self.inplace = InplaceRewriter(file, self.calls)
         self.folder = ConditionFolder(file)
         self.items = ItemRewriter(file)
+        self.training = TrainingRewriter(file, file.training)
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
@@ -113,6 +115,9 @@ class EditVisitor(cst.CSTTransformer):
         if isinstance(node, (cst.Call, cst.Comparison)):
             self.tests.note(node)
             self.capabilities.note(node)
+        elif isinstance(node, cst.Attribute):
+            if isinstance(node.value, cst.Attribute) and node.value.attr.value == "grad":
+                self.file.owning.add(id(node.value))
         elif isinstance(node, cst.Decorator):
             self.file.decorating.add(id(node.decorator))
         elif isinstance(node, cst.Expr):
@@ -136,6 +141,8 @@ class EditVisitor(cst.CSTTransformer):
             return False
         entry = self.file.semantics.entry(fact.apis[0])
         form = entry.form(self.file.target.name) if entry is not None else None
+        if form is not None and form.support == "as_leaf":
+            return True
         return form is not None and form.convert == "fill_new" and fact.owner is not None and v.is_fresh(fact.owner)
 
     def _undelimited(self, node: Any) -> Any:
@@ -178,6 +185,8 @@ class EditVisitor(cst.CSTTransformer):
         reference = self.facts.references.get(id(original))
         if reference is not None:
             return self.references.rewrite(updated, reference)
+        if self.training.handles(original):
+            return self.training.site(original, updated)
         fact = self.facts.calls.get(id(original))
         if fact is None:
             return self.attributes.question(original, updated) or self.tests.rewrite(original, updated) or self.capabilities.rewrite(original) or updated
@@ -272,6 +281,8 @@ class EditVisitor(cst.CSTTransformer):
     def _expression_statement(self, original: cst.Expr, updated: cst.Expr) -> cst.BaseSmallStatement:
         call = original.value
         if not isinstance(call, cst.Call):
+            return updated
+        if self.training.handles(call):
             return updated
         effect = self.facts.effects.get(id(call))
         if effect is not None and effect.names and isinstance(updated.value, cst.Call):
@@ -373,6 +384,9 @@ class EditVisitor(cst.CSTTransformer):
 
     def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:
         fact = self.facts.augmented.get(id(original))
+        written = self.training.updated_leaf(original, updated)
+        if written is not None:
+            return written
         item = original.target
         if fact is not None and isinstance(item, cst.Subscript) and not self.file.target.item_assignment:
             owner = self.facts.subscripts.get(id(item))
@@ -414,6 +428,8 @@ class EditVisitor(cst.CSTTransformer):
         return self._block(original, updated)
 
     def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:
+        if id(original) in self.file.training.blocks:
+            updated = updated.with_changes(body=self.training.block(original, updated.body))
         body, carried, changed = self.folder.expand(updated.body)
         if not changed:
             return updated

@@ -21,6 +21,7 @@ from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
+from transpiler.rewrite.training.plan import Plan, imported_libraries, plan_training
 from transpiler.support.assemble import written_by_us
 from transpiler.syntax.positions import locate
 from transpiler.syntax.suppressions import suppressed
@@ -70,6 +71,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     interpreter.run()
     facts = interpreter.facts
     note_renames(module, facts, context.index.renames.get(path, {}))
+    training = _training_plan(source, module, facts, context)
     if not facts.dirty:
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
@@ -80,6 +82,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
         file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, b"torch" in source)
+        file.training = training
         return file, module.visit(EditVisitor(file))
 
     exported = context.index.imported_from(name)
@@ -96,6 +99,18 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         output += b"\r"
     diagnostics = _located(file, path)
     return FileResult(output, _status(source, output, diagnostics), diagnostics, frozenset(file.speller.support))
+
+
+def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: ProjectContext) -> Plan:
+    """What becomes of backward passes; nothing on a target without ``value_and_grad``."""
+    if b"backward(" not in source or not find_target(context.target).value_and_grad:
+        return Plan()
+    outlines = context.index.modules
+    torch_names = {fact.local for group in facts.imports.values() for fact in group}
+    external = frozenset(imported_libraries(module, outlines)) - torch_names
+    plan = plan_training(module, facts, external)
+    facts.dirty.update(plan.marked)
+    return plan
 
 
 def _names_in_use(file: FileContext) -> frozenset[str]:

@@ -45,4 +45,5 @@ MINDSPORE: Final = Target(
     strided_read="get_item",
     layer_attribute="layer_attribute",
     slice_write="set_item",
+    value_and_grad=True,
 )

@@ -20,7 +20,7 @@ class Target:
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
     ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
-    target's own indexing gets them wrong.
+    target's own indexing gets them wrong. ``value_and_grad``: gradients are those of functions, so that backward passes are restructured.
     """
 
     name: str
@@ -37,3 +37,4 @@ class Target:
     strided_read: str | None = None
     layer_attribute: str | None = None
     slice_write: str | None = None
+    value_and_grad: bool = False

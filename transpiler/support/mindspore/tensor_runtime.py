@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import mindspore
 import numpy as np
-from mindspore import Parameter, Tensor, ops
+from mindspore import Tensor, ops
 
 
 class device(str):
@@ -109,13 +109,6 @@ def torch_check(cond: Any, message: Any = None) -> None:
     """RuntimeError unless ``cond`` holds (torch._check)."""
     if not cond:
         raise RuntimeError(message() if callable(message) else message or "Expected cond to be True")
-
-
-def tensor_requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
-    """torch.Tensor.requires_grad_: a parameter keeps the mark; other tensors need none."""
-    if isinstance(self, Parameter):
-        self.requires_grad = requires_grad
-    return self
 
 
 def tensor_fill_(self: Tensor, value: Any) -> Tensor:

@@ -6,16 +6,19 @@ the user's own code find them. A parameter that the loss does not depend on keep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import mindspore
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
+from mindspore.common.api import _pynative_executor
 
 
-def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor], loss: Tensor | None = None) -> None:
+def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | None, loss: Tensor | None = None) -> None:
     """Adds gradients into ``parameter.grad`` (torch.Tensor.backward), for those parameters that ``loss`` depends on."""
+    if grads is None:
+        raise RuntimeError("the loss was computed where gradients are switched off")
     reached = _leaves(loss) if loss is not None else None
     done: set[int] = set()
     with mindspore._no_grad():
@@ -196,3 +199,17 @@ class legacy_GradScaler(GradScaler):
         enabled: bool = True,
     ) -> None:
         super().__init__("cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled)
+
+
+def value_and_grad(forward: Callable[[], Any], parameters: Iterable[Tensor]) -> tuple[Any, Sequence[Tensor] | None]:
+    """What ``forward`` returns, its loss first, and the loss's gradients; None for these where gradients are switched off."""
+    kept: list[Any] = []
+
+    def loss_alone() -> Tensor:
+        kept.append(forward())
+        return kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+
+    if not _pynative_executor.enable_grad():
+        return forward(), None
+    _, grads = mindspore.value_and_grad(loss_alone, None, list(parameters))()
+    return kept[-1], grads

@@ -1,0 +1,162 @@
+"""How a planned training step is written: the forward function, its ``value_and_grad``, and the gradients' accumulation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import libcst as cst
+
+from transpiler.report.codes import Code
+from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.template import is_atomic, parenthesized
+from transpiler.rewrite.training.names import dotted
+from transpiler.rewrite.training.plan import Failure, Plan, Region
+
+_BINARY: Final[Mapping[type[cst.BaseAugOp], cst.BaseBinaryOp]] = {
+    cst.AddAssign: cst.Add(), cst.SubtractAssign: cst.Subtract(), cst.MultiplyAssign: cst.Multiply(), cst.DivideAssign: cst.Divide(),
+}  # fmt: skip
+_BLANK = cst.EmptyLine(indent=False)
+
+
+class TrainingRewriter:
+    """Applies the plan of one file while the edit visitor walks it."""
+
+    def __init__(self, file: FileContext, plan: Plan) -> None:
+        self.file = file
+        self.plan = plan
+        self._losses: dict[int, cst.BaseExpression] = {}
+
+    def handles(self, call: cst.CSTNode) -> bool:
+        """Whether a call is a planned ``backward()``."""
+        return id(call) in self.plan.sites
+
+    def site(self, original: cst.Call, updated: cst.Call) -> cst.Call:
+        """What stands in place of ``loss.backward()``."""
+        outcome = self.plan.sites[id(original)]
+        symbol = self.file.code(original.func)
+        if isinstance(outcome, Failure):
+            self.file.left(original, Code.UNSUPPORTED_BACKWARD, symbol, outcome.message, outcome.hint, root=cst.Pass())
+            return updated
+        loss = updated.func.value if isinstance(updated.func, cst.Attribute) and outcome_is_method(original) else updated.args[0].value
+        self._losses[id(outcome)] = loss
+        self.file.converted(original, symbol, "mindspore.value_and_grad")
+        grads = self._scaled(loss, cst.Name(outcome.grads)) if outcome.is_hoisted else cst.Name(outcome.grads)
+        arguments = [self._owners(outcome), grads, cst.Name(outcome.loss)]
+        return cst.Call(self.file.speller.expression("support.accumulate_grads"), _arguments(arguments))
+
+    @staticmethod
+    def _scaled(loss: cst.BaseExpression, grads: cst.Name) -> cst.BaseExpression:
+        """The gradients of a multiple of the loss."""
+        if isinstance(loss, cst.BinaryOperation):
+            side = "left" if isinstance(loss.left, cst.Name) else "right"
+            each = loss.with_changes(**{side: cst.Name("g")}, lpar=[], rpar=[])
+            return cst.ListComp(each, cst.CompFor(cst.Name("g"), grads))
+        if isinstance(loss, cst.Call):
+            return loss.with_changes(args=[loss.args[0].with_changes(value=grads)])
+        return grads
+
+    def block(self, original: cst.IndentedBlock | cst.Module, body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+        """The statements of a block with its regions moved into forward functions; inner regions first."""
+        regions = self.plan.blocks.get(id(original), [])
+        if not regions or len(body) != len(original.body):
+            return list(body)
+        entries: list[tuple[float, cst.BaseStatement]] = [(float(index), statement) for index, statement in enumerate(body)]
+        for region in regions:
+            low, high = (region.start, region.stop) if region.start < region.stop else (region.start - 0.5, region.start - 0.5)
+            moved = [statement for index, statement in entries if low <= index < region.stop and low != high]
+            position = next((n for n, (index, _) in enumerate(entries) if index >= (low if low != high else region.start)), len(entries))
+            kept = [(index, statement) for index, statement in entries if not (low <= index < region.stop and low != high)]
+            at = region.stop - 1.0 if low != high else low
+            made = self._statements(region, moved, position == 0)
+            if not region.is_hoisted and position < len(kept) and kept[position][1] is body[_own_index(region, original)]:
+                kept[position] = (kept[position][0], _split_lines(kept[position][1])[1])
+            entries = [*kept[:position], *((at, statement) for statement in made), *kept[position:]]
+        return [statement for _, statement in entries]
+
+    def updated_leaf(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.Expr | None:
+        """``w.copy_(w - lr * w.grad)`` for ``w -= lr * w.grad``: the tensor that gradients are taken of is changed, not replaced."""
+        name = dotted(original.target)
+        operator = _BINARY.get(type(original.operator))
+        if operator is None or not name or name.removesuffix(".data") not in self.plan.leaves:
+            return None
+        target = cst.ensure_type(updated.target, cst.BaseExpression)
+        right = updated.value if is_atomic(updated.value) or isinstance(operator, (cst.Add,)) else parenthesized(updated.value)
+        value = cst.BinaryOperation(target, operator, right)
+        self.file.converted(original, name, f"{name}.copy_")
+        return cst.Expr(cst.Call(cst.Attribute(target, cst.Name("copy_")), [cst.Arg(value)]))
+
+    # -- one region -----------------------------------------------------------------------------------------------------------
+
+    def _statements(self, region: Region, moved: Sequence[cst.BaseStatement], is_first: bool) -> list[cst.BaseStatement]:
+        before, first = _split_lines(moved[0]) if moved else ([], None)
+        body: list[cst.BaseStatement] = []
+        if region.shared:
+            body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))  # type: ignore[arg-type]
+        body += [first, *moved[1:]] if first is not None else []
+        body.append(cst.SimpleStatementLine([cst.Return(self._result(region))]))
+        unset: list[cst.BaseStatement] = [cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(n))], cst.Name("None"))]) for n in region.unset]
+        lead = before or ([] if is_first else [_BLANK])
+        function = cst.FunctionDef(
+            cst.Name(region.function), cst.Parameters(), cst.IndentedBlock(body), leading_lines=[_BLANK] if unset else lead
+        )
+        if unset:
+            unset[0] = unset[0].with_changes(leading_lines=lead)
+        return [*unset, function, self._differentiation(region)]
+
+    def _result(self, region: Region) -> cst.BaseExpression:
+        loss = self._losses[id(region)] if region.returns_expression else cst.Name(region.loss)
+        return _tuple([loss, *map(cst.Name, region.returned)]) if region.returned else loss
+
+    def _differentiation(self, region: Region) -> cst.SimpleStatementLine:
+        names: list[cst.BaseExpression] = [cst.Name(region.loss), *map(cst.Name, region.returned)]
+        results: cst.BaseExpression = names[0]
+        if region.returned:
+            results = _tuple(names).with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        target = _tuple([results, cst.Name(region.grads)])
+        value = self._call(region)
+        return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(target)], value)], leading_lines=[_BLANK])  # type: ignore[arg-type]
+
+    def _call(self, region: Region) -> cst.Call:
+        function, owners = cst.Name(region.function), self._owners(region)
+        if region.is_hoisted or (region.returned and not region.has_proven_tensor):
+            return cst.Call(self.file.speller.expression("support.value_and_grad"), _arguments([function, owners]))
+        arguments = _arguments([function, cst.Name("None"), owners])
+        if region.returned:
+            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+            arguments.append(cst.Arg(cst.Name("True"), keyword=cst.Name("has_aux"), equal=equal))
+        return cst.Call(cst.Call(self.file.speller.expression("mindspore.value_and_grad"), arguments))
+
+    def _owners(self, region: Region) -> cst.BaseExpression:
+        text = region.owners
+        if "{leaves_of}" in text:
+            text = text.replace("{leaves_of}", self.file.speller.text("support.leaves_of"))
+        return cst.parse_expression(text)
+
+
+def _tuple(items: Sequence[cst.BaseExpression]) -> cst.Tuple:
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    last = len(items) - 1
+    elements = [cst.Element(item) if position == last else cst.Element(item, comma=comma) for position, item in enumerate(items)]
+    return cst.Tuple(elements, lpar=[], rpar=[])
+
+
+def _split_lines(statement: cst.BaseStatement) -> tuple[list[cst.EmptyLine], cst.BaseStatement]:
+    """The blank lines above a statement, and the statement with the comments alone."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    count = next((n for n, line in enumerate(lines) if line.comment is not None), len(lines))
+    return lines[:count], statement.with_changes(leading_lines=lines[count:]) if hasattr(statement, "leading_lines") else statement
+
+
+def _arguments(values: Sequence[cst.BaseExpression]) -> list[cst.Arg]:
+    return [cst.Arg(value) for value in values]
+
+
+def _own_index(region: Region, block: cst.CSTNode) -> int:
+    """The index of the ``backward()`` statement in the block of its region."""
+    return next(place.index for place in region.site.places if place.block is block)
+
+
+def outcome_is_method(call: cst.Call) -> bool:
+    """Whether the loss is the receiver of ``backward``, not its argument (torch.autograd.backward)."""
+    return isinstance(call.func, cst.Attribute) and not dotted(call.func).endswith("autograd.backward")

@@ -1,0 +1,229 @@
+"""Which expressions may carry a gradient's graph, and which names an expression's graph comes from.
+
+The question decides what moves into a forward function, so it errs on the side of too much: only what is known to be free of parameters (torch's
+own functions on data, tensor methods, builtins, other libraries) is left out.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import Certainty, Facts
+from transpiler.rewrite.training.names import bound_by, dotted
+
+#: Methods and attributes whose result has no graph.
+CUTTING = frozenset(
+    """detach item numpy tolist size dim argmax argmin long int bool eq ne gt lt ge le nelement numel shape dtype device data grad ndim
+    is_cuda requires_grad detach_ zero_grad step state_dict""".split()  # noqa: SIM905
+)
+_BUILTINS = frozenset(dir(builtins))
+_NEVER = frozenset({"len", "range", "print", "isinstance", "int", "float", "bool", "str", "enumerate_", "open", "iter_", "hasattr", "id"})
+_GRADIENT_FREE = frozenset({"torch.no_grad", "torch.inference_mode"})
+_MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "setdefault"})
+
+
+@dataclass(slots=True)
+class GraphFlow:
+    """Graph questions in one function (or module body). ``tainted``: names that may carry a graph; ``leaves``: names of tensors that gradients are
+    wanted of; ``external``: names of imported libraries."""
+
+    facts: Facts
+    external: frozenset[str]
+    leaves: frozenset[str]
+    tainted: set[str] = field(default_factory=set)
+
+    def learn(self, statements: Iterable[cst.CSTNode]) -> None:
+        """Find the tainted names of a scope."""
+        body = list(statements)
+        for _ in range(3):
+            before = len(self.tainted)
+            for target, value in assignments(body, self._is_gradient_free):
+                if self.carries(value):
+                    self.tainted.update(keys(target))
+            if len(self.tainted) == before:
+                return
+
+    def is_graph_statement(self, node: cst.CSTNode) -> bool:
+        """Whether a statement computes something that may carry a graph."""
+        return any(self.carries(value) for _, value in assignments([node], self._is_gradient_free)) or any(
+            True for _ in self._method_calls(node)
+        )
+
+    def _method_calls(self, node: cst.CSTNode) -> Iterator[cst.Call]:
+        """``self.forward()`` as a statement: it may leave a graph in the object's attributes."""
+        for expression in _expressions(node, self._is_gradient_free):
+            if isinstance(expression, cst.Call) and dotted(expression.func).startswith("self."):
+                yield expression
+
+    def _is_gradient_free(self, node: cst.With) -> bool:
+        for item in node.items:
+            call = item.item
+            if isinstance(call, cst.Call):
+                fact = self.facts.calls.get(id(call))
+                if fact is not None and fact.apis and fact.apis[0] in _GRADIENT_FREE:
+                    return True
+        return False
+
+    # -- expressions ------------------------------------------------------------------------------------------------------
+
+    def carries(self, node: cst.CSTNode) -> bool:
+        """Whether the value of an expression may carry a graph."""
+        if isinstance(node, cst.Name):
+            return node.value in self.tainted or node.value in self.leaves
+        if isinstance(node, cst.Attribute):
+            if node.attr.value in CUTTING:
+                return False
+            name = dotted(node)
+            return name in self.tainted or name in self.leaves or self.carries(node.value)
+        if isinstance(node, cst.Call):
+            return self._call_carries(node)
+        if isinstance(node, (cst.Lambda, cst.Comparison)):
+            return False
+        return any(self.carries(child) for child in node.children)
+
+    def _call_carries(self, node: cst.Call) -> bool:
+        arguments = any(self.carries(argument.value) for argument in node.args)
+        func = node.func
+        if isinstance(func, cst.Attribute) and func.attr.value in CUTTING:
+            return False
+        fact = self.facts.calls.get(id(node))
+        if fact is not None and self._is_parameter_free(fact.apis):
+            owner = isinstance(func, cst.Attribute) and self.carries(func.value)
+            return arguments or owner
+        if isinstance(func, cst.Name) and func.value in _BUILTINS:
+            return arguments and func.value not in _NEVER
+        root = dotted(func).partition(".")[0]
+        if root in self.external:
+            return arguments
+        if isinstance(func, cst.Attribute) and _is_class_name(func.attr.value) or isinstance(func, cst.Name) and _is_class_name(func.value):
+            return arguments
+        return True
+
+    @staticmethod
+    def _is_parameter_free(apis: tuple[str, ...]) -> bool:
+        return bool(apis) and all(not api.startswith(("torch.nn.Module.", "torch.optim.")) for api in apis[:1])
+
+    def needs(self, node: cst.CSTNode) -> set[str]:
+        """The names (``x``, ``self.x``) that the graph of an expression may come from."""
+        return set(self._needs(node))
+
+    def _needs(self, node: cst.CSTNode) -> Iterator[str]:
+        if isinstance(node, cst.Name):
+            yield node.value
+        elif isinstance(node, cst.Attribute):
+            if node.attr.value not in CUTTING:
+                name = dotted(node)
+                if name.startswith("self."):
+                    yield ".".join(name.split(".")[:2])
+                else:
+                    yield from self._needs(node.value)
+        elif isinstance(node, cst.Call):
+            if not (isinstance(node.func, cst.Attribute) and node.func.attr.value in CUTTING):
+                yield from self._needs(node.func)
+                for argument in node.args:
+                    yield from self._needs(argument.value)
+        elif isinstance(node, cst.Lambda):
+            return
+        else:
+            for child in node.children:
+                yield from self._needs(child)
+
+    # -- statements -------------------------------------------------------------------------------------------------------
+
+    def defines(self, node: cst.CSTNode, methods: dict[str, frozenset[str]]) -> set[str]:
+        """The names whose graph a statement may change; ``methods``: the attributes that each method of the class assigns."""
+        found: set[str] = set()
+        for target, _ in assignments([node], self._is_gradient_free, everything=True):
+            found.update(keys(target))
+        for expression in _expressions(node, lambda _: False):
+            if isinstance(expression, cst.Call):
+                name = dotted(expression.func)
+                if name.startswith("self.") and name.count(".") == 1:
+                    found.update(methods.get(name[5:], frozenset({"self.*"})))
+        return found
+
+    def used_by(self, node: cst.CSTNode) -> set[str]:
+        """The names that a statement's results may get their graph from."""
+        found: set[str] = set()
+        for _, value in assignments([node], self._is_gradient_free):
+            found |= self.needs(value)
+        return found
+
+
+def _is_class_name(name: str) -> bool:
+    return name[:1].isupper() and not name.isupper()
+
+
+def keys(target: cst.CSTNode) -> Iterator[str]:
+    """The names that an assignment to a target changes: ``x``, ``self.x``; for ``x[i]`` and ``x.y`` the object."""
+    if isinstance(target, (cst.Subscript, cst.Attribute)):
+        name = dotted(target)
+        if name.startswith("self."):
+            yield ".".join(name.split(".")[:2])
+        elif isinstance(target, cst.Subscript) or name:
+            yield from keys(target.value)
+        else:
+            yield from keys(target.value)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from keys(element.value)
+    elif isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, cst.StarredElement):
+        yield from bound_by(target)
+
+
+def assignments(nodes: Iterable[cst.CSTNode], is_free: object, everything: bool = False) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """Every (target, value) at any depth of the statements, in order: assignments, loop variables, ``with … as``, ``items.append(value)``.
+    Blocks without gradients count where ``everything`` is asked for."""
+    for node in nodes:
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            continue
+        if isinstance(node, cst.With) and not everything and callable(is_free) and is_free(node):
+            continue
+        if isinstance(node, cst.Assign):
+            yield from ((target.target, node.value) for target in node.targets)
+        elif isinstance(node, (cst.AnnAssign, cst.AugAssign, cst.NamedExpr)) and node.value is not None:
+            yield node.target, node.value
+            if isinstance(node, cst.AugAssign):
+                yield node.target, node.target
+        elif isinstance(node, cst.For):
+            yield node.target, node.iter
+        elif isinstance(node, cst.WithItem) and node.asname is not None:
+            yield node.asname.name, node.item
+        elif isinstance(node, cst.Expr) and isinstance(node.value, cst.Call) and isinstance(node.value.func, cst.Attribute):
+            if node.value.func.attr.value in _MUTATORS:
+                for argument in node.value.args:
+                    yield node.value.func.value, argument.value
+        if not isinstance(node, (cst.BaseExpression,)):
+            yield from assignments(node.children, is_free, everything)
+
+
+def _expressions(node: cst.CSTNode, is_free: object) -> Iterator[cst.BaseExpression]:
+    """Expression statements at any depth of a statement."""
+    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        return
+    if isinstance(node, cst.With) and callable(is_free) and is_free(node):
+        return
+    if isinstance(node, cst.Expr):
+        yield node.value
+    elif isinstance(node, cst.Assign):
+        yield node.value
+    elif not isinstance(node, cst.BaseExpression):
+        for child in node.children:
+            yield from _expressions(child, is_free)
+
+
+def is_tensor(facts: Facts, target: cst.CSTNode) -> bool:
+    """Whether the value bound at a target is known to be a tensor."""
+    return isinstance(facts.kinds.get(id(target)), v.Tensor)
+
+
+def is_known(certainty: Certainty) -> bool:
+    """Whether a fact is about a receiver that is known."""
+    return certainty is Certainty.KNOWN

@@ -1,0 +1,655 @@
+"""Where the forward functions of a file's training steps begin and end, what comes out of them, and which parameters they are differentiated by.
+
+For each ``loss.backward()`` the statements that compute the graph of ``loss`` are found by data flow, backwards through the blocks around it and not
+past the head of a loop (torch frees a graph after one backward pass). The run of statements from the first of them to the last becomes a function, and
+the gradients are added into ``parameter.grad`` where ``backward()`` stood, so everything between and after stays as it was. Runs of several losses are
+nested: MindSpore differentiates through a ``value_and_grad`` inside another one, and what the inner one returns keeps its graph in the outer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from transpiler.analysis.facts import Certainty, Facts
+from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, is_tensor, keys
+from transpiler.rewrite.training.names import BindingOrder, dotted, jumps_out, loads, parameters, stores
+from transpiler.rewrite.training.optimizers import Owners
+
+_LOOPS = (cst.For, cst.While)
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One level of the blocks around a statement: the block, the statement's index in it, and the compound statement that the block belongs to."""
+
+    block: cst.IndentedBlock | cst.Module
+    index: int
+    owner: cst.CSTNode | None
+
+
+@dataclass(slots=True, eq=False)
+class Site:
+    """One ``loss.backward()`` statement. ``scopes``: the functions and classes around it, outermost first."""
+
+    call: cst.Call
+    loss: cst.BaseExpression
+    places: list[Place]
+    scopes: list[cst.FunctionDef | cst.ClassDef]
+    line: cst.SimpleStatementLine
+
+    @property
+    def function(self) -> cst.FunctionDef | None:
+        """The function that the site stands in."""
+        return self.scopes[-1] if self.scopes and isinstance(self.scopes[-1], cst.FunctionDef) else None
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """A run of statements that becomes a forward function. ``start`` and ``stop`` are indices in ``block`` (``stop`` exclusive). ``returned``: the
+    names that come out besides the loss; ``shared``: names that stay variables of the enclosing scope, declared by ``sharing``; ``unset``: those of
+    them that have no value before. ``owners``: source texts of lists of parameters. ``factor``: what is applied to the loss after the fact."""
+
+    site: Site
+    block: cst.IndentedBlock | cst.Module
+    start: int
+    stop: int
+    is_hoisted: bool
+    function: str = "forward_fn"
+    grads: str = "grads"
+    loss: str = "loss"
+    returned: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    sharing: str = "nonlocal"
+    unset: list[str] = field(default_factory=list)
+    owners: str = ""
+    has_proven_tensor: bool = False
+    returns_expression: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a ``backward()`` stays as it is, and what its user can do."""
+
+    message: str
+    hint: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
+    ``marked``: the statements (by their id) that contain a site."""
+
+    sites: dict[int, Region | Failure] = field(default_factory=dict)
+    blocks: dict[int, list[Region]] = field(default_factory=dict)
+    leaves: frozenset[str] = frozenset()
+    marked: set[int] = field(default_factory=set)
+
+
+def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
+    """The training steps of a file."""
+    return _Planner(module, facts, external).run()
+
+
+class _Planner:
+    def __init__(self, module: cst.Module, facts: Facts, external: frozenset[str]) -> None:
+        self.module = module
+        self.facts = facts
+        self.external = external
+        self.leaves = frozenset(_leaf_names(module))
+        self.owners = Owners(module, facts)
+        self.plan = Plan(leaves=self.leaves)
+        self._flows: dict[int, GraphFlow] = {}
+        self._numbers: dict[int, int] = {}
+        self._taken: dict[int, set[str]] = {}
+
+    def run(self) -> Plan:
+        """Plan every site, in the order of the file."""
+        sites = list(self._sites(self.module, [], []))
+        for site in sites:
+            outcome = self._region(site)
+            shared = self._same(outcome) if isinstance(outcome, Region) and outcome.is_hoisted else None
+            self.plan.sites[id(site.call)] = shared or outcome
+            self.plan.marked.update(id(place.block.body[place.index]) for place in site.places)
+            self.plan.marked.update(id(scope) for scope in site.scopes)
+            if isinstance(outcome, Region) and shared is None:
+                self.plan.blocks.setdefault(id(outcome.block), []).append(outcome)
+        for regions in self.plan.blocks.values():
+            self._nest(regions)
+        self.owners.settle_clearings()
+        regions = list(dict.fromkeys(outcome for outcome in self.plan.sites.values() if isinstance(outcome, Region)))
+        for region in regions:
+            self._name(region)
+        for region in regions:
+            self._settle(region)
+        return self.plan
+
+    def _same(self, region: Region) -> Region | None:
+        """The region of another branch that differentiates the same loss."""
+        for other in self.plan.blocks.get(id(region.block), ()):
+            if (other.start, other.stop, other.is_hoisted) == (region.start, region.stop, True) and _base(other) == _base(region):
+                return other
+        return None
+
+    # -- finding sites ------------------------------------------------------------------------------------------------------
+
+    def _sites(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
+        if isinstance(node, (cst.IndentedBlock, cst.Module)):
+            for index, statement in enumerate(node.body):
+                owner = places[-1].owner if places and places[-1].block is node else None
+                yield from self._in_statement(statement, [*places, Place(node, index, owner)], scopes)
+            return
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            yield from self._sites(node.body, [], [*scopes, node])
+            return
+        for child in node.children:
+            if not isinstance(child, cst.BaseExpression):
+                yield from self._sites(child, places, scopes)
+
+    def _in_statement(
+        self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]
+    ) -> Iterator[Site]:
+        if isinstance(node, cst.SimpleStatementLine):
+            for small in node.body:
+                call = small.value if isinstance(small, cst.Expr) else None
+                if isinstance(call, cst.Call):
+                    loss = self._loss_of(call)
+                    if loss is not None:
+                        yield Site(call, loss, places, scopes, node)
+            return
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            yield from self._sites(node, places, scopes)
+            return
+        for child in node.children:
+            if isinstance(child, cst.IndentedBlock):
+                for index, statement in enumerate(child.body):
+                    yield from self._in_statement(statement, [*places, Place(child, index, node)], scopes)
+            elif not isinstance(child, cst.BaseExpression):
+                yield from self._in_statement(child, places, scopes)
+
+    def _loss_of(self, call: cst.Call) -> cst.BaseExpression | None:
+        """The tensor that a call differentiates: ``loss.backward()`` or ``torch.autograd.backward(loss)``."""
+        fact = self.facts.calls.get(id(call))
+        if fact is not None and fact.apis == ("torch.autograd.backward",) and call.args and not call.args[0].star:
+            return call.args[0].value
+        func = call.func
+        if not isinstance(func, cst.Attribute) or func.attr.value != "backward":
+            return None
+        known = fact is not None and "torch.Tensor.backward" in fact.apis
+        if not known and (fact is not None or any(argument.keyword is None for argument in call.args)):
+            return None
+        if fact is not None and fact.certainty is not Certainty.KNOWN and len(call.args) > 0 and call.args[0].keyword is None:
+            return None
+        return func.value
+
+    # -- one site -----------------------------------------------------------------------------------------------------------
+
+    def _flow(self, site: Site) -> GraphFlow:
+        scope: cst.FunctionDef | cst.Module = site.function or self.module
+        flow = self._flows.get(id(scope))
+        if flow is None:
+            flow = GraphFlow(self.facts, self.external, self.leaves)
+            flow.learn(scope.body.body if isinstance(scope, cst.FunctionDef) else scope.body)
+            self._flows[id(scope)] = flow
+        return flow
+
+    def _region(self, site: Site) -> Region | Failure:
+        if site.scopes and site.function is None:
+            return Failure("It stands in the body of a class.", "Write the training step in a function.")
+        refused = _refused_arguments(site.call)
+        if refused is not None:
+            return refused
+        flow = self._flow(site)
+        found = self._pieces(site, flow)
+        if isinstance(found, Failure):
+            return found
+        pieces, start, stop = found
+        at_site = pieces is site.places[-1]
+        alone = flow.carries(site.loss) and self._computes(flow, site.loss)
+        if start is None:
+            if not alone:
+                return self._no_graph(site, flow)
+            pieces, start, stop, at_site = site.places[-1], site.places[-1].index, site.places[-1].index, True
+        if not isinstance(site.loss, cst.Name):
+            if not at_site and linear_in(site.loss) is None:
+                return Failure(
+                    "The loss is computed outside the block that it is differentiated in, and changed there.",
+                    "Give the final loss a name in the same block.",
+                )
+            stop = site.places[-1].index if at_site else stop
+        block = pieces.block
+        run = block.body[start:stop]
+        jump = jumps_out(run)
+        if jump is not None:
+            return _jump_failure(jump)
+        hidden = self._foreign_graph(site, flow, run)
+        if hidden is not None:
+            return hidden
+        return Region(site, block, start, stop, is_hoisted=not at_site)
+
+    @staticmethod
+    def _computes(flow: GraphFlow, loss: cst.BaseExpression) -> bool:
+        """Whether an expression calls something, rather than only naming what was computed before."""
+        return not dotted(loss)
+
+    def _pieces(self, site: Site, flow: GraphFlow) -> tuple[Place, int | None, int] | Failure:
+        """The level and the range of the statements that compute the graph; a start of None: there are none."""
+        need = flow.needs(site.loss)
+        methods = self._method_effects(site)
+        found: list[tuple[Place, int, int]] = []
+        retains = _keyword(site.call, "retain_graph") is not None
+        for level in range(len(site.places) - 1, -1, -1):
+            place = site.places[level]
+            indices = self._relevant(place, need, flow, methods)
+            if indices:
+                found.append((place, min(indices), max(indices) + 1))
+            if isinstance(place.owner, _LOOPS):
+                crossing = self._crossing(site, level, need, flow, methods, retains)
+                if crossing is not None:
+                    return crossing
+                break
+            if isinstance(place.owner, cst.With):
+                for item in place.owner.items:
+                    if item.asname is not None:
+                        need |= flow.needs(item.item)
+        if len(found) > 1:
+            return Failure(
+                "The loss is computed partly outside and partly inside the block that it is differentiated in.",
+                "Compute the whole loss in one block.",
+            )
+        if not found:
+            return site.places[-1], None, 0
+        place, start, stop = found[0]
+        return place, self._with_starts(place, start, stop, flow), stop
+
+    def _relevant(self, place: Place, need: set[str], flow: GraphFlow, methods: dict[str, frozenset[str]]) -> list[int]:
+        """Indices of the statements before ``place`` that compute graph for ``need``, which grows by what they use."""
+        indices = []
+        for index in range(place.index - 1, -1, -1):
+            statement = place.block.body[index]
+            defined = flow.defines(statement, methods)
+            wanted = defined & need or ("self.*" in defined and any(name.startswith("self.") for name in need))
+            if not wanted:
+                continue
+            graph = flow.is_graph_statement(statement)
+            if graph:
+                indices.append(index)
+            self._replace_need(statement, need)
+            need |= flow.used_by(statement)
+        return indices
+
+    @staticmethod
+    def _replace_need(statement: cst.CSTNode, need: set[str]) -> None:
+        """A plain assignment settles where a name comes from."""
+        if isinstance(statement, cst.SimpleStatementLine):
+            for small in statement.body:
+                if isinstance(small, cst.Assign):
+                    for target in small.targets:
+                        if isinstance(target.target, (cst.Name, cst.Tuple)):
+                            need -= set(keys(target.target))
+
+    @staticmethod
+    def _with_starts(place: Place, start: int, stop: int, flow: GraphFlow) -> int:
+        """The start moved up to ``loss = 0`` and ``losses = []`` of what the run accumulates."""
+        run = place.block.body[start:stop]
+        early = BindingOrder(run).early & set(name for target, _ in assignments(run, None) for name in keys(target))
+        for index in range(start - 1, -1, -1):
+            statement = place.block.body[index]
+            if not isinstance(statement, cst.SimpleStatementLine) or not early:
+                break
+            bound = set(stores([statement]))
+            literal = all(isinstance(small, cst.Assign) and _is_start(small.value) for small in statement.body)
+            if bound & early and literal:
+                start, early = index, early - bound
+        return start
+
+    def _crossing(
+        self, site: Site, level: int, need: set[str], flow: GraphFlow, methods: dict[str, frozenset[str]], retains: bool
+    ) -> Failure | None:
+        """A graph that is kept over the rounds of a loop."""
+        owner = site.places[level].owner
+        root = dotted(site.loss).partition(".")[0]
+        if isinstance(owner, cst.For) and root in set(keys(owner.target)) and flow.carries(owner.iter):
+            return Failure("The loop goes over losses that were computed before it.", "Add the losses up and differentiate the sum.")
+        if not retains:
+            return None
+        outer = set(need)
+        for place in reversed(site.places[:level]):
+            if self._relevant(place, outer, flow, methods):
+                return Failure("The graph was computed before the loop and is kept over its rounds.", "Compute it anew in each round.")
+        return None
+
+    def _no_graph(self, site: Site, flow: GraphFlow) -> Failure:
+        root = dotted(site.loss).partition(".")[0]
+        if site.function is not None and root in parameters(site.function.params):
+            message = f"The function is handed '{root}', and where it is computed is not seen here."
+            return Failure(message, "Compute the loss in the function that differentiates it.")
+        return Failure("Where its graph is computed is not seen here.", "Compute the loss in the block that differentiates it.")
+
+    def _method_effects(self, site: Site) -> dict[str, frozenset[str]]:
+        """For each method of the class around a site, the attributes of ``self`` that it assigns."""
+        for scope in reversed(site.scopes):
+            if isinstance(scope, cst.ClassDef):
+                return {
+                    method.name.value: frozenset(
+                        name for target, _ in assignments(method.body.body, None) for name in keys(target) if name.startswith("self.")
+                    )
+                    for method in scope.body.body
+                    if isinstance(method, cst.FunctionDef)
+                }
+        return {}
+
+    def _foreign_graph(self, site: Site, flow: GraphFlow, run: Sequence[cst.CSTNode]) -> Failure | None:
+        """An attribute or global list in which another function leaves tensors with a graph."""
+        kept = self._kept_elsewhere(site)
+        used = flow.needs(site.loss)
+        for statement in run:
+            used |= flow.used_by(statement)
+            used |= {dotted(node) for node in _attributes(statement)}
+        used |= {dotted(node) for node in _attributes(site.loss)}
+        made = {name for statement in run for name in flow.defines(statement, self._method_effects(site))}
+        for name in sorted(used & kept - made):
+            message = f"'{name}' may hold tensors whose graph another function computed."
+            return Failure(message, "Compute the loss and what it is computed from in one function.")
+        return None
+
+    def _kept_elsewhere(self, site: Site) -> set[str]:
+        found: set[str] = set()
+        for function in _functions(self.module):
+            if function is site.function or function.name.value == "__init__":
+                continue
+            inner = GraphFlow(self.facts, self.external, self.leaves)
+            inner.learn(function.body.body)
+            local = parameters(function.params) | set(stores(function.body.body))
+            for target, value in assignments(function.body.body, inner._is_gradient_free):
+                place = dotted(target.value) if isinstance(target, cst.Subscript) else dotted(target)
+                if place and ("." in place or place not in local) and inner.carries(value) and not self._holds_no_tensor(value):
+                    found.add(place)
+        return found
+
+    def _holds_no_tensor(self, value: cst.CSTNode) -> bool:
+        """Whether a value is a module or optimizer being made, not a tensor."""
+        fact = self.facts.calls.get(id(value))
+        return fact is not None and all(api.startswith(("torch.nn.", "torch.optim.")) and api.rpartition(".")[2][:1].isupper() for api in fact.apis)
+
+    # -- several sites --------------------------------------------------------------------------------------------------------
+
+    def _nest(self, regions: list[Region]) -> None:
+        """Regions of one block that overlap are extended until one contains the other; inner ones come first."""
+        changed = True
+        while changed:
+            changed = False
+            for left in regions:
+                for right in regions:
+                    if left.start < right.start < left.stop < right.stop:
+                        right.start, changed = left.start, True
+        regions.sort(key=lambda r: (r.stop - r.start, r.stop))
+
+    def _settle(self, region: Region) -> None:
+        """Names, results and parameters of a region."""
+        site = region.site
+        scope: cst.FunctionDef | cst.Module = site.function or self.module
+        body = scope.body.body if isinstance(scope, cst.FunctionDef) else scope.body
+        run = region.block.body[region.start : region.stop]
+        own = set(stores(run))
+        inner = [other for other in self.plan.blocks[id(region.block)] if other is not region and _is_inside(other, region)]
+        skipped = {id(statement) for statement in run}
+        if region.returns_expression:
+            skipped.add(id(site.call))
+        outside = set(_outside_loads(scope, skipped))
+        own_grads = {other.grads for other in inner if not region.start <= _index_of(other.site, region.block) < region.stop}
+        own_grads |= {other.loss for other in inner if other.returns_expression and other.grads in own_grads}
+        order = BindingOrder(run)
+        declared, kinds = _declared(body)
+        live = [name for name in dict.fromkeys(stores(run)) if name in outside or name in order.early or name in declared]
+        shared = [name for name in live if name in declared or name in order.early or name not in order.bound]
+        if isinstance(scope, cst.Module):
+            region.sharing = "global"
+        region.shared = sorted(shared)
+        region.unset = self._unset(region, scope, body, own)
+        if declared & set(shared):
+            region.sharing = kinds
+        region.returned = [name for name in live if name not in shared and name != region.loss] + sorted(own_grads)
+        if not region.returns_expression and region.loss in shared:
+            region.returns_expression = True
+            region.loss = _fresh("objective", set(loads(scope)) | set(stores(body)))
+        proven = {n.value for n in _names_bound(run) if is_tensor(self.facts, n)}
+        region.has_proven_tensor = any(name in proven for name in region.returned)
+        region.owners = self.owners.parameters_for(site.call, site.scopes, run, site.loss, self.leaves - own)
+
+    def _unset(self, region: Region, scope: cst.FunctionDef | cst.Module, body: Sequence[cst.CSTNode], own: set[str]) -> list[str]:
+        """Shared names that the enclosing function would not bind by itself."""
+        if isinstance(scope, cst.Module):
+            return []
+        skipped = {id(statement) for statement in region.block.body[region.start : region.stop]}
+        bound = parameters(scope.params) | set(_outside_stores(body, skipped))
+        declared, _ = _declared(body)
+        return [name for name in region.shared if name not in bound and name not in declared]
+
+    def _name(self, region: Region) -> None:
+        loss = region.site.loss
+        scope: cst.FunctionDef | cst.Module = region.site.function or self.module
+        number = self._numbers.get(id(scope), 0)
+        self._numbers[id(scope)] = number + 1
+        regions = {id(r): r for r in self.plan.sites.values() if isinstance(r, Region)}
+        several = sum((r.site.function or self.module) is scope for r in regions.values()) > 1
+        if region.is_hoisted:
+            loss = cst.Name(_base(region))
+        label = dotted(loss).rpartition(".")[2]
+        suffix = "" if not several else f"_{label}" if label else f"_{number + 1}"
+        used = self._taken.setdefault(id(scope), set(_every_name(scope)))
+        region.returns_expression = not isinstance(loss, cst.Name)
+        region.function = _fresh(f"forward{suffix}" if suffix else "forward_fn", used)
+        region.grads = _fresh(f"grads{suffix}", used)
+        region.loss = loss.value if isinstance(loss, cst.Name) else _fresh(f"objective{suffix}", used)
+        used |= {region.function, region.grads, region.loss}
+
+
+def linear_in(loss: cst.BaseExpression) -> str | None:
+    """The name that a loss is a multiple of: ``loss``, ``loss / n``, ``n * loss``, ``scaler.scale(loss)``."""
+    if isinstance(loss, cst.Name):
+        return loss.value
+    if isinstance(loss, cst.BinaryOperation) and isinstance(loss.operator, (cst.Divide, cst.Multiply)):
+        if isinstance(loss.left, cst.Name) and not isinstance(loss.right, cst.Call):
+            return loss.left.value
+        if isinstance(loss.operator, cst.Multiply) and isinstance(loss.right, cst.Name) and not isinstance(loss.left, cst.Call):
+            return loss.right.value
+    if isinstance(loss, cst.Call) and isinstance(loss.func, cst.Attribute) and loss.func.attr.value == "scale" and len(loss.args) == 1:
+        return loss.args[0].value.value if isinstance(loss.args[0].value, cst.Name) else None
+    return None
+
+
+def _base(region: Region) -> str:
+    return linear_in(region.site.loss) or ""
+
+
+def _every_name(node: cst.CSTNode) -> Iterator[str]:
+    if isinstance(node, cst.Name):
+        yield node.value
+    for child in node.children:
+        yield from _every_name(child)
+
+
+def _fresh(name: str, taken: Iterable[str]) -> str:
+    used, number, candidate = set(taken), 2, name
+    while candidate in used:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def _is_inside(inner: Region, outer: Region) -> bool:
+    if (inner.start, inner.stop) == (outer.start, outer.stop):
+        return False
+    return outer.start <= inner.start and inner.stop <= outer.stop
+
+
+def _index_of(site: Site, block: cst.CSTNode) -> int:
+    return next((place.index for place in site.places if place.block is block), -1)
+
+
+def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
+    for argument in call.args:
+        if argument.keyword is not None and argument.keyword.value == name:
+            if isinstance(argument.value, cst.Name) and argument.value.value in ("False", "None"):
+                return None
+            return argument.value
+    return None
+
+
+def _refused_arguments(call: cst.Call) -> Failure | None:
+    fact_arguments = call.args[1:] if isinstance(call.func, cst.Attribute) and dotted(call.func).endswith("autograd.backward") else call.args
+    for argument in fact_arguments:
+        name = argument.keyword.value if argument.keyword is not None else ""
+        is_none = isinstance(argument.value, cst.Name) and argument.value.value in ("None", "False")
+        if name != "retain_graph" and not is_none:
+            return Failure("It is given an argument besides retain_graph.", "Differentiate the sum of the loss times that gradient.")
+    return None
+
+
+def _jump_failure(jump: cst.CSTNode) -> Failure:
+    word = {"Return": "return", "Yield": "yield", "Await": "await", "Break": "break", "Continue": "continue", "Del": "del", "Call": "super()"}
+    name = word.get(type(jump).__name__, type(jump).__name__.lower())
+    return Failure(f"The statements that compute the loss contain '{name}', which cannot move into a function.", "Compute the loss in a function of its own.")
+
+
+def _is_start(value: cst.BaseExpression) -> bool:
+    """Whether an expression is what accumulation starts from: a number, or an empty container."""
+    if isinstance(value, (cst.Integer, cst.Float)):
+        return True
+    return isinstance(value, (cst.List, cst.Dict)) and not value.elements
+
+
+def _functions(node: cst.CSTNode) -> Iterator[cst.FunctionDef]:
+    for child in node.children:
+        if isinstance(child, cst.FunctionDef):
+            yield child
+        if not isinstance(child, cst.BaseExpression):
+            yield from _functions(child)
+
+
+def _attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
+    """Attributes that are read, not called."""
+    if isinstance(node, cst.Call):
+        if isinstance(node.func, cst.Attribute):
+            yield from _attributes(node.func.value)
+        for argument in node.args:
+            yield from _attributes(argument.value)
+        return
+    if isinstance(node, cst.Attribute):
+        yield node
+    for child in node.children:
+        yield from _attributes(child)
+
+
+def _names_bound(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Name]:
+    for target, _ in assignments(nodes, None, everything=True):
+        if isinstance(target, cst.Name):
+            yield target
+        elif isinstance(target, (cst.Tuple, cst.List)):
+            yield from (element.value for element in target.elements if isinstance(element.value, cst.Name))
+
+
+def _outside_loads(node: cst.CSTNode, skipped: set[int]) -> Iterator[str]:
+    """Names read in a scope, without what stands in the skipped nodes."""
+    if id(node) in skipped or isinstance(node, cst.Parameters):
+        return
+    if isinstance(node, (cst.FunctionDef, cst.Module, cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.ExceptHandler, cst.Finally, cst.SimpleStatementLine, cst.Expr)):  # fmt: skip
+        for child in node.children:
+            if not (isinstance(node, cst.For) and child is node.target) and not (isinstance(node, cst.FunctionDef) and child is node.name):
+                yield from _outside_loads(child, skipped)
+    else:
+        yield from loads(node)
+
+
+def _outside_stores(nodes: Iterable[cst.CSTNode], skipped: set[int]) -> Iterator[str]:
+    for node in nodes:
+        if id(node) in skipped:
+            continue
+        if isinstance(node, (cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.ExceptHandler, cst.Finally)) and not isinstance(
+            node, (cst.FunctionDef, cst.ClassDef)
+        ):
+            if isinstance(node, cst.For):
+                yield from keys(node.target)
+            if isinstance(node, cst.With):
+                yield from (name for item in node.items for name in stores([item]))
+            yield from _outside_stores(node.children, skipped)
+        else:
+            yield from stores([node])
+
+
+def _declared(body: Iterable[cst.CSTNode]) -> tuple[set[str], str]:
+    """Names that a scope declares global or nonlocal, and which of the two words it uses."""
+    names: set[str] = set()
+    word = "nonlocal"
+    for node in body:
+        if isinstance(node, (cst.Global, cst.Nonlocal)):
+            names |= {item.name.value for item in node.names}
+            word = "global" if isinstance(node, cst.Global) else word
+        elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
+            found, inner = _declared(node.children)
+            names |= found
+            word = inner if found else word
+    return names, word
+
+
+def _leaf_names(node: cst.CSTNode) -> Iterator[str]:
+    """Dotted names of tensors that gradients are wanted of: made with ``requires_grad=True`` or ``Parameter``, or marked later."""
+    for target, value in assignments(_all_statements(node), None, everything=True):
+        if _makes_leaf(value) and dotted(target):
+            yield dotted(target)
+        if isinstance(target, cst.Attribute) and target.attr.value == "requires_grad" and dotted(target.value):
+            if isinstance(value, cst.Name) and value.value == "True":
+                yield dotted(target.value)
+    for call in _statement_calls(node):
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "requires_grad_" and dotted(call.func.value):
+            if not call.args or not (isinstance(call.args[0].value, cst.Name) and call.args[0].value.value == "False"):
+                yield dotted(call.func.value)
+
+
+def _all_statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Every statement of a file, those of functions and classes opened."""
+    for child in node.children:
+        if isinstance(child, (cst.FunctionDef, cst.ClassDef)):
+            yield from _all_statements(child)
+        elif not isinstance(child, cst.BaseExpression):
+            if isinstance(child, cst.BaseSmallStatement):
+                yield child
+            else:
+                yield from _all_statements(child)
+
+
+def _statement_calls(node: cst.CSTNode) -> Iterator[cst.Call]:
+    for statement in _all_statements(node):
+        if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Call):
+            yield statement.value
+
+
+def _makes_leaf(value: cst.CSTNode) -> bool:
+    if not isinstance(value, cst.Call):
+        return False
+    if isinstance(value.func, cst.Attribute) and value.func.attr.value == "requires_grad_":
+        return True
+    if dotted(value.func).rpartition(".")[2] == "Parameter":
+        return True
+    return any(a.keyword is not None and a.keyword.value == "requires_grad" and isinstance(a.value, cst.Name) and a.value.value == "True" for a in value.args)
+
+
+def imported_libraries(module: cst.Module, project: Mapping[str, object]) -> Iterator[str]:
+    """Names under which a file imports what is neither torch nor of its own project: numpy, math, random."""
+    roots = {name.partition(".")[0] for name in project}
+    for node in _imports(module):
+        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
+        named = [node.module] if isinstance(node, cst.ImportFrom) else [alias.name for alias in node.names]
+        if relative or any(name is not None and dotted(name).partition(".")[0] in roots for name in named):
+            continue
+        yield from stores([node])
+
+
+def _imports(node: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:
+    for child in node.children:
+        if isinstance(child, (cst.Import, cst.ImportFrom)):
+            yield child
+        elif not isinstance(child, cst.BaseExpression):
+            yield from _imports(child)

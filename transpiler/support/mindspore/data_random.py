@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import mindspore
@@ -111,7 +112,19 @@ def set_rng_state(new_state: Tensor) -> None:
     np.random.set_state(("MT19937", np.asarray(key, np.uint32), position, 0, 0.0))
 
 
-def seed_everything(seed: int) -> Generator:
-    """torch.manual_seed where its result is used: a generator of that seed."""
-    mindspore.set_seed(int(seed) % 2**32)
-    return Generator().manual_seed(seed)
+def seed_from_system() -> int:
+    """Seed every stream with a number from the system, and return it (torch.seed)."""
+    seed = secrets.randbits(31)
+    mindspore.set_seed(seed)
+    return seed
+
+
+@contextmanager
+def fork_rng(*args: Any, **kwargs: Any) -> Iterator[None]:
+    """What is drawn inside does not move the streams outside (torch.random.fork_rng)."""
+    outer, device = np.random.get_state(), mindspore.get_rng_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(outer)
+        mindspore.set_rng_state(device)

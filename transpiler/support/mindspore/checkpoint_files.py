@@ -23,7 +23,11 @@ from mindspore import Parameter, Tensor, nn
 
 _STRUCTURE = "torch_structure"
 _LISTS: Mapping[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
-_DICTS: Mapping[str, Callable[[Any], Any]] = {"dict": dict, "OrderedDict": OrderedDict, "namespace": lambda items: argparse.Namespace(**dict(items))}
+_DICTS: Mapping[str, Callable[[Any], Any]] = {
+    "dict": dict,
+    "OrderedDict": OrderedDict,
+    "namespace": lambda items: argparse.Namespace(**dict(items)),
+}
 
 
 def save(
@@ -138,12 +142,12 @@ def _decoded(value: Any, tensors: Mapping[str, Any], runs_code: bool) -> Any:
         return _decoded_tensor(kind, value, tensors)
     if not runs_code:
         raise pickle.UnpicklingError("The file holds objects of other classes than tensors and containers: load it with weights_only=False")
-    return pickle.loads(base64.b64decode(content))  # noqa: S301 - asked for
+    return pickle.loads(base64.b64decode(content))
 
 
 def _decoded_tensor(kind: str, entry: Mapping[str, Any], tensors: Mapping[str, Any]) -> Any:
     stored = tensors.get(entry[kind])
-    tensor = None if stored is None else _values_of(stored)
+    tensor: Any = None if stored is None else _values_of(stored)
     if "dtype" in entry:
         dtype = np.dtype(entry["dtype"])
         array = np.zeros(entry["shape"], dtype) if tensor is None else tensor.asnumpy().view(dtype).reshape(entry["shape"])

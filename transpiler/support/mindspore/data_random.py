@@ -63,9 +63,31 @@ def draw_bits(generator: Any, count: int) -> np.ndarray[Any, Any]:
 
 def draw_uniform(generator: Any, count: int, low: float = 0.0, high: float = 1.0) -> np.ndarray[Any, Any]:
     """Float32 numbers from [low, high), 24 random bits each (Tensor.uniform_)."""
-    part = (draw_bits(generator, count) & (2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
-    numbers: np.ndarray[Any, Any] = part * np.float32(high - low) + np.float32(low)
+    parts = (draw_bits(generator, count) & (2**24 - 1)) * 2.0**-24
+    numbers: np.ndarray[Any, Any] = (parts * float(np.float32(high) - np.float32(low)) + float(np.float32(low))).astype(np.float32)
     return numbers
+
+
+def draw_normal(generator: Any, count: int) -> np.ndarray[Any, Any]:
+    """Standard normal float32 numbers, by Box and Muller in torch's order (Tensor.normal_)."""
+    if count < 16:
+        words = draw_bits(generator, 4 * ((count + 1) // 2)).astype(np.uint64).reshape(-1, 2, 2)
+        uniform = (((words[..., 0] << np.uint64(32)) | words[..., 1]) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
+        radius, angle = np.sqrt(-2 * np.log1p(-uniform[:, 1])), 2 * np.pi * uniform[:, 0]
+        return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)[:count].astype(np.float32)
+    numbers = draw_uniform(generator, count)
+    whole = count // 16 * 16
+    numbers[:whole] = _normal_blocks(numbers[:whole])
+    if whole < count:
+        numbers[-16:] = _normal_blocks(draw_uniform(generator, 16))
+    return numbers
+
+
+def _normal_blocks(uniform: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Blocks of 16 uniform numbers as blocks of 16 normal ones."""
+    blocks = uniform.reshape(-1, 2, 8)
+    radius, angle = np.sqrt(-2 * np.log(1 - blocks[:, 0])), np.float32(2 * np.pi) * blocks[:, 1]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)
 
 
 def draw_integers(generator: Any, low: int, high: int, count: int) -> list[int]:

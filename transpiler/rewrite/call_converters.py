@@ -12,7 +12,7 @@ from typing import Final
 
 import libcst as cst
 
-from transpiler.analysis.values import is_fresh
+from transpiler.analysis.values import UNKNOWN, Inst, UserInst, is_fresh
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 
 
@@ -68,6 +68,15 @@ def fill_new(site: CallSite, context: ConverterContext) -> cst.BaseExpression | 
         return None
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if len(site.args) > 1 else cst.MaybeSentinel.DEFAULT
     return site.updated.with_changes(func=context.ref(name), args=[cst.Arg(receiver, comma=comma), *site.args[1:]])
+
+
+def save_values(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``torch.save`` of tensors and plain Python values; a whole network is declined, for no checkpoint holds a class."""
+    value = site.values[0] if site.values else UNKNOWN
+    classes = value.classes if isinstance(value, Inst) else value.info.external_bases() if isinstance(value, UserInst) else ()
+    if any(context.file.semantics.is_module_class(cls) for cls in classes):
+        return None
+    return site.updated.with_changes(func=context.ref("support.save"))
 
 
 def gradient_free_function(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:

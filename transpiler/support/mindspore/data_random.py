@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import mindspore
@@ -62,9 +63,31 @@ def draw_bits(generator: Any, count: int) -> np.ndarray[Any, Any]:
 
 def draw_uniform(generator: Any, count: int, low: float = 0.0, high: float = 1.0) -> np.ndarray[Any, Any]:
     """Float32 numbers from [low, high), 24 random bits each (Tensor.uniform_)."""
-    part = (draw_bits(generator, count) & (2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
-    numbers: np.ndarray[Any, Any] = part * np.float32(high - low) + np.float32(low)
+    parts = (draw_bits(generator, count) & (2**24 - 1)) * 2.0**-24
+    numbers: np.ndarray[Any, Any] = (parts * float(np.float32(high) - np.float32(low)) + float(np.float32(low))).astype(np.float32)
     return numbers
+
+
+def draw_normal(generator: Any, count: int) -> np.ndarray[Any, Any]:
+    """Standard normal float32 numbers, by Box and Muller in torch's order (Tensor.normal_)."""
+    if count < 16:
+        words = draw_bits(generator, 4 * ((count + 1) // 2)).astype(np.uint64).reshape(-1, 2, 2)
+        uniform = (((words[..., 0] << np.uint64(32)) | words[..., 1]) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
+        radius, angle = np.sqrt(-2 * np.log1p(-uniform[:, 1])), 2 * np.pi * uniform[:, 0]
+        return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)[:count].astype(np.float32)
+    numbers = draw_uniform(generator, count)
+    whole = count // 16 * 16
+    numbers[:whole] = _normal_blocks(numbers[:whole])
+    if whole < count:
+        numbers[-16:] = _normal_blocks(draw_uniform(generator, 16))
+    return numbers
+
+
+def _normal_blocks(uniform: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Blocks of 16 uniform numbers as blocks of 16 normal ones."""
+    blocks = uniform.reshape(-1, 2, 8)
+    radius, angle = np.sqrt(-2 * np.log(1 - blocks[:, 0])), np.float32(2 * np.pi) * blocks[:, 1]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)
 
 
 def draw_integers(generator: Any, low: int, high: int, count: int) -> list[int]:
@@ -111,7 +134,19 @@ def set_rng_state(new_state: Tensor) -> None:
     np.random.set_state(("MT19937", np.asarray(key, np.uint32), position, 0, 0.0))
 
 
-def seed_everything(seed: int) -> Generator:
-    """torch.manual_seed where its result is used: a generator of that seed."""
-    mindspore.set_seed(int(seed) % 2**32)
-    return Generator().manual_seed(seed)
+def seed_from_system() -> int:
+    """Seed every stream with a number from the system, and return it (torch.seed)."""
+    seed = secrets.randbits(31)
+    mindspore.set_seed(seed)
+    return seed
+
+
+@contextmanager
+def fork_rng(*args: Any, **kwargs: Any) -> Iterator[None]:
+    """What is drawn inside does not move the streams outside (torch.random.fork_rng)."""
+    outer, device = np.random.get_state(), mindspore.get_rng_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(outer)
+        mindspore.set_rng_state(device)

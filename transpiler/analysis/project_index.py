@@ -263,7 +263,7 @@ def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, 
 
 def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef, keeps_body: bool = False) -> FunctionOutline:
     """A function's outline."""
-    is_wanted = keeps_body and node.returns is None and not node.decorator_list and isinstance(node, ast.FunctionDef)
+    is_wanted = keeps_body and node.returns is None and isinstance(node, ast.FunctionDef)
     return FunctionOutline(
         node.name,
         tuple(_parameters(node.args)),

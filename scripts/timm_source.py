@@ -2,13 +2,15 @@
 
 The project is ``models`` with the families of the table and what they import, ``layers``, and the constants of ``data`` (means and deviations of
 data sets; the loaders beside them are no part of a model). Every file is as it is in the installed wheel; of the package files, the lines
-that import what belongs to the project are kept.
+that import what belongs to the project are kept. Two modules of ``models`` that download and read checkpoint files are replaced by the
+stand-ins beside this one.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib.metadata
+import shutil
 from pathlib import Path
 
 from copy_project import copy_project
@@ -20,6 +22,7 @@ FAMILIES = (
     "pvt_v2", "repvit", "res2net", "resnest", "resnetv2", "sknet", "swin_transformer", "tiny_vit", "tresnet", "twins", "visformer", "volo",
     "vovnet", "xcit",
 )  # fmt: skip
+STAND_INS = Path(__file__).with_name("timm_stand_ins")
 FILTERED = ("__init__.py", "models/__init__.py", "data/__init__.py")
 
 
@@ -33,7 +36,10 @@ def copy_source(folder: Path) -> Path:
             return file.startswith("_") and file.endswith(".py") or file in models
         return part == "layers" and file.endswith(".py") or path in ("version.py", "data/constants.py")
 
-    return copy_project("timm", folder, belongs, FILTERED)
+    package = copy_project("timm", folder, belongs, FILTERED)
+    for file in STAND_INS.glob("*.py"):
+        shutil.copyfile(file, package / "models" / file.name)
+    return package
 
 
 def _with_imports(modules: tuple[str, ...]) -> set[str]:

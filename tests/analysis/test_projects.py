@@ -67,3 +67,13 @@ def test_members_and_weights_of_classes_in_other_files(registry: Registry) -> No
     assert left == []
     assert "        y = x = self.act(x)\n" in ported["use.py"]
     assert "print(net.bn.gamma, net.construct(1))\n" in ported["use.py"]
+
+
+def test_torchs_own_wins_over_its_stand_in(registry: Registry) -> None:
+    files = {
+        "trace.py": "try:\n    from torch import _assert\nexcept ImportError:\n    def _assert(condition, message):\n        assert condition, message\n",
+        "use.py": "from trace import _assert\n\n\ndef f(n):\n    _assert(n > 0, '')\n",
+    }
+    ported, left = port(files, registry)
+    assert left == []
+    assert ported["use.py"] == "import ms_support\n\n\ndef f(n):\n    ms_support.torch_assert(n > 0, '')\n"

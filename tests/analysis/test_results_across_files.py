@@ -14,7 +14,15 @@ def test_inferred_from_the_outline(registry: Registry) -> None:
 import torch
 from torch import nn
 
+wrapped = set()
 
+
+def wrap(function):
+    wrapped.add(function)
+    return function
+
+
+@wrap
 def mask(scores: torch.Tensor, bias=None):
     return scores if bias is None else scores + bias
 

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from transpiler.analysis.names import is_source
 from transpiler.syntax.read_outline import bound_names
 
 #: Lines of the longest function whose result is inferred from its outline.
@@ -155,18 +156,36 @@ def _outline_body(body: list[ast.stmt], outline: ModuleOutline) -> None:
             outline.assignments[statement.target.id] = (
                 ast.unparse(statement.value) if statement.value and _is_small(statement.value) else ""
             )
+        elif isinstance(statement, ast.Try):
+            _outline_try(statement, outline)
         else:
             for block in _blocks(statement):
                 _outline_body(block, outline)
 
 
+def _outline_try(statement: ast.Try, outline: ModuleOutline) -> None:
+    """``try: from torch import f`` stays torch's ``f``, whatever stands in for it where torch lacks it."""
+    _outline_body([*statement.body, *statement.orelse, *statement.finalbody], outline)
+    for handler in statement.handlers:
+        stand_ins = ModuleOutline(outline.name, outline.path, outline.is_package)
+        _outline_body(handler.body, stand_ins)
+        for found, known in (
+            (stand_ins.imports, outline.imports),
+            (stand_ins.classes, outline.classes),
+            (stand_ins.functions, outline.functions),
+            (stand_ins.assignments, outline.assignments),
+        ):
+            for name, value in found.items():
+                if not is_source(outline.imports.get(name, "")):
+                    known[name] = value  # type: ignore[index]
+        outline.stars += stand_ins.stars
+
+
 def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
+    for name in ("body", "orelse"):
         block = getattr(statement, name, None)
         if isinstance(block, list):
             yield block
-    for handler in getattr(statement, "handlers", ()):
-        yield handler.body
 
 
 def _is_small(expression: ast.expr) -> bool:
@@ -263,7 +282,7 @@ def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, 
 
 def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef, keeps_body: bool = False) -> FunctionOutline:
     """A function's outline."""
-    is_wanted = keeps_body and node.returns is None and not node.decorator_list and isinstance(node, ast.FunctionDef)
+    is_wanted = keeps_body and node.returns is None and isinstance(node, ast.FunctionDef)
     return FunctionOutline(
         node.name,
         tuple(_parameters(node.args)),

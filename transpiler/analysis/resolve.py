@@ -178,7 +178,7 @@ class Resolver:
 
     def _inferred(self, info: v.FunctionInfo, outline: FunctionOutline, module: str) -> Value:
         """What a function returns, as its outline tells."""
-        if self._depth >= _LIMIT:
+        if self._depth >= _LIMIT or not all(self._keeps_function(decorator, module) for decorator in outline.decorators):
             return UNKNOWN
         names = {p.name: UNKNOWN if p.star else p.kind() for p in info.parameters}
         self._depth += 1
@@ -188,6 +188,19 @@ class Resolver:
         finally:
             self._depth -= 1
             self._locals = outer
+
+    def _keeps_function(self, decorator: str, module: str) -> bool:
+        """Whether a decorator of the project or of torch leaves the function's result as it is."""
+        found = self.evaluate(decorator.partition("(")[0], module)
+        if isinstance(found, v.Ref):
+            entry = self.semantics.entry(found.name) if is_source(found.name) else None
+            return entry is not None and any(form.statement == "drop" for form in entry.targets.values())
+        if not isinstance(found, v.UserFunction) or "(" in decorator:
+            return False
+        outline = self.index.modules[found.info.module].functions.get(found.info.name)
+        returns = [part for statement in outline.body for part in ast.walk(statement) if isinstance(part, ast.Return)] if outline else []
+        first = found.info.parameters[0].name if found.info.parameters else ""
+        return bool(returns) and all(isinstance(part.value, ast.Name) and part.value.id == first for part in returns)
 
     def _local(self, node: ast.expr, module: str, names: dict[str, Value]) -> Value:
         self._locals = names

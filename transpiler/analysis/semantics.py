@@ -32,6 +32,9 @@ _WITHOUT_TENSORS: Final = (sys.stdlib_module_names | {
     "numpy", "PIL", "matplotlib", "sklearn", "scipy", "pandas", "cv2", "skimage", "yaml", "tqdm", "wandb", "imageio", "seaborn", "plotly",
 }) - {"functools", "itertools", "operator", "copy", "collections", "concurrent", "multiprocessing", "contextlib"}  # fmt: skip
 _TENSOR_ATTRIBUTES_OF_MODULES: Final = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight", "in_proj_bias"})
+#: The fields of what ``max``, ``sort``, ``topk`` and their like return.
+_NAMED_ITEMS: Final[Mapping[str, int]] = {"values": 0, "indices": 1}
+_RECEIVER: Final = Argument(None, "", "tensor", -1)
 
 
 class Semantics:
@@ -111,6 +114,8 @@ class Semantics:
             if name in _TENSOR_ATTRIBUTES_OF_MODULES and all(self.is_module_class(c) for c in owner.classes):
                 return v.TENSOR
             return self._member(owner, name)
+        if isinstance(owner, v.Tup) and len(owner.items) == 2 and name in _NAMED_ITEMS and isinstance(owner.items[0], v.Tensor):
+            return owner.items[_NAMED_ITEMS[name]]
         return v.TENSORS if name == "saved_tensors" else v.Bound(owner, name)
 
     def is_tensor_member(self, name: str) -> bool:
@@ -213,7 +218,7 @@ class Semantics:
             return (forward.returns or forward.result if forward is not None else None) or v.FRESH
         if isinstance(owner, v.Tensor):
             entry = self.registry.lookup(f"torch.Tensor.{name}")
-            return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
+            return self.call_entry(entry, [_RECEIVER, *arguments], owner) if entry is not None else UNKNOWN
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
         if isinstance(owner, v.DictOf) and name in ("get", "pop") and len(values) > 1:

@@ -21,6 +21,13 @@ def receiver_only(site: CallSite, context: ConverterContext) -> cst.BaseExpressi
     return site.args[0].value if site.args else None
 
 
+def kept_on_super(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``super().f()`` stays: the support class that is derived from has the method."""
+    receiver = site.args[0].value if site.args else None
+    is_super = isinstance(receiver, cst.Call) and isinstance(receiver.func, cst.Name) and receiver.func.value == "super"
+    return site.updated if is_super else None
+
+
 def sequence_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
     """``nn.Sequential(a, b)`` as the target's own container, which refuses to be empty: only where the source shows the layers."""
     if not site.args or any(argument.star or argument.keyword is not None for argument in site.args):

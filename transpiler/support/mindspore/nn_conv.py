@@ -7,6 +7,7 @@ from typing import Any
 from mindspore import Tensor, nn, ops
 
 from ._common import ntuple, pad_by_index, param_dtype
+from .reset_parameters import Resets
 
 
 def conv_widths(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
@@ -39,7 +40,7 @@ def with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
     return x if bias is None else x + bias.reshape((1, -1) + (1,) * (x.ndim - 2))
 
 
-class Conv1d(nn.Conv1d):
+class Conv1d(nn.Conv1d, Resets):
     """torch.nn.Conv1d; the weight keeps MindSpore's shape (out, in / groups, 1, kernel)."""
 
     def __init__(
@@ -65,6 +66,7 @@ class Conv1d(nn.Conv1d):
         self.widths = conv_widths(padding, kernel, dilations)
         if padding_mode == "zeros":
             self.conv2d = ops.Conv2D(out_channels, self.kernel_size, 1, "pad", (0, 0, *self.widths), self.stride, self.dilation, groups)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
@@ -74,7 +76,7 @@ class Conv1d(nn.Conv1d):
         return with_bias(self.conv2d(x.expand_dims(2), self.weight).squeeze(2), self.bias)
 
 
-class Conv2d(nn.Conv2d):
+class Conv2d(nn.Conv2d, Resets):
     """torch.nn.Conv2d."""
 
     def __init__(
@@ -99,6 +101,7 @@ class Conv2d(nn.Conv2d):
         self.padding_mode = padding_mode
         self.widths = last_axis_first(widths)
         self.cell_init_args += f"{widths}{padding_mode}"
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, H, W) or (C, H, W) -> (N, C', H', W') or (C', H', W')."""
@@ -108,7 +111,7 @@ class Conv2d(nn.Conv2d):
         return with_bias(self.conv2d(x, self.weight), self.bias)
 
 
-class Conv3d(nn.Conv3d):
+class Conv3d(nn.Conv3d, Resets):
     """torch.nn.Conv3d."""
 
     def __init__(
@@ -132,6 +135,7 @@ class Conv3d(nn.Conv3d):
         super().__init__(in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype))
         self.padding_mode = padding_mode
         self.widths = last_axis_first(widths)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, D, H, W) or (C, D, H, W) -> the same with C', D', H', W'."""
@@ -161,7 +165,7 @@ def check_transpose(padding_mode: str) -> None:
         raise ValueError('Only "zeros" padding mode is supported for transposed convolution')
 
 
-class ConvTranspose1d(nn.Conv1dTranspose):
+class ConvTranspose1d(nn.Conv1dTranspose, Resets):
     """torch.nn.ConvTranspose1d; the weight keeps MindSpore's shape (in, out / groups, 1, kernel)."""
 
     def __init__(
@@ -185,6 +189,7 @@ class ConvTranspose1d(nn.Conv1dTranspose):
             in_channels, out_channels, numbers[0], numbers[1], "pad", numbers[2], numbers[3], groups, bool(bias), dtype=param_dtype(dtype)
         )
         self.output_padding = ntuple(output_padding, 1)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
         """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
@@ -197,7 +202,7 @@ class ConvTranspose1d(nn.Conv1dTranspose):
         return with_bias(self.conv2d_transpose(input.expand_dims(2), self.weight, shape).squeeze(2), self.bias)
 
 
-class ConvTranspose2d(nn.Conv2dTranspose):
+class ConvTranspose2d(nn.Conv2dTranspose, Resets):
     """torch.nn.ConvTranspose2d."""
 
     def __init__(
@@ -231,6 +236,7 @@ class ConvTranspose2d(nn.Conv2dTranspose):
             dtype=param_dtype(dtype),
         )
         self.output_padding = ntuple(output_padding, 2)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
         """(N, C, H, W) or (C, H, W) -> the same with C', H', W'."""

@@ -9,6 +9,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import Normal, initializer
 
 from ._common import param_dtype
+from .reset_parameters import Resets
 
 
 def embedding_table(rows: int, columns: int, padding_idx: int | None, dtype: Any) -> Tensor:
@@ -43,7 +44,7 @@ def check_supported(max_norm: float | None) -> None:
         raise NotImplementedError("Embedding with max_norm has no counterpart in MindSpore; renormalise the table in the training step")
 
 
-class Embedding(nn.Embedding):
+class Embedding(nn.Embedding, Resets):
     """torch.nn.Embedding; the table is the parameter ``embedding_table``, as in MindSpore's layer."""
 
     def __init__(
@@ -68,6 +69,7 @@ class Embedding(nn.Embedding):
         super().__init__(num_embeddings, embedding_dim, embedding_table="zeros", dtype=table.dtype)
         self.embedding_table = Parameter(table, name="embedding_table", requires_grad=not _freeze)
         self.padding_idx = row
+        self.reset_if_derived()
 
     @classmethod
     def from_pretrained(

@@ -9,13 +9,15 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import Uniform, initializer
 
 from ._common import param_dtype
+from .reset_parameters import Resets
 
 
-class Linear(nn.Dense):
+class Linear(nn.Dense, Resets):
     """torch.nn.Linear: y = x A^T + b."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(in_features, out_features, has_bias=bool(bias), dtype=param_dtype(dtype))
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(*, in_features) -> (*, out_features)."""

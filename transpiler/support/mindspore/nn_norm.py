@@ -9,6 +9,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
 from ._common import param_dtype
+from .reset_parameters import Resets
 
 
 def affine_shape(x: Tensor) -> tuple[int, ...]:
@@ -98,7 +99,7 @@ class NormNames:
         return self.named_as_in_torch("moving_variance")
 
 
-class BatchNorm1d(nn.BatchNorm1d, NormNames):
+class BatchNorm1d(nn.BatchNorm1d, NormNames, Resets):
     """torch.nn.BatchNorm1d over (N, C) or (N, C, L)."""
 
     def __init__(
@@ -115,6 +116,7 @@ class BatchNorm1d(nn.BatchNorm1d, NormNames):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self, momentum, affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
@@ -123,7 +125,7 @@ class BatchNorm1d(nn.BatchNorm1d, NormNames):
         return super().construct(input)
 
 
-class BatchNorm2d(nn.BatchNorm2d, NormNames):
+class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
     """torch.nn.BatchNorm2d over (N, C, H, W)."""
 
     def __init__(
@@ -140,6 +142,7 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self, momentum, affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
@@ -148,7 +151,7 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames):
         return super().construct(input)
 
 
-class BatchNorm3d(nn.BatchNorm3d, NormNames):
+class BatchNorm3d(nn.BatchNorm3d, NormNames, Resets):
     """torch.nn.BatchNorm3d over (N, C, D, H, W); its parameters live in ``bn2d``, as in MindSpore's layer."""
 
     def __init__(
@@ -166,6 +169,7 @@ class BatchNorm3d(nn.BatchNorm3d, NormNames):
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self.bn2d, momentum, affine, bias)
         self.set_train()
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
@@ -214,7 +218,7 @@ def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
     return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
 
 
-class LayerNorm(nn.LayerNorm, NormNames):
+class LayerNorm(nn.LayerNorm, NormNames, Resets):
     """torch.nn.LayerNorm over the trailing axes ``normalized_shape``."""
 
     def __init__(
@@ -230,6 +234,7 @@ class LayerNorm(nn.LayerNorm, NormNames):
         super().__init__(shape, -len(shape), -len(shape), epsilon=eps, dtype=param_dtype(dtype))
         self.elementwise_affine = elementwise_affine
         keep_constant(self, elementwise_affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(*, *normalized_shape) -> the same shape."""
@@ -264,7 +269,7 @@ class RMSNorm(nn.Cell):
         return result.astype(x.dtype)
 
 
-class GroupNorm(nn.GroupNorm, NormNames):
+class GroupNorm(nn.GroupNorm, NormNames, Resets):
     """torch.nn.GroupNorm over (N, C, *)."""
 
     def __init__(
@@ -280,6 +285,7 @@ class GroupNorm(nn.GroupNorm, NormNames):
     ) -> None:
         super().__init__(num_groups, num_channels, eps, affine, dtype=param_dtype(dtype))
         keep_constant(self, affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, *) -> the same shape."""

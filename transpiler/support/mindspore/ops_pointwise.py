@@ -170,3 +170,13 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     best = ops.argmax(soft, dim, True)
     one_hot = ops.tensor_scatter_elements(ops.zeros_like(soft), best, ops.ones(best.shape, soft.dtype), dim)
     return one_hot - ops.stop_gradient(soft) + soft
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
+    """The quotient, exact or rounded ('floor', 'trunc'). MindSpore rounds between tensors only (torch.div)."""
+    if rounding_mode is None:
+        return mint.div(input, other)
+    if not isinstance(other, Tensor):
+        keeps = isinstance(other, int) or input.is_floating_point()
+        other = Tensor(other, input.dtype if keeps else mindspore.float32)
+    return mint.div(input, other, rounding_mode=rounding_mode)

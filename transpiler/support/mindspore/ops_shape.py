@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Sequence
 from itertools import pairwise
@@ -273,3 +274,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
     rows = mint.permute(a, (*keep_a, *left)).reshape(-1, inner)
     columns = mint.permute(b, (*right, *keep_b)).reshape(inner, -1)
     return mint.matmul(rows, columns).reshape(tuple(a.shape[i] for i in keep_a) + tuple(b.shape[i] for i in keep_b))
+
+
+def size_numel(self: tuple[int, ...]) -> int:
+    """The number of elements of a tensor of this shape (torch.Size.numel)."""
+    return math.prod(self)

@@ -21,7 +21,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     registry = load_registry()
-    known = [name for name in operators() if name in KEPT or any(registry.lookup(f"{prefix}.{name}") for prefix in ("torch", "torch.Tensor"))]
+    known = [
+        name for name in operators() if name in KEPT or any(registry.lookup(f"{prefix}.{name}") for prefix in ("torch", "torch.Tensor"))
+    ]
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory() as folder:
         for verdict in run_all(options.operators or known, Path(folder), limit=options.limit or None, jobs=options.jobs):

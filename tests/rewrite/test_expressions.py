@@ -458,7 +458,15 @@ def test_expressions(port: Port, before: str, after: str | None, codes: list[str
 
 
 def test_families_speak_for_names_without_an_entry(port: Port) -> None:
-    _, diagnostics = port("import torch\nfrom torch.onnx import export\n\nexport(None, None)\nprint(torch.ao.nothing.at.all)\n")
+    _, diagnostics = port("import torch\nfrom torch.fx import symbolic_trace\n\nsymbolic_trace(None)\nprint(torch.ao.nothing.at.all)\n")
     left = [(d.code.value, d.symbol, d.hint) for d in diagnostics if d.code.value == "T2M301"]
-    assert [symbol for _, symbol, _ in left] == ["export", "torch.ao.nothing.at.all"]
-    assert "mindspore.export" in left[0][2] and "Quantise" in left[1][2]
+    assert [symbol for _, symbol, _ in left] == ["symbolic_trace", "torch.ao.nothing.at.all"]
+    assert "Graph capture" in left[0][2] and "Quantise" in left[1][2]
+
+
+def test_star_parameters_by_name(port: Port) -> None:
+    text, diagnostics = port(
+        "import torch\n\n\ndef f(x: torch.Tensor):\n    return x.permute(dims=(1, 0)), x.view(size=(2, 2)), x.expand(size=(2, 2)), torch.zeros(dtype=torch.long, size=(1, 2))\n"
+    )
+    assert text.endswith("return x.permute((1, 0)), x.reshape((2, 2)), x.broadcast_to((2, 2)), ops.zeros((1, 2), dtype=mindspore.int64)\n")
+    assert remarked(diagnostics) == []

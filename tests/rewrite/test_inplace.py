@@ -450,10 +450,10 @@ import mindspore
 
 
 def f(x: mindspore.Tensor):
-    v = x.transpose(0, 1)
+    v = x.swapaxes(0, 1)
     v[:] = v.mul(2)
     v[:] += 1
-    own = (x * 2).transpose(0, 1)
+    own = (x * 2).swapaxes(0, 1)
     own += 1
     own = own.mul(2)
     return own

@@ -117,6 +117,7 @@ class CallRewriter:
         if has_receiver and isinstance(updated.func, cst.Attribute):
             args.insert(0, cst.Arg(updated.func.value))
             values.insert(0, fact.owner or v.UNKNOWN)
+        _star_by_keyword(entry, args, values)
         arguments = [
             Argument(a.keyword.value if a.keyword else None, a.star, kind_name(value), index, literal_text(value))
             for index, (a, value) in enumerate(zip(args, values, strict=True))
@@ -424,6 +425,21 @@ class CallRewriter:
         suggestion = (form.to or "") if form is not None else ""
         root: cst.CSTNode = site.original if not site.has_receiver else cst.Pass()
         self.file.left(node, declined.code, symbol, declined.message, declined.hint, root=root, replacement=suggestion)
+
+
+def _star_by_keyword(entry: Entry, args: list[cst.Arg], values: list[v.Value]) -> None:
+    """``x.expand(size=(2, 3))``: torch takes a star parameter by its name too, as one sequence. It becomes the sequence by position."""
+    signatures = [s for s in (entry.signature, *(overload.signature for overload in entry.overloads)) if s is not None]
+    stars = {p.name for signature in signatures for p in signature.parameters if p.kind == "star"}
+    for index, argument in enumerate(args):
+        if argument.keyword is not None and argument.keyword.value in stars:
+            place = next((i for i, other in enumerate(args) if other.keyword is not None), index)
+            plain = argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+            value = values.pop(index)
+            del args[index]
+            args.insert(place, plain)
+            values.insert(place, value)
+            return
 
 
 _NOTHING = cst.SimpleWhitespace("")

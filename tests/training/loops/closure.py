@@ -11,6 +11,7 @@ def run():
     optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=4)
     x, y = batches(1)[0]
     for _ in range(5):
+
         def closure():
             optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)

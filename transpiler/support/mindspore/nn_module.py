@@ -27,27 +27,27 @@ def is_constant(cell: nn.Cell, name: str) -> bool:
 
 
 #: torch's names of weights and what MindSpore's layers call them.
-OWN_NAMES = {
+LAYER_NAMES = {
     "weight": ("gamma", "embedding_table"), "bias": ("beta",), "running_mean": ("moving_mean",), "running_var": ("moving_variance",),
 }  # fmt: skip
 
 
 def layer_attribute(layer: nn.Cell, name: str) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
-    found = own_name(layer, name)
+    found = layer_name(layer, name)
     return None if is_constant(layer, found) else getattr(layer, found)
 
 
 def has_layer_attribute(layer: nn.Cell, name: str) -> bool:
     """``hasattr(layer, name)`` by torch's name of the attribute."""
-    return hasattr(layer, own_name(layer, name))
+    return hasattr(layer, layer_name(layer, name))
 
 
-def own_name(layer: nn.Cell, name: str) -> str:
+def layer_name(layer: nn.Cell, name: str) -> str:
     """What ``layer`` calls the attribute that torch calls ``name``."""
     if hasattr(layer, name):
         return name
-    return next((own for own in OWN_NAMES.get(name, ()) if hasattr(layer, own)), name)
+    return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(layer, own)), name)
 
 
 def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persistent: bool = True) -> None:

@@ -17,14 +17,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from .nn_container import ModuleDict, ModuleList, children_of
-from .nn_module import is_buffer
-
-OWN_NAMES = {
-    "weight": ("gamma", "embedding_table"),
-    "bias": ("beta",),
-    "running_mean": ("moving_mean",),
-    "running_var": ("moving_variance",),
-}
+from .nn_module import LAYER_NAMES, is_buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ def computed_tensors(module: nn.Cell) -> Mapping[str, Computed]:
 def own_name(module: nn.Cell, name: str) -> str:
     """Under which name a layer of MindSpore keeps torch's parameter ``name``; raises ValueError where it has none."""
     computed = computed_tensors(module)
-    for candidate in (name, *OWN_NAMES.get(name, ())):
+    for candidate in (name, *LAYER_NAMES.get(name, ())):
         if module._params.get(candidate) is not None or candidate in computed:
             return candidate
     raise ValueError(f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with name '{name}'")

@@ -172,6 +172,11 @@ def tensor_repeat(self: Tensor, *repeats: Any) -> Tensor:
     return mint.tile(self, _size(repeats))
 
 
+def tensor_expand(self: Tensor, *size: Any) -> Tensor:
+    """The tensor repeated along dimensions of size one (torch.Tensor.expand)."""
+    return self.broadcast_to(_size(size))
+
+
 def einsum(*args: Any) -> Tensor:
     """Sums of products in Einstein's notation, contracted from left to right by batched matrix products (torch.einsum)."""
     equation, operands = _einsum_arguments(args)

@@ -119,7 +119,7 @@ def fused_parameter(value: Tensor, like: Any, name: str) -> Parameter:
     return Parameter(Tensor(value.asnumpy()), name=name, requires_grad=like.requires_grad if isinstance(like, Parameter) else True)
 
 
-def statistics_of(bn: nn.Cell) -> tuple[Any, ...]:
+def statistics_of(bn: nn.Cell) -> tuple[Any, Any, float, Any, Any]:
     """Running mean and variance, eps, scale and shift of a batch normalisation; scale and shift are None where it has none."""
     layer = bn._cells.get("bn2d", bn)  # what MindSpore's BatchNorm3d wraps
     constant = layer.__dict__.get("constant_parameters", ())

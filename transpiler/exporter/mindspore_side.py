@@ -97,7 +97,9 @@ class MindSporeSide:
     def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
         # The lax level compiles what the strict one refuses, and is what ``jit`` uses by itself.
         os.environ.setdefault("MS_DEV_JIT_SYNTAX_LEVEL", "2")
-        mindspore.export(_positional(model, tuple(keyword)), *positional, *keyword.values(), file_name=str(folder / "port"), file_format="MINDIR")
+        mindspore.export(
+            _positional(model, tuple(keyword)), *positional, *keyword.values(), file_name=str(folder / "port"), file_format="MINDIR"
+        )
 
     def suffixes(self) -> tuple[str, ...]:
         return (".ckpt", ".safetensors")

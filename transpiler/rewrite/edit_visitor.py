@@ -189,7 +189,12 @@ class EditVisitor(cst.CSTTransformer):
             return self.training.site(original, updated)
         fact = self.facts.calls.get(id(original))
         if fact is None:
-            return self.attributes.question(original, updated) or self.tests.rewrite(original, updated) or self.capabilities.rewrite(original) or updated
+            return (
+                self.attributes.question(original, updated)
+                or self.tests.rewrite(original, updated)
+                or self.capabilities.rewrite(original)
+                or updated
+            )
         if self.inplace.writes_part(fact):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):

@@ -95,7 +95,9 @@ class TrainingRewriter:
             body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))  # type: ignore[arg-type]
         body += [first, *moved[1:]] if first is not None else []
         body.append(cst.SimpleStatementLine([cst.Return(self._result(region))]))
-        unset: list[cst.BaseStatement] = [cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(n))], cst.Name("None"))]) for n in region.unset]
+        unset: list[cst.BaseStatement] = [
+            cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(n))], cst.Name("None"))]) for n in region.unset
+        ]
         lead = before or ([] if is_first else [_BLANK])
         function = cst.FunctionDef(
             cst.Name(region.function), cst.Parameters(), cst.IndentedBlock(body), leading_lines=[_BLANK] if unset else lead

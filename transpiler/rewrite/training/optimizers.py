@@ -42,7 +42,12 @@ class Owners:
         self._zeroed = {event.receiver for event in self._events(module, True, (), deep=True) if event.kind == "zero"}
 
     def parameters_for(
-        self, site: cst.Call, scopes: Sequence[_Scope], run: Sequence[cst.CSTNode], loss: cst.BaseExpression, leaves: frozenset[str] | set[str]
+        self,
+        site: cst.Call,
+        scopes: Sequence[_Scope],
+        run: Sequence[cst.CSTNode],
+        loss: cst.BaseExpression,
+        leaves: frozenset[str] | set[str],
     ) -> str:
         """Source text of the list of parameters; it may call ``leaves_of``, which is spelled as ``{leaves_of}``."""
         optimizers, many = self._optimizers(site, scopes)
@@ -175,7 +180,11 @@ class Owners:
         for call in (call for statement in (*run, loss) for call in _calls(statement)):
             if id(call) in self.facts.calls:
                 continue
-            candidates = [call.func] if isinstance(call.func, cst.Name) or dotted(call.func).count(".") == 1 and dotted(call.func).startswith("self.") else []
+            candidates = (
+                [call.func]
+                if isinstance(call.func, cst.Name) or dotted(call.func).count(".") == 1 and dotted(call.func).startswith("self.")
+                else []
+            )
             if isinstance(call.func, cst.Attribute):
                 candidates.append(call.func.value)
             candidates += [argument.value for argument in call.args]

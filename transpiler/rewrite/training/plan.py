@@ -148,9 +148,7 @@ class _Planner:
             if not isinstance(child, cst.BaseExpression):
                 yield from self._sites(child, places, scopes)
 
-    def _in_statement(
-        self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]
-    ) -> Iterator[Site]:
+    def _in_statement(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
         if isinstance(node, cst.SimpleStatementLine):
             for small in node.body:
                 call = small.value if isinstance(small, cst.Expr) else None
@@ -372,7 +370,9 @@ class _Planner:
     def _holds_no_tensor(self, value: cst.CSTNode) -> bool:
         """Whether a value is a module or optimizer being made, not a tensor."""
         fact = self.facts.calls.get(id(value))
-        return fact is not None and all(api.startswith(("torch.nn.", "torch.optim.")) and api.rpartition(".")[2][:1].isupper() for api in fact.apis)
+        return fact is not None and all(
+            api.startswith(("torch.nn.", "torch.optim.")) and api.rpartition(".")[2][:1].isupper() for api in fact.apis
+        )
 
     # -- several sites --------------------------------------------------------------------------------------------------------
 
@@ -499,7 +499,9 @@ def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
 
 
 def _refused_arguments(call: cst.Call) -> Failure | None:
-    fact_arguments = call.args[1:] if isinstance(call.func, cst.Attribute) and dotted(call.func).endswith("autograd.backward") else call.args
+    fact_arguments = (
+        call.args[1:] if isinstance(call.func, cst.Attribute) and dotted(call.func).endswith("autograd.backward") else call.args
+    )
     for argument in fact_arguments:
         name = argument.keyword.value if argument.keyword is not None else ""
         is_none = isinstance(argument.value, cst.Name) and argument.value.value in ("None", "False")
@@ -509,9 +511,20 @@ def _refused_arguments(call: cst.Call) -> Failure | None:
 
 
 def _jump_failure(jump: cst.CSTNode) -> Failure:
-    word = {"Return": "return", "Yield": "yield", "Await": "await", "Break": "break", "Continue": "continue", "Del": "del", "Call": "super()"}
+    word = {
+        "Return": "return",
+        "Yield": "yield",
+        "Await": "await",
+        "Break": "break",
+        "Continue": "continue",
+        "Del": "del",
+        "Call": "super()",
+    }
     name = word.get(type(jump).__name__, type(jump).__name__.lower())
-    return Failure(f"The statements that compute the loss contain '{name}', which cannot move into a function.", "Compute the loss in a function of its own.")
+    return Failure(
+        f"The statements that compute the loss contain '{name}', which cannot move into a function.",
+        "Compute the loss in a function of its own.",
+    )
 
 
 def _is_start(value: cst.BaseExpression) -> bool:
@@ -633,7 +646,10 @@ def _makes_leaf(value: cst.CSTNode) -> bool:
         return True
     if dotted(value.func).rpartition(".")[2] == "Parameter":
         return True
-    return any(a.keyword is not None and a.keyword.value == "requires_grad" and isinstance(a.value, cst.Name) and a.value.value == "True" for a in value.args)
+    return any(
+        a.keyword is not None and a.keyword.value == "requires_grad" and isinstance(a.value, cst.Name) and a.value.value == "True"
+        for a in value.args
+    )
 
 
 def imported_libraries(module: cst.Module, project: Mapping[str, object]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import mindspore
 from mindspore import Parameter, Tensor, nn, ops
-from mindspore.common.initializer import Normal, initializer
+from mindspore.common import initializer as initializers
+from mindspore.common.initializer import initializer
 
 from ._common import param_dtype
 from .reset_parameters import Resets
@@ -14,7 +15,7 @@ from .reset_parameters import Resets
 
 def embedding_table(rows: int, columns: int, padding_idx: int | None, dtype: Any) -> Tensor:
     """An N(0, 1) table whose padding row is zero."""
-    table = initializer(Normal(1.0), (rows, columns), param_dtype(dtype)).init_data()
+    table = initializer(initializers.Normal(1.0), (rows, columns), param_dtype(dtype)).init_data()
     if padding_idx is not None:
         table[padding_idx] = 0.0
     return table

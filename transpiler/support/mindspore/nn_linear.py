@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from mindspore import Parameter, Tensor, nn, ops
-from mindspore.common.initializer import Uniform, initializer
+from mindspore.common import initializer as initializers
+from mindspore.common.initializer import initializer
 
 from ._common import param_dtype
 from .reset_parameters import Resets
@@ -32,7 +33,7 @@ class Bilinear(nn.Cell):
     ) -> None:
         super().__init__()
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        bound = Uniform(1 / math.sqrt(in1_features))
+        bound = initializers.Uniform(1 / math.sqrt(in1_features))
         kind = param_dtype(dtype)
         self.weight = Parameter(initializer(bound, (out_features, in1_features, in2_features), kind), name="weight")
         self.bias = Parameter(initializer(bound, (out_features,), kind), name="bias") if bias else None

@@ -35,7 +35,7 @@ def computed_tensors(module: nn.Cell) -> Mapping[str, Computed]:
     return computed
 
 
-def own_name(module: nn.Cell, name: str) -> str:
+def held_name(module: nn.Cell, name: str) -> str:
     """Under which name a layer of MindSpore keeps torch's parameter ``name``; raises ValueError where it has none."""
     computed = computed_tensors(module)
     for candidate in (name, *LAYER_NAMES.get(name, ())):
@@ -118,7 +118,7 @@ def in_own_layout(module: nn.Cell, own: str, value: Tensor) -> Tensor:
 
 def weight_norm(module: nn.Cell, name: str = "weight", dim: int | None = 0) -> nn.Cell:
     """torch.nn.utils.weight_norm: w = g v / |v| (Salimans and Kingma, 2016), of the parameters ``<name>_g`` and ``<name>_v``."""
-    own = own_name(module, name)
+    own = held_name(module, name)
     if own in computed_tensors(module):
         raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
     old = module._params.pop(own)
@@ -138,7 +138,7 @@ def remove_weight_norm(module: nn.Cell, name: str = "weight") -> nn.Cell:
     """torch.nn.utils.remove_weight_norm: the present weight becomes an ordinary parameter."""
     if f"{name}_g" not in module._params:
         raise ValueError(f"weight_norm of '{name}' not found in {module}")
-    settle(module, own_name(module, name), (f"{name}_v", f"{name}_g"))
+    settle(module, held_name(module, name), (f"{name}_v", f"{name}_g"))
     return module
 
 
@@ -178,7 +178,7 @@ def spectral_norm(
     """torch.nn.utils.spectral_norm: w / sigma(w) (Miyato et al., 2018); each call in training improves the estimate of sigma."""
     if n_power_iterations <= 0:
         raise ValueError(f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}")
-    own, axis = own_name(module, name), output_axis(module, dim)
+    own, axis = held_name(module, name), output_axis(module, dim)
     if own in computed_tensors(module):
         raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
     old = module._params.pop(own)
@@ -209,7 +209,7 @@ def remove_spectral_norm(module: nn.Cell, name: str = "weight") -> nn.Cell:
     """torch.nn.utils.remove_spectral_norm: the present weight becomes an ordinary parameter."""
     if f"{name}_orig" not in module._params:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
-    settle(module, own_name(module, name), (f"{name}_orig", f"{name}_u", f"{name}_v"))
+    settle(module, held_name(module, name), (f"{name}_orig", f"{name}_u", f"{name}_v"))
     return module
 
 
@@ -273,7 +273,7 @@ class ParametrizationList(ModuleList):
 
 def register_parametrization(module: nn.Cell, tensor_name: str, parametrization: nn.Cell, *, unsafe: bool = False) -> nn.Cell:
     """torch.nn.utils.parametrize.register_parametrization: reading the tensor gives ``parametrization`` of what it was."""
-    own = own_name(module, tensor_name)
+    own = held_name(module, tensor_name)
     parametrization.set_train(module.training)
     if is_parametrized(module, tensor_name):
         entries = module.parametrizations[tensor_name]
@@ -318,7 +318,7 @@ def remove_parametrizations(module: nn.Cell, tensor_name: str, leave_parametrize
     """torch.nn.utils.parametrize.remove_parametrizations: the tensor is a parameter again, of its present or its original value."""
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
-    own, entries = own_name(module, tensor_name), module.parametrizations[tensor_name]
+    own, entries = held_name(module, tensor_name), module.parametrizations[tensor_name]
     if not leave_parametrized and not entries.is_tensor:
         raise ValueError("Cannot leave unparametrized a tensor that is parametrized in terms of a sequence of tensors.")
     value = getattr(module, own) if leave_parametrized else in_own_layout(module, own, entries.original)
@@ -417,7 +417,7 @@ def parametrized_spectral_norm(
     module: nn.Cell, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
 ) -> nn.Cell:
     """torch.nn.utils.parametrizations.spectral_norm: w / sigma(w); each reading of the weight in training improves the estimate of sigma."""
-    own = own_name(module, name)
+    own = held_name(module, name)
     weight = in_torch_layout(module, own, getattr(module, own))
     return register_parametrization(module, name, SpectralNormalization(weight, n_power_iterations, output_axis(module, dim), eps))
 
@@ -543,7 +543,7 @@ class Orthogonalization(nn.Cell):
 
 def orthogonal(module: nn.Cell, name: str = "weight", orthogonal_map: str | None = None, *, use_trivialization: bool = True) -> nn.Cell:
     """torch.nn.utils.parametrizations.orthogonal: the weight has orthonormal columns, or rows where those are fewer."""
-    own = own_name(module, name)
+    own = held_name(module, name)
     weight = in_torch_layout(module, own, getattr(module, own))
     if weight.ndim < 2:
         raise ValueError(f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions.")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
-from mindspore.common.initializer import Uniform, initializer
+from mindspore.common import initializer as initializers
+from mindspore.common.initializer import initializer
 
 from ._common import accurate_tanh, affine, param_dtype
 from .nn_packed import PackedSequence, lengths_from, reordered, to_packed, to_padded
@@ -79,7 +80,7 @@ class RecurrentLayer(nn.Cell):
         if self.proj_size > 0:
             shapes["weight_hr"] = (self.proj_size, self.hidden_size)
         for name, shape in shapes.items():
-            parameter = Parameter(initializer(Uniform(bound), shape, dtype), name=name + suffix)
+            parameter = Parameter(initializer(initializers.Uniform(bound), shape, dtype), name=name + suffix)
             self.insert_param_to_cell(name + suffix, parameter)
 
     def flatten_parameters(self) -> None:
@@ -192,7 +193,7 @@ class RecurrentCell(nn.Cell):
     def __init__(self, mode: str, input_size: int, hidden_size: int, bias: bool, dtype: Any) -> None:
         super().__init__()
         self.mode, self.input_size, self.hidden_size, self.bias = mode, input_size, hidden_size, bias
-        rows, bound, kind = GATES[mode] * hidden_size, Uniform(1 / math.sqrt(hidden_size)), param_dtype(dtype)
+        rows, bound, kind = GATES[mode] * hidden_size, initializers.Uniform(1 / math.sqrt(hidden_size)), param_dtype(dtype)
         self.weight_ih = Parameter(initializer(bound, (rows, input_size), kind), name="weight_ih")
         self.weight_hh = Parameter(initializer(bound, (rows, hidden_size), kind), name="weight_hh")
         self.bias_ih = Parameter(initializer(bound, (rows,), kind), name="bias_ih") if bias else None

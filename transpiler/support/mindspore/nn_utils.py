@@ -13,7 +13,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from ._common import _cast
-from .nn_parametrize import own_name
+from .nn_parametrize import held_name
 
 
 def parameter_list(parameters: Any) -> list[Any]:
@@ -119,11 +119,11 @@ def fused_parameter(value: Tensor, like: Any, name: str) -> Parameter:
     return Parameter(Tensor(value.asnumpy()), name=name, requires_grad=like.requires_grad if isinstance(like, Parameter) else True)
 
 
-def statistics_of(bn: nn.Cell) -> tuple[Any, ...]:
+def statistics_of(bn: nn.Cell) -> tuple[Any, Any, float, Any, Any]:
     """Running mean and variance, eps, scale and shift of a batch normalisation; scale and shift are None where it has none."""
     layer = bn._cells.get("bn2d", bn)  # what MindSpore's BatchNorm3d wraps
     constant = layer.__dict__.get("constant_parameters", ())
-    names = [own_name(layer, name) for name in ("running_mean", "running_var", "weight", "bias")]
+    names = [held_name(layer, name) for name in ("running_mean", "running_var", "weight", "bias")]
     mean, variance, scale, shift = (None if name in constant else layer._params[name] for name in names)
     return mean, variance, layer.eps, scale, shift
 

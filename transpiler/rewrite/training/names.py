@@ -17,9 +17,7 @@ def loads(node: cst.CSTNode) -> Iterator[str]:
     """Every name that ``node`` reads, those of nested functions included where they are free there."""
     if isinstance(node, cst.Name):
         yield node.value
-    elif isinstance(node, cst.Attribute):
-        yield from loads(node.value)
-    elif isinstance(node, cst.Arg):
+    elif isinstance(node, (cst.Attribute, cst.Arg)):
         yield from loads(node.value)
     elif isinstance(node, (cst.FunctionDef, cst.Lambda)):
         own = parameters(node.params) | (set(stores(_body(node.body))) if isinstance(node, cst.FunctionDef) else set())
@@ -31,7 +29,9 @@ def loads(node: cst.CSTNode) -> Iterator[str]:
         yield from loads(node.iter)
         for child in (*node.ifs, *((node.inner_for_in,) if node.inner_for_in else ())):
             yield from loads(child)
-    elif isinstance(node, (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.For, cst.AsName, cst.NamedExpr, cst.Import, cst.ImportFrom, cst.Del)):
+    elif isinstance(
+        node, (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.For, cst.AsName, cst.NamedExpr, cst.Import, cst.ImportFrom, cst.Del)
+    ):
         yield from _loads_of_binder(node)
     elif isinstance(node, (cst.Global, cst.Nonlocal, cst.Param, cst.Annotation)):
         return
@@ -73,7 +73,9 @@ def _loads_of_binder(node: cst.CSTNode) -> Iterator[str]:
 def _target_loads(target: cst.BaseExpression) -> Iterator[str]:
     """What assigning to ``a.b`` or ``a[i]`` reads."""
     if isinstance(target, (cst.Attribute, cst.Subscript)):
-        yield from (name for child in target.children for name in loads(child)) if isinstance(target, cst.Subscript) else loads(target.value)
+        yield from (
+            (name for child in target.children for name in loads(child)) if isinstance(target, cst.Subscript) else loads(target.value)
+        )
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
             yield from _target_loads(element.value)

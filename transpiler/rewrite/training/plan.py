@@ -80,12 +80,13 @@ class Failure:
 @dataclass(slots=True)
 class Plan:
     """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
-    ``marked``: the statements (by their id) that contain a site."""
+    ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file."""
 
     sites: dict[int, Region | Failure] = field(default_factory=dict)
     blocks: dict[int, list[Region]] = field(default_factory=dict)
     leaves: frozenset[str] = frozenset()
     marked: set[int] = field(default_factory=set)
+    read_grads: frozenset[str] = frozenset()
 
 
 def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
@@ -100,7 +101,8 @@ class _Planner:
         self.external = external
         self.leaves = frozenset(_leaf_names(module))
         self.owners = Owners(module, facts)
-        self.plan = Plan(leaves=self.leaves)
+        grads = frozenset(dotted(node) for node in _every_attribute(module) if node.attr.value == "grad")
+        self.plan = Plan(leaves=self.leaves, read_grads=grads)
         self._flows: dict[int, GraphFlow] = {}
         self._numbers: dict[int, int] = {}
         self._taken: dict[int, set[str]] = {}
@@ -148,9 +150,7 @@ class _Planner:
             if not isinstance(child, cst.BaseExpression):
                 yield from self._sites(child, places, scopes)
 
-    def _in_statement(
-        self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]
-    ) -> Iterator[Site]:
+    def _in_statement(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
         if isinstance(node, cst.SimpleStatementLine):
             for small in node.body:
                 call = small.value if isinstance(small, cst.Expr) else None
@@ -294,7 +294,7 @@ class _Planner:
     def _with_starts(place: Place, start: int, stop: int, flow: GraphFlow) -> int:
         """The start moved up to ``loss = 0`` and ``losses = []`` of what the run accumulates."""
         run = place.block.body[start:stop]
-        early = BindingOrder(run).early & set(name for target, _ in assignments(run, None) for name in keys(target))
+        early = BindingOrder(run).early & {name for target, _ in assignments(run, None) for name in keys(target)}
         for index in range(start - 1, -1, -1):
             statement = place.block.body[index]
             if not isinstance(statement, cst.SimpleStatementLine) or not early:
@@ -372,7 +372,9 @@ class _Planner:
     def _holds_no_tensor(self, value: cst.CSTNode) -> bool:
         """Whether a value is a module or optimizer being made, not a tensor."""
         fact = self.facts.calls.get(id(value))
-        return fact is not None and all(api.startswith(("torch.nn.", "torch.optim.")) and api.rpartition(".")[2][:1].isupper() for api in fact.apis)
+        return fact is not None and all(
+            api.startswith(("torch.nn.", "torch.optim.")) and api.rpartition(".")[2][:1].isupper() for api in fact.apis
+        )
 
     # -- several sites --------------------------------------------------------------------------------------------------------
 
@@ -465,6 +467,13 @@ def _base(region: Region) -> str:
     return linear_in(region.site.loss) or ""
 
 
+def _every_attribute(node: cst.CSTNode) -> Iterator[cst.Attribute]:
+    if isinstance(node, cst.Attribute):
+        yield node
+    for child in node.children:
+        yield from _every_attribute(child)
+
+
 def _every_name(node: cst.CSTNode) -> Iterator[str]:
     if isinstance(node, cst.Name):
         yield node.value
@@ -499,7 +508,9 @@ def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
 
 
 def _refused_arguments(call: cst.Call) -> Failure | None:
-    fact_arguments = call.args[1:] if isinstance(call.func, cst.Attribute) and dotted(call.func).endswith("autograd.backward") else call.args
+    fact_arguments = (
+        call.args[1:] if isinstance(call.func, cst.Attribute) and dotted(call.func).endswith("autograd.backward") else call.args
+    )
     for argument in fact_arguments:
         name = argument.keyword.value if argument.keyword is not None else ""
         is_none = isinstance(argument.value, cst.Name) and argument.value.value in ("None", "False")
@@ -509,9 +520,20 @@ def _refused_arguments(call: cst.Call) -> Failure | None:
 
 
 def _jump_failure(jump: cst.CSTNode) -> Failure:
-    word = {"Return": "return", "Yield": "yield", "Await": "await", "Break": "break", "Continue": "continue", "Del": "del", "Call": "super()"}
+    word = {
+        "Return": "return",
+        "Yield": "yield",
+        "Await": "await",
+        "Break": "break",
+        "Continue": "continue",
+        "Del": "del",
+        "Call": "super()",
+    }
     name = word.get(type(jump).__name__, type(jump).__name__.lower())
-    return Failure(f"The statements that compute the loss contain '{name}', which cannot move into a function.", "Compute the loss in a function of its own.")
+    return Failure(
+        f"The statements that compute the loss contain '{name}', which cannot move into a function.",
+        "Compute the loss in a function of its own.",
+    )
 
 
 def _is_start(value: cst.BaseExpression) -> bool:
@@ -599,13 +621,12 @@ def _leaf_names(node: cst.CSTNode) -> Iterator[str]:
     for target, value in assignments(_all_statements(node), None, everything=True):
         if _makes_leaf(value) and dotted(target):
             yield dotted(target)
-        if isinstance(target, cst.Attribute) and target.attr.value == "requires_grad" and dotted(target.value):
-            if isinstance(value, cst.Name) and value.value == "True":
-                yield dotted(target.value)
+        if isinstance(target, cst.Attribute) and target.attr.value == "requires_grad" and isinstance(value, cst.Name):
+            yield from [dotted(target.value)] if value.value == "True" and dotted(target.value) else ()
     for call in _statement_calls(node):
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "requires_grad_" and dotted(call.func.value):
-            if not call.args or not (isinstance(call.args[0].value, cst.Name) and call.args[0].value.value == "False"):
-                yield dotted(call.func.value)
+            frozen = bool(call.args) and isinstance(call.args[0].value, cst.Name) and call.args[0].value.value == "False"
+            yield from () if frozen else [dotted(call.func.value)]
 
 
 def _all_statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -633,7 +654,10 @@ def _makes_leaf(value: cst.CSTNode) -> bool:
         return True
     if dotted(value.func).rpartition(".")[2] == "Parameter":
         return True
-    return any(a.keyword is not None and a.keyword.value == "requires_grad" and isinstance(a.value, cst.Name) and a.value.value == "True" for a in value.args)
+    return any(
+        a.keyword is not None and a.keyword.value == "requires_grad" and isinstance(a.value, cst.Name) and a.value.value == "True"
+        for a in value.args
+    )
 
 
 def imported_libraries(module: cst.Module, project: Mapping[str, object]) -> Iterator[str]:

@@ -21,7 +21,7 @@ NAMES = sorted(path.stem for path in LOOPS.glob("*.py") if path.stem != "common"
 def ported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The loops as a project, ported."""
     output = tmp_path_factory.mktemp("loops")
-    main([str(LOOPS), "-o", str(output)])
+    main(["--in_file", str(LOOPS), "--output", str(output), "--jobs", "1", "--quiet"])
     return output
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -243,6 +244,8 @@ class ExpressionInterpreter:
         if isinstance(owner, v.Ref) and is_source(owner.name):
             return self._source_attribute(node, owner, name, position)
         value = self.resolver.attribute(owner, name)
+        if name == "grad" and owner is UNKNOWN:
+            value = v.TENSOR  # nothing but tensors has one
         if isinstance(value, v.Ref) and is_source(value.name):
             if position is not Position.OWNER:
                 self.record_reference(node, value, position)
@@ -389,7 +392,11 @@ class ExpressionInterpreter:
         apis, certainty, _ = self._member_apis(callee.owner, func.attr.value)
         self._registered(callee, values)
         if apis:
-            self.facts.calls[id(node)] = CallFact(apis, certainty, values, callee.owner, node)
+            owner = callee.owner
+            entry = self.semantics.entry(apis[0]) if len(apis) == 1 and certainty is Certainty.MAYBE else None
+            if entry is not None and entry.unambiguous and entry.inplace is not None:
+                certainty, owner = Certainty.KNOWN, v.TENSOR  # left alone it would run and change nothing
+            self.facts.calls[id(node)] = CallFact(apis, certainty, values, owner, node)
             self.touch()
 
     @staticmethod
@@ -401,6 +408,17 @@ class ExpressionInterpreter:
             if known.get(name) in (None, v.NONE):
                 known[name] = made[callee.name]
 
+    def _presumed_result(self, node: cst.Call, arguments: Sequence[Argument]) -> Value:
+        """The result of a method that only one class has, on an object of unknown kind: as the call is converted, so is what it gives."""
+        fact = self.facts.calls.get(id(node))
+        entry = self.semantics.entry(fact.apis[0]) if fact is not None and len(fact.apis) == 1 else None
+        if entry is None or not entry.unambiguous:
+            return UNKNOWN
+        owner = v.TENSOR if entry.api.startswith("torch.Tensor.") else v.MODULE
+        own = [Argument(None, "", kind_name(owner), 0, "")]
+        shifted = [replace(argument, index=argument.index + 1) for argument in arguments]
+        return self.semantics.call_entry(entry, own + shifted, owner)
+
     def call_value(self, callee: Value, node: cst.Call, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         """The kind of a call's result; the statement half overrides this to look into functions of this file."""
         result = self.semantics.call(callee, arguments, values)
@@ -408,6 +426,8 @@ class ExpressionInterpreter:
             return v.FRESH
         if result is UNKNOWN and self._is_module_like_call(callee, values):
             return v.FRESH
+        if result is UNKNOWN and isinstance(callee, v.Bound) and callee.owner is UNKNOWN:
+            return self._presumed_result(node, arguments)
         return result
 
     def _is_module_like_call(self, callee: Value, values: Sequence[Value]) -> bool:

@@ -74,7 +74,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.Decorator: self._decorator,
             cst.Expr: self._expression_statement,
             cst.AugAssign: self._augmented,
-            cst.Assign: lambda original, updated: self.items.store(original, self._assignment(original, updated)),
+            cst.Assign: self._assign,
             cst.Return: self._return,
             cst.MatchValue: self._pattern,
             cst.MatchClass: self._pattern,
@@ -344,6 +344,10 @@ class EditVisitor(cst.CSTTransformer):
         self.facts.calls[id(original)] = fact
         self.file.remarks = saved
         return inner if isinstance(inner, cst.Call) else None
+
+    def _assign(self, original: cst.Assign, updated: cst.Assign) -> Any:
+        leaf = self.training.marked_leaf(original, updated)
+        return leaf if leaf is not None else self.items.store(original, self._assignment(original, updated))
 
     def _assignment(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
         """``y = x = act(x)`` for ``y = act(x)`` where an in-place ``act`` changed ``x`` and ``x`` is read again."""

@@ -6,7 +6,8 @@ from common import Net, batches, fill, weights
 
 
 def run(steps=4):
-    model = fill(Net())
+    model = Net()
+    fill(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.02, weight_decay=0.1)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=5)
     losses = []

@@ -15,7 +15,8 @@ def attack(model, x, y, epsilon):
 
 
 def run():
-    model = fill(Net())
+    model = Net()
+    fill(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for x, y in batches(10):

@@ -7,10 +7,11 @@ from common import Plain, batches, fill, weights
 
 def run():
     losses = []
-    model = fill(Plain(4, 3))
+    model = Plain(4, 3)
+    fill(model)
     optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=4)
     x, y = batches(1)[0]
-    for _ in range(5):
+    for _ in range(3):
 
         def closure():
             optimizer.zero_grad()
@@ -19,7 +20,8 @@ def run():
             return loss
 
         losses.append(optimizer.step(closure).item())
-    second = fill(Plain(4, 3))
+    second = Plain(4, 3)
+    fill(second)
     plain = torch.optim.SGD(second.parameters(), lr=0.1)
 
     def again():

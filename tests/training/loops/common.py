@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-import torch.nn as nn
+from torch import nn
 
 
 class Net(nn.Module):
@@ -10,7 +10,7 @@ class Net(nn.Module):
 
     def __init__(self, inputs=4, outputs=3, hidden=8):
         super().__init__()
-        self.first = nn.Linear(inputs, hidden)
+        self.first = nn.Linear(inputs, hidden, bias=False)
         self.norm = nn.BatchNorm1d(hidden)
         self.last = nn.Linear(hidden, outputs)
 
@@ -37,10 +37,9 @@ def fill(module, seed=0):
         for parameter in module.parameters():
             parameter.copy_(torch.from_numpy(rng.uniform(-0.6, 0.6, tuple(parameter.shape)).astype("float32")))
     module.train()
-    return module
 
 
-def batches(count=20, seed=1, size=6):
+def batches(count=20, seed=1, size=6) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Inputs and classes."""
     rng = np.random.RandomState(seed)
     made = []

@@ -1,12 +1,13 @@
 """A step only where the loss is finite and large enough; try and finally around it; mixed precision that is switched off."""
 
 import torch
-import torch.nn as nn
 from common import Net, batches, fill, weights
+from torch import nn
 
 
 def run():
-    model = fill(Net())
+    model = Net()
+    fill(model)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     scaler = torch.amp.GradScaler("cpu", enabled=False)

@@ -11,7 +11,7 @@ class Signed(Optimizer):
     """Steps by the sign of a running mean."""
 
     def __init__(self, params, lr=0.01, beta=0.9):
-        super().__init__(params, dict(lr=lr, beta=beta))
+        super().__init__(params, {"lr": lr, "beta": beta})
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -43,7 +43,8 @@ class Warmup(LRScheduler):
 
 
 def run():
-    model = fill(Net())
+    model = Net()
+    fill(model)
     optimizer = Signed(model.parameters(), lr=0.02)
     scheduler = Warmup(optimizer, 5)
     losses = []

@@ -1,14 +1,14 @@
 """The plain loop in a function, evaluated in between."""
 
 import torch
-import torch.nn as nn
 from common import Net, batches, fill, weights
+from torch import nn
 
 
 def train_epoch(model, loader, optimizer, criterion, device, losses):
     model.train()
     correct = 0
-    for i, (x, y) in enumerate(loader):
+    for _i, (x, y) in enumerate(loader):
         x, y = x.to(device), y.to(device)
         optimizer.zero_grad()
 
@@ -33,7 +33,8 @@ def evaluate(model, loader, criterion):
 
 
 def run():
-    model = fill(Net())
+    model = Net()
+    fill(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     losses = []
     for epoch in range(4):

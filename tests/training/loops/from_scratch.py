@@ -10,7 +10,7 @@ def run():
     w = torch.zeros(1, requires_grad=True)
     b = torch.tensor(0.25, requires_grad=True)
     losses = []
-    for step in range(20):
+    for _step in range(20):
         prediction = x * w + b
         loss = ((prediction - y) ** 2).mean()
         loss.backward()

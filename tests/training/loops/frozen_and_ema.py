@@ -3,9 +3,9 @@
 import copy
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 from common import Net, batches, fill, weights
+from torch import nn
 
 
 class Heads(nn.Module):
@@ -21,12 +21,13 @@ class Heads(nn.Module):
 
 def update(average, model, decay):
     with torch.no_grad():
-        for kept, parameter in zip(average.parameters(), model.parameters()):
+        for kept, parameter in zip(average.parameters(), model.parameters(), strict=False):
             kept.mul_(decay).add_(parameter, alpha=1 - decay)
 
 
 def run():
-    model = fill(Heads())
+    model = Heads()
+    fill(model)
     for parameter in model.body.first.parameters():
         parameter.requires_grad = False
     average = copy.deepcopy(model)

@@ -2,12 +2,14 @@
 
 import numpy as np
 import torch
-import torch.nn as nn
 from common import Plain, batches, fill, weights
+from torch import nn
 
 
 def run():
-    generator, critic = fill(Plain(3, 4), 1), fill(Plain(4, 1), 2)
+    generator, critic = Plain(3, 4), Plain(4, 1)
+    fill(generator, 1)
+    fill(critic, 2)
     opt_g = torch.optim.Adam(generator.parameters(), lr=0.02, betas=(0.5, 0.999))
     opt_d = torch.optim.Adam(critic.parameters(), lr=0.02, betas=(0.5, 0.999))
     criterion = nn.BCEWithLogitsLoss()

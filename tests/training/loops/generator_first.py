@@ -2,18 +2,20 @@
 
 import numpy as np
 import torch
-import torch.nn as nn
 from common import Plain, batches, fill, weights
+from torch import nn
 
 
 def run():
-    generator, discriminator = fill(Plain(3, 4), 1), fill(Plain(4, 1), 2)
+    generator, discriminator = Plain(3, 4), Plain(4, 1)
+    fill(generator, 1)
+    fill(discriminator, 2)
     optimizer_G = torch.optim.RMSprop(generator.parameters(), lr=0.01)
     optimizer_D = torch.optim.RMSprop(discriminator.parameters(), lr=0.01)
     adversarial_loss = nn.MSELoss()
     rng = np.random.RandomState(3)
     losses = []
-    for i, (imgs, _) in enumerate(batches(20)):
+    for _i, (imgs, _) in enumerate(batches(20)):
         valid, fake = torch.ones(6, 1), torch.zeros(6, 1)
         z = torch.from_numpy(rng.normal(size=(6, 3)).astype("float32"))
         optimizer_G.zero_grad()

@@ -6,7 +6,9 @@ from common import Plain, batches, fill, weights
 
 
 def run():
-    models = [fill(Plain(4, 3), seed) for seed in range(2)]
+    models = [Plain(4, 3) for _ in range(2)]
+    for seed, model in enumerate(models):
+        fill(model, seed)
     optimizers = [torch.optim.Adagrad(model.parameters(), lr=0.1) for model in models]
     losses = []
     data = batches(20)

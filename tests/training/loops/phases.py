@@ -1,12 +1,13 @@
 """Training and validation in one loop, gradients switched by the phase."""
 
 import torch
-import torch.nn as nn
 from common import Net, batches, fill, weights
+from torch import nn
 
 
 def run():
-    model = fill(Net())
+    model = Net()
+    fill(model)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)

@@ -1,12 +1,14 @@
 """A plateau schedule by epoch, rates set by hand, state saved and taken up, a group added on the way."""
 
 import torch
-import torch.nn as nn
 from common import Net, Plain, batches, fill, weights
+from torch import nn
 
 
 def run():
-    model, extra = fill(Net(), 1), fill(Plain(3, 3), 2)
+    model, extra = Net(), Plain(3, 3)
+    fill(model, 1)
+    fill(extra, 2)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="min", factor=0.5, patience=0)
     loss_fn = nn.NLLLoss()

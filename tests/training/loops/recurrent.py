@@ -1,9 +1,9 @@
 """A hidden state carried over batches, detached at the head of each."""
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 from common import batches, fill, weights
+from torch import nn
 
 
 class Tagger(nn.Module):
@@ -25,7 +25,8 @@ def repackage(hidden):
 
 
 def run():
-    model = fill(Tagger())
+    model = Tagger()
+    fill(model)
     hidden = model.start()
     losses = []
     lr = 0.2

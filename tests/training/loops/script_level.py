@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from common import Net, batches, fill, weights
 
-model = fill(Net())
+model = Net()
+fill(model)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 losses = []
 running = 0.0

@@ -1,8 +1,8 @@
 """A trainer whose methods share model, optimizer and schedule."""
 
 import torch
-import torch.nn as nn
 from common import Net, batches, fill, weights
+from torch import nn
 
 
 class Trainer:
@@ -38,6 +38,8 @@ class Trainer:
 
 
 def run():
-    trainer = Trainer(fill(Net()), 0.02)
+    model = Net()
+    fill(model)
+    trainer = Trainer(model, 0.02)
     trainer.fit(batches(20))
     return trainer.history + [trainer.steps, trainer.scheduler.get_last_lr()[0]], weights(trainer.model)

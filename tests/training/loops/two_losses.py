@@ -6,7 +6,10 @@ from common import Net, Plain, batches, fill, weights
 
 
 def run():
-    encoder, head, other = fill(Net(4, 4), 1), fill(Plain(4, 3), 2), fill(Plain(4, 1), 3)
+    encoder, head, other = Net(4, 4), Plain(4, 3), Plain(4, 1)
+    fill(encoder, 1)
+    fill(head, 2)
+    fill(other, 3)
     optimizer = torch.optim.SGD(
         [
             {"params": encoder.parameters()},

@@ -86,6 +86,19 @@ class TrainingRewriter:
         self.file.converted(original, name, f"{name}.copy_")
         return cst.Expr(cst.Call(cst.Attribute(target, cst.Name("copy_")), [cst.Arg(value)]))
 
+    def marked_leaf(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign | None:
+        """``x = as_leaf(x)`` for ``x.requires_grad = True`` on a tensor whose gradient the file reads; a parameter keeps the mark as it is."""
+        target = original.targets[0].target
+        if len(original.targets) != 1 or not isinstance(target, cst.Attribute) or target.attr.value != "requires_grad":
+            return None
+        name, wanted = dotted(target.value), self.file.code(original.value)
+        if not isinstance(target.value, cst.Name) or wanted == "False" or f"{name}.grad" not in self.plan.read_grads:
+            return None
+        self.file.converted(original, f"{name}.requires_grad", "as_leaf")
+        values = [target.value] if wanted == "True" else [target.value, updated.value]
+        call = cst.Call(self.file.speller.expression("support.as_leaf"), _arguments(values))
+        return updated.with_changes(targets=[cst.AssignTarget(target.value)], value=call)
+
     # -- one region -----------------------------------------------------------------------------------------------------------
 
     def _statements(self, region: Region, moved: Sequence[cst.BaseStatement], is_first: bool) -> list[cst.BaseStatement]:

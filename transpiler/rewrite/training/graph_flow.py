@@ -124,7 +124,8 @@ class GraphFlow:
                     yield from self._needs(node.value)
         elif isinstance(node, cst.Call):
             if not (isinstance(node.func, cst.Attribute) and node.func.attr.value in CUTTING):
-                yield from self._needs(node.func)
+                if not isinstance(node.func, cst.Name):  # a function or module that is called is not what the graph comes from
+                    yield from self._needs(node.func)
                 for argument in node.args:
                     yield from self._needs(argument.value)
         elif isinstance(node, cst.Lambda):
@@ -197,9 +198,8 @@ def assignments(nodes: Iterable[cst.CSTNode], is_free: object, everything: bool 
         elif isinstance(node, cst.WithItem) and node.asname is not None:
             yield node.asname.name, node.item
         elif isinstance(node, cst.Expr) and isinstance(node.value, cst.Call) and isinstance(node.value.func, cst.Attribute):
-            if node.value.func.attr.value in _MUTATORS:
-                for argument in node.value.args:
-                    yield node.value.func.value, argument.value
+            arguments = node.value.args if node.value.func.attr.value in _MUTATORS else ()
+            yield from ((node.value.func.value, argument.value) for argument in arguments)
         if not isinstance(node, (cst.BaseExpression,)):
             yield from assignments(node.children, is_free, everything)
 
@@ -210,9 +210,7 @@ def _expressions(node: cst.CSTNode, is_free: object) -> Iterator[cst.BaseExpress
         return
     if isinstance(node, cst.With) and callable(is_free) and is_free(node):
         return
-    if isinstance(node, cst.Expr):
-        yield node.value
-    elif isinstance(node, cst.Assign):
+    if isinstance(node, (cst.Expr, cst.Assign)):
         yield node.value
     elif not isinstance(node, cst.BaseExpression):
         for child in node.children:

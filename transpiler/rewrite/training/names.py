@@ -17,9 +17,7 @@ def loads(node: cst.CSTNode) -> Iterator[str]:
     """Every name that ``node`` reads, those of nested functions included where they are free there."""
     if isinstance(node, cst.Name):
         yield node.value
-    elif isinstance(node, cst.Attribute):
-        yield from loads(node.value)
-    elif isinstance(node, cst.Arg):
+    elif isinstance(node, (cst.Attribute, cst.Arg)):
         yield from loads(node.value)
     elif isinstance(node, (cst.FunctionDef, cst.Lambda)):
         own = parameters(node.params) | (set(stores(_body(node.body))) if isinstance(node, cst.FunctionDef) else set())

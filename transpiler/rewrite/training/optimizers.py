@@ -59,7 +59,7 @@ class Owners:
         if optimizers:
             if len(optimizers) == 1 and not marked:
                 return f"{optimizers[0]}.parameters"
-            return "[" + ", ".join([*(f"*{name}.parameters" for name in optimizers), *marked]) + "]"
+            return "{leaves_of}(" + ", ".join([*optimizers, *marked]) + ")"
         marked = [name for name in sorted(leaves) if name in read]
         modules = self._modules(run, loss, set(marked))
         if marked and not modules:
@@ -84,7 +84,7 @@ class Owners:
         for position, function in enumerate(reversed(functions)):
             events = list(self._events(function.body, True, (), deep=position > 0))
             if any(event.kind == "step" for event in events):
-                return self._stepping(events, site, is_own=position == 0)
+                return self._stepping(self._of_closure(events, functions), site, is_own=position == 0)
         for scope in reversed(scopes):
             if isinstance(scope, cst.ClassDef):
                 events = [e for e in self._events(scope, True, (), deep=True) if e.receiver.startswith("self.")]
@@ -94,6 +94,17 @@ class Owners:
         local = {name for f in functions for name in parameters(f.params) | set(stores(f.body.body))}
         events = [event for event in events if event.receiver.partition(".")[0] not in local]
         return self._stepping(events, site, is_own=not functions)
+
+    def _of_closure(self, events: list[_Event], functions: Sequence[cst.FunctionDef]) -> list[_Event]:
+        """Of the optimizers around a closure, the one that it is handed to, or else those that it clears."""
+        closure = functions[-1]
+        handed = {e.receiver for e in events if any(dotted(a.value) == closure.name.value for a in e.node.args)}
+        own = {e.receiver for e in self._events(closure.body, True, (), deep=True) if e.kind == "zero"}
+        for chosen in (handed, own):
+            kept = [event for event in events if event.receiver in chosen or event.kind == "call"]
+            if any(event.kind == "step" for event in kept):
+                return kept
+        return events
 
     def _stepping(self, events: list[_Event], site: cst.Call, is_own: bool) -> tuple[list[str], list[str]]:
         names = list(dict.fromkeys(event.receiver for event in events if event.kind == "step"))

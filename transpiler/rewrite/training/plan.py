@@ -80,12 +80,13 @@ class Failure:
 @dataclass(slots=True)
 class Plan:
     """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
-    ``marked``: the statements (by their id) that contain a site."""
+    ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file."""
 
     sites: dict[int, Region | Failure] = field(default_factory=dict)
     blocks: dict[int, list[Region]] = field(default_factory=dict)
     leaves: frozenset[str] = frozenset()
     marked: set[int] = field(default_factory=set)
+    read_grads: frozenset[str] = frozenset()
 
 
 def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
@@ -100,7 +101,8 @@ class _Planner:
         self.external = external
         self.leaves = frozenset(_leaf_names(module))
         self.owners = Owners(module, facts)
-        self.plan = Plan(leaves=self.leaves)
+        grads = frozenset(dotted(node) for node in _every_attribute(module) if node.attr.value == "grad")
+        self.plan = Plan(leaves=self.leaves, read_grads=grads)
         self._flows: dict[int, GraphFlow] = {}
         self._numbers: dict[int, int] = {}
         self._taken: dict[int, set[str]] = {}
@@ -292,7 +294,7 @@ class _Planner:
     def _with_starts(place: Place, start: int, stop: int, flow: GraphFlow) -> int:
         """The start moved up to ``loss = 0`` and ``losses = []`` of what the run accumulates."""
         run = place.block.body[start:stop]
-        early = BindingOrder(run).early & set(name for target, _ in assignments(run, None) for name in keys(target))
+        early = BindingOrder(run).early & {name for target, _ in assignments(run, None) for name in keys(target)}
         for index in range(start - 1, -1, -1):
             statement = place.block.body[index]
             if not isinstance(statement, cst.SimpleStatementLine) or not early:
@@ -465,6 +467,13 @@ def _base(region: Region) -> str:
     return linear_in(region.site.loss) or ""
 
 
+def _every_attribute(node: cst.CSTNode) -> Iterator[cst.Attribute]:
+    if isinstance(node, cst.Attribute):
+        yield node
+    for child in node.children:
+        yield from _every_attribute(child)
+
+
 def _every_name(node: cst.CSTNode) -> Iterator[str]:
     if isinstance(node, cst.Name):
         yield node.value
@@ -612,13 +621,12 @@ def _leaf_names(node: cst.CSTNode) -> Iterator[str]:
     for target, value in assignments(_all_statements(node), None, everything=True):
         if _makes_leaf(value) and dotted(target):
             yield dotted(target)
-        if isinstance(target, cst.Attribute) and target.attr.value == "requires_grad" and dotted(target.value):
-            if isinstance(value, cst.Name) and value.value == "True":
-                yield dotted(target.value)
+        if isinstance(target, cst.Attribute) and target.attr.value == "requires_grad" and isinstance(value, cst.Name):
+            yield from [dotted(target.value)] if value.value == "True" and dotted(target.value) else ()
     for call in _statement_calls(node):
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "requires_grad_" and dotted(call.func.value):
-            if not call.args or not (isinstance(call.args[0].value, cst.Name) and call.args[0].value.value == "False"):
-                yield dotted(call.func.value)
+            frozen = bool(call.args) and isinstance(call.args[0].value, cst.Name) and call.args[0].value.value == "False"
+            yield from () if frozen else [dotted(call.func.value)]
 
 
 def _all_statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

@@ -564,7 +564,8 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = self._rates()
 
     def _reduce(self) -> None:
-        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+        added = len(self.optimizer.param_groups) - len(self.min_lrs)
+        for group, least in zip(self.optimizer.param_groups, [*self.min_lrs, *self.min_lrs[-1:] * added], strict=True):
             rate = max(float(group["lr"]) * self.factor, least)
             if float(group["lr"]) - rate > self.eps:
                 group["lr"] = rate

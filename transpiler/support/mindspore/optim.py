@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 import mindspore
-from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+from mindspore import Parameter, Tensor, nn, ops
 from mindspore.experimental import optim as experimental_optim
 
 
@@ -26,7 +26,6 @@ class Optimizer(experimental_optim.Optimizer):  # type: ignore[misc]
         self.defaults = defaults
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        self.parameters = ParameterTuple(())
         if isinstance(params, Tensor):
             raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts")
         groups = list(params)
@@ -34,6 +33,11 @@ class Optimizer(experimental_optim.Optimizer):  # type: ignore[misc]
             raise ValueError("optimizer got an empty parameter list")
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(dict(group))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All parameters, group by group; two nets' parameters may bear the same names."""
+        return tuple(p for group in self.param_groups for p in group["params"])
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Adds a group of parameters; options it does not name take the optimizer's defaults."""
@@ -51,7 +55,6 @@ class Optimizer(experimental_optim.Optimizer):  # type: ignore[misc]
             if getattr(parameter, "grad", None) is None:
                 parameter.grad = None
         self.param_groups.append(param_group)
-        self.parameters = ParameterTuple(p for group in self.param_groups for p in group["params"])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients, or sets them to zero."""

@@ -458,7 +458,7 @@ def test_expressions(port: Port, before: str, after: str | None, codes: list[str
 
 
 def test_families_speak_for_names_without_an_entry(port: Port) -> None:
-    _, diagnostics = port("import torch\nfrom torch.onnx import export\n\nexport(None, None)\nprint(torch.ao.nothing.at.all)\n")
+    _, diagnostics = port("import torch\nfrom torch.onnx import select_model_mode_for_export\n\nselect_model_mode_for_export(None, None)\nprint(torch.ao.nothing.at.all)\n")
     left = [(d.code.value, d.symbol, d.hint) for d in diagnostics if d.code.value == "T2M301"]
-    assert [symbol for _, symbol, _ in left] == ["export", "torch.ao.nothing.at.all"]
+    assert [symbol for _, symbol, _ in left] == ["select_model_mode_for_export", "torch.ao.nothing.at.all"]
     assert "mindspore.export" in left[0][2] and "Quantise" in left[1][2]

@@ -258,9 +258,12 @@ def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: d
                 _attribute(target, "value", node.value, receiver, attributes)
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
-        elif isinstance(node, ast.Call) and (registered := _registered(node)) is not None:
-            if attributes.get(registered, ("", ""))[1] in ("", "None"):
-                attributes[registered] = ("tensor", "tensor")
+        elif (
+            isinstance(node, ast.Call)
+            and (registered := _registered(node)) is not None
+            and attributes.get(registered, ("", ""))[1] in ("", "None")
+        ):
+            attributes[registered] = ("tensor", "tensor")
 
 
 def _registered(node: ast.Call) -> str | None:

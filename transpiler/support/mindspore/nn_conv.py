@@ -40,6 +40,17 @@ def with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
     return x if bias is None else x + bias.reshape((1, -1) + (1,) * (x.ndim - 2))
 
 
+def conv_padding(self: Any) -> Any:
+    """torch's ``padding`` of a convolution: one number for each axis, 'same' or 'valid' (MindSpore keeps two for each axis)."""
+    given = getattr(self, "padding_as_given", None)
+    if isinstance(given, str):
+        return given
+    rank = 1 if isinstance(self, nn.Conv1d) else len(self.kernel_size)
+    if given is not None:
+        return ntuple(given, rank)
+    return ntuple(self.padding, rank) if isinstance(self.padding, int) else tuple(self.padding[-2 * rank :: 2])
+
+
 class Conv1d(nn.Conv1d, Resets):
     """torch.nn.Conv1d; the weight keeps MindSpore's shape (out, in / groups, 1, kernel)."""
 
@@ -62,7 +73,7 @@ class Conv1d(nn.Conv1d, Resets):
         super().__init__(
             in_channels, out_channels, kernel[0], strides[0], "pad", 0, dilations[0], groups, bool(bias), dtype=param_dtype(dtype)
         )
-        self.padding_mode = padding_mode
+        self.padding_mode, self.padding_as_given = padding_mode, padding
         self.widths = conv_widths(padding, kernel, dilations)
         if padding_mode == "zeros":
             self.conv2d = ops.Conv2D(out_channels, self.kernel_size, 1, "pad", (0, 0, *self.widths), self.stride, self.dilation, groups)
@@ -98,7 +109,7 @@ class Conv2d(nn.Conv2d, Resets):
         widths = conv_widths(padding, kernel, dilations)
         inside = widths if padding_mode == "zeros" else 0
         super().__init__(in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype))
-        self.padding_mode = padding_mode
+        self.padding_mode, self.padding_as_given = padding_mode, padding
         self.widths = last_axis_first(widths)
         self.cell_init_args += f"{widths}{padding_mode}"
         self.reset_if_derived()
@@ -133,7 +144,7 @@ class Conv3d(nn.Conv3d, Resets):
         widths = conv_widths(padding, kernel, dilations)
         inside = widths if padding_mode == "zeros" else 0
         super().__init__(in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype))
-        self.padding_mode = padding_mode
+        self.padding_mode, self.padding_as_given = padding_mode, padding
         self.widths = last_axis_first(widths)
         self.reset_if_derived()
 

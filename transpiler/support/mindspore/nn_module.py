@@ -50,8 +50,21 @@ def layer_name(layer: nn.Cell, name: str) -> str:
     return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(layer, own)), name)
 
 
+def forget_buffer(module: nn.Cell, name: str) -> None:
+    """Make room for a buffer called ``name`` where there was one, or None."""
+    kept = module.__dict__.get("persistent_buffers", ())
+    module._buffers.pop(name, None)
+    if name in kept:
+        module._params.pop(name, None)
+        module.persistent_buffers = tuple(other for other in kept if other != name)
+    if module.__dict__.get(name, module) is None:
+        del module.__dict__[name]
+
+
 def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-    """torch.nn.Module.register_buffer; a persistent buffer becomes a parameter without gradient, so that checkpoints hold it."""
+    """torch.nn.Module.register_buffer; a persistent buffer becomes a parameter without gradient, so that checkpoints hold it.
+    A buffer may be registered again, under its own name."""
+    forget_buffer(module, name)
     if tensor is None:
         setattr(module, name, None)
     elif persistent:

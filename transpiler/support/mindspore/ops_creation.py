@@ -17,13 +17,13 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     """A new tensor holding a copy of ``data``; Python floats become float32 (torch.tensor)."""
     if isinstance(data, Tensor):
         return _cast(ops.stop_gradient(data).copy(), dtype)
-    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in _leaves(data)):
+    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in _data_leaves(data)):
         data = _plain(data)
     return mindspore.tensor(data, dtype=dtype)
 
 
-def _leaves(data: Any) -> list[Any]:
-    return [leaf for item in data for leaf in _leaves(item)] if isinstance(data, (list, tuple)) else [data]
+def _data_leaves(data: Any) -> list[Any]:
+    return [leaf for item in data for leaf in _data_leaves(item)] if isinstance(data, (list, tuple)) else [data]
 
 
 def _plain(data: Any) -> Any:

@@ -284,3 +284,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
 def size_numel(self: tuple[int, ...]) -> int:
     """The number of elements of a tensor of this shape (torch.Size.numel)."""
     return math.prod(self)
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts of one size, or of given sizes (torch.split)."""
+    parts: tuple[Tensor, ...] = ops.split(tensor, split_size_or_sections, dim)
+    return parts

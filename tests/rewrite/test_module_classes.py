@@ -166,7 +166,7 @@ class A(ms_support.Conv2d):
         super().__init__(*args, **kwargs)
 
     def construct(self, x):
-        return ms_support.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return ms_support.conv2d(x, self.weight, self.bias, self.stride, ms_support.conv_padding(self))
 """,
         [],
         id="layers-as-bases",

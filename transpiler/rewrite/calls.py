@@ -56,6 +56,9 @@ class CallRewriter:
             isinstance(value, v.Ref) and value.name.partition(".")[0] == self.file.target.root for value in fact.values
         ):
             return updated  # an argument is the target's own: an earlier run has converted the call
+        uncertain = site.choice is not None and not site.choice.certain
+        if site.has_receiver and uncertain and not self.file.mentions_torch:
+            return updated
         outcome = self._into_output(site) or self.convert(site)
         if isinstance(outcome, Declined):
             self._remark_left(site, outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import libcst as cst
@@ -79,9 +80,11 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     quote = "'" if source.count(b"'") > source.count(b'"') else '"'
     bound = outline.bound if outline is not None else frozenset()
 
+    speaks_of_torch = b"torch" in source and not _is_port(source, target)
+
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
-        file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, b"torch" in source)
+        file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, speaks_of_torch)
         file.training = training
         return file, module.visit(EditVisitor(file))
 
@@ -194,3 +197,8 @@ def _status(source: bytes, output: bytes, diagnostics: tuple[Diagnostic, ...]) -
     if any(d.kind in (Kind.UNCONVERT, Kind.ERROR) for d in diagnostics):
         return Status.PARTIAL
     return Status.UNCHANGED if source == output else Status.CONVERTED
+
+
+def _is_port(source: bytes, target: Target) -> bool:
+    """Whether an earlier run wrote the file: it imports the target, so that objects of unknown kind are the target's."""
+    return re.search(rf"^\s*(import|from) ({target.root}|{target.support_module})\b".encode(), source, re.MULTILINE) is not None

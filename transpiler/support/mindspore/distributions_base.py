@@ -225,7 +225,7 @@ class Distribution:
         events = len(self._event_shape)
         if events and tuple(value.shape[value.ndim - events :]) != self._event_shape:
             raise ValueError(f"The right-most size of value must match event_shape: {tuple(value.shape)} vs {self._event_shape}.")
-        for i, j in zip(reversed(value.shape), reversed(self._batch_shape + self._event_shape), strict=False):
+        for i, j in zip(reversed(value.shape), reversed(self._batch_shape + self._event_shape)):
             if i not in (1, j) and j != 1:
                 raise ValueError(f"Value is not broadcastable with batch_shape+event_shape: {tuple(value.shape)}.")
         inside = self.contains(value)

@@ -185,7 +185,7 @@ class TransformedDistribution(Distribution):
         """KL(self || q); None where there is no closed form."""
         if not is_a(q, "TransformedDistribution"):
             return None
-        pairs = list(zip(self.transforms, q.transforms, strict=False))
+        pairs = list(zip(self.transforms, q.transforms))
         same = len(self.transforms) == len(q.transforms) and all(type(a) is type(b) for a, b in pairs)
         if not same or any(vars(a).get(name) is not vars(b).get(name) for a, b in pairs for name in ("loc", "scale", "exponent")):
             raise NotImplementedError("The divergence of distributions with different transforms is not implemented")

@@ -273,7 +273,7 @@ class ComposeTransform(Transform):
         values.append(y)
         total: Any = 0
         dim = self.domain.event_dim
-        for part, before, after in zip(self.parts, values[:-1], values[1:], strict=True):
+        for part, before, after in zip(self.parts, values[:-1], values[1:]):
             total = total + sum_rightmost(part.log_abs_det_jacobian(before, after), dim - part.domain.event_dim)
             dim += part.codomain.event_dim - part.domain.event_dim
         result: Tensor = total

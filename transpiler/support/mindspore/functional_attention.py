@@ -63,7 +63,7 @@ def multi_head_attention_forward(query: Tensor, key: Tensor, value: Tensor, embe
         (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else ops.split(in_proj_weight, embed_dim_to_check, 0)
     )
     biases = (None,) * 3 if in_proj_bias is None else ops.split(in_proj_bias, embed_dim_to_check, 0)
-    q, k, v = (_project(x, w, b) for x, w, b in zip((query, key, value), projections, biases, strict=True))
+    q, k, v = (_project(x, w, b) for x, w, b in zip((query, key, value), projections, biases))
     k, v, extra = _extra_keys(k, v, bias_k, bias_v, add_zero_attn)
     q, k, v = (_split_heads(x, num_heads) for x in (q, k, v))
     mask = _additive_mask(attn_mask, key_padding_mask, q.shape, extra, q.dtype)

@@ -53,7 +53,7 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
 def _conv_padding(x: Tensor, kernel: tuple[int, ...], padding: Any, dilation: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
     """The padding as (before, after) per axis; what the kernels refuse is padded beforehand."""
     if padding == "same":
-        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
         widths = tuple(w for t in totals for w in (t // 2, t - t // 2))
     else:
         widths = tuple(w for p in ntuple(0 if padding == "valid" else padding, len(kernel)) for w in (p, p))
@@ -146,7 +146,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
 
 def _window_positions(size: Any, kernel: Any, dilation: Any, stride: Any) -> tuple[Any, int]:
     """(kernel elements, windows): flat position of each kernel element of each window."""
-    starts = [np.arange(0, n - d * (k - 1), s) for n, k, d, s in zip(size, kernel, dilation, stride, strict=True)]
+    starts = [np.arange(0, n - d * (k - 1), s) for n, k, d, s in zip(size, kernel, dilation, stride)]
     rows = (np.arange(kernel[0]) * dilation[0])[:, None] + starts[0][None, :]
     columns = (np.arange(kernel[1]) * dilation[1])[:, None] + starts[1][None, :]
     positions = rows[:, None, :, None] * size[1] + columns[None, :, None, :]

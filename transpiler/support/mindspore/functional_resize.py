@@ -30,7 +30,7 @@ def _resize_geometry(sizes: Any, size: Any, scale_factor: Any, recompute: bool) 
     if size is not None:
         return ([int(size)] * rank if not isinstance(size, (list, tuple)) else [int(n) for n in size]), [None] * rank
     factors = [float(scale_factor)] * rank if not isinstance(scale_factor, (list, tuple)) else [float(f) for f in scale_factor]
-    outputs = [math.floor(n * f) for n, f in zip(sizes, factors, strict=True)]
+    outputs = [math.floor(n * f) for n, f in zip(sizes, factors)]
     return outputs, [None] * rank if recompute else list(factors)
 
 
@@ -103,7 +103,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     spatial = tuple(size)[2:]
     lines = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in spatial]
     if not align_corners:
-        lines = [line * (n - 1) / n for line, n in zip(lines, spatial, strict=True)]
+        lines = [line * (n - 1) / n for line, n in zip(lines, spatial)]
     grid = np.stack([*reversed(np.meshgrid(*lines, indexing="ij")), np.ones(spatial)], -1).reshape(1, -1, len(spatial) + 1)
     points = mint.matmul(Tensor(grid.astype(np.float32)).astype(theta.dtype), theta.swapaxes(1, 2))
     return points.reshape(theta.shape[0], *spatial, len(spatial))
@@ -126,9 +126,9 @@ def grid_sample(
     total: Any = 0
     for choice in np.ndindex(*(2,) * len(sizes)):
         weight: Any = 1
-        for place, corner, upper in zip(places, corners, choice, strict=True):
+        for place, corner, upper in zip(places, corners, choice):
             weight = weight * ((place - corner) if upper else (1 - (place - corner)))
-        index = [corner + upper for corner, upper in zip(corners, choice, strict=True)]
+        index = [corner + upper for corner, upper in zip(corners, choice)]
         total = total + _grid_take(input, index, weight, padding_mode, bool(align_corners))
     return total
 
@@ -156,7 +156,7 @@ def _grid_take(input: Tensor, index: list[Tensor], weight: Any, padding_mode: st
     sizes = input.shape[:1:-1]
     inside: Any = None
     flat: Any = 0
-    for place, size in reversed(list(zip(index, sizes, strict=True))):
+    for place, size in reversed(list(zip(index, sizes))):
         hit = ops.logical_and(place >= 0, place <= size - 1)
         inside = hit if inside is None else ops.logical_and(inside, hit)
         flat = flat * size + mint.clamp(ops.stop_gradient(place), 0, size - 1).astype(mindspore.int64)
@@ -175,7 +175,7 @@ def _grid_cubic(input: Tensor, places: list[Tensor], padding_mode: str, align_co
     for choice in np.ndindex(4, 4):
         weight: Any = 1
         index = []
-        for place, base, size, tap in zip(places, bases, sizes, choice, strict=True):
+        for place, base, size, tap in zip(places, bases, sizes, choice):
             weight = weight * _cubic_tensor(place - ops.stop_gradient(base) - (tap - 1), -0.75)
             index.append(_grid_inside(base + (tap - 1), size, padding_mode, align_corners))
         total = total + _grid_take(input, [mint.round(i) for i in index], weight, padding_mode, align_corners)

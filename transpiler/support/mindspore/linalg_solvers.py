@@ -24,7 +24,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
         solution, residuals, rank, singular = np.linalg.lstsq(a, right, rcond)
         return LeastSquares(_like(solution, a), _like(residuals, a), Tensor(np.array(rank)), _like(singular, a))
     flat = a.reshape(-1, *a.shape[-2:])
-    pairs = zip(flat, right.reshape(-1, *right.shape[-2:]), strict=True)
+    pairs = zip(flat, right.reshape(-1, *right.shape[-2:]))
     solution = np.stack([np.linalg.lstsq(left, item, rcond)[0] for left, item in pairs])
     rank = np.array([np.linalg.matrix_rank(left) for left in flat]).reshape(a.shape[:-2])
     empty = _like(np.zeros(0), a)

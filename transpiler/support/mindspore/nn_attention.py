@@ -105,7 +105,7 @@ class MultiheadAttention(nn.Cell):
             matrices = ops.chunk(self.in_proj_weight, 3, 0)
         else:
             matrices = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
-        return [affine(x, w, b) for x, w, b in zip((query, key, value), matrices, biases, strict=True)]
+        return [affine(x, w, b) for x, w, b in zip((query, key, value), matrices, biases)]
 
     def heads(self, x: Tensor) -> Tensor:
         """(L, N, E) -> (N, heads, L, E / heads)."""

@@ -15,7 +15,7 @@ def conv_widths(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]
     if padding == "valid":
         return (0,) * (2 * len(kernel))
     if padding == "same":
-        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
         return tuple(width for total in totals for width in (total // 2, total - total // 2))
     return tuple(width for p in ntuple(padding, len(kernel)) for width in (p, p))
 
@@ -165,7 +165,7 @@ def transposed_sizes(
     if output_size is None:
         return tuple(smallest[i] + output_padding[i] for i in range(rank))
     wanted = tuple(output_size)[-rank:]
-    if any(not low <= size < low + s for size, low, s in zip(wanted, smallest, stride, strict=True)):
+    if any(not low <= size < low + s for size, low, s in zip(wanted, smallest, stride)):
         raise ValueError(f"output_size {wanted} cannot be reached: sizes start at {smallest} and end below one stride {stride} more")
     return wanted
 
@@ -315,7 +315,7 @@ class ConvTranspose3d(nn.Conv3dTranspose):
         """Convolve every group with its mirrored kernel, input and output channels exchanged."""
         kernel = ops.flip(self.weight, (2, 3, 4))
         xs, kernels = ops.chunk(x, self.group, 1), ops.chunk(kernel, self.group, 0)
-        return ops.cat([self.conv3d(a, b.swapaxes(0, 1)) for a, b in zip(xs, kernels, strict=True)], 1)
+        return ops.cat([self.conv3d(a, b.swapaxes(0, 1)) for a, b in zip(xs, kernels)], 1)
 
 
 def pad_axis(x: Tensor, axis: int, before: int, after: int) -> Tensor:

@@ -554,4 +554,4 @@ def label_rows(targets: Tensor, lengths: list[int], single: bool) -> list[list[i
         return [[int(label) for label in labels[i, :n]] for i, n in enumerate(lengths)]
     starts = [sum(lengths[:i]) for i in range(len(lengths))]
     flat = labels.reshape(-1)
-    return [[int(label) for label in flat[start : start + n]] for start, n in zip(starts, lengths, strict=True)]
+    return [[int(label) for label in flat[start : start + n]] for start, n in zip(starts, lengths)]

@@ -73,7 +73,7 @@ def padded_rows(batch_sizes: Any, total: int) -> Tensor:
     sizes = as_numbers(batch_sizes)
     rows = np.full((total, sizes[0]), sizes.sum())
     starts = np.cumsum(sizes) - sizes
-    for step, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+    for step, (start, size) in enumerate(zip(starts, sizes)):
         rows[step, :size] = start + np.arange(size)
     return Tensor(rows.reshape(-1), mindspore.int32)
 

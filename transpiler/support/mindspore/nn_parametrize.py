@@ -243,7 +243,7 @@ class ParametrizationList(ModuleList):
         new = inverted(children_of(self), Tensor(original.asnumpy()), required=False)
         self.is_tensor = isinstance(new, Tensor)
         self.names = ("original",) if self.is_tensor else tuple(f"original{i}" for i in range(len(new)))
-        for name, value in zip(self.names, (new,) if self.is_tensor else new, strict=True):
+        for name, value in zip(self.names, (new,) if self.is_tensor else new):
             self.hold(name, value, original)
         if not unsafe:
             check_unchanged(self.construct(), shape, dtype)
@@ -259,7 +259,7 @@ class ParametrizationList(ModuleList):
     def right_inverse(self, value: Tensor) -> None:
         """Store what the parametrizations make ``value`` of."""
         new = inverted(children_of(self), value, required=True)
-        for name, tensor in zip(self.names, (new,) if self.is_tensor else new, strict=True):
+        for name, tensor in zip(self.names, (new,) if self.is_tensor else new):
             self._params[name].set_data(Tensor(tensor.asnumpy()))
 
     def construct(self) -> Tensor:

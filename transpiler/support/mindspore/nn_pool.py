@@ -145,7 +145,7 @@ def window_sum(x: Tensor, axis: int, kernel: int, stride: int, padding: int, cou
 def window_divisors(sizes: Any, kernel: Any, stride: Any, padding: Any, counts: Any, include_pad: bool) -> Any:
     """How many elements the mean of each window divides by: inside the input, or inside the input and its padding."""
     divisors = np.ones((), np.float32)
-    for size, k, s, p, count in zip(sizes, kernel, stride, padding, counts, strict=True):
+    for size, k, s, p, count in zip(sizes, kernel, stride, padding, counts):
         starts = np.arange(count) * s - p
         ends = np.minimum(starts + k, size + p)
         if not include_pad:
@@ -158,10 +158,7 @@ def average_pool(x: Tensor, rank: int, layer: Any) -> Tensor:
     """Average pooling over the last ``rank`` axes, separably: each axis is one matrix product. MindSpore's own pools have wrong gradients
     in some argument combinations."""
     sizes = x.shape[-rank:]
-    counts = [
-        pooled_size(n, k, s, p, layer.ceil_mode)
-        for n, k, s, p in zip(sizes, layer.kernel_sizes, layer.strides, layer.paddings, strict=True)
-    ]
+    counts = [pooled_size(n, k, s, p, layer.ceil_mode) for n, k, s, p in zip(sizes, layer.kernel_sizes, layer.strides, layer.paddings)]
     total = x
     for i in range(rank):
         axis = x.ndim - rank + i
@@ -304,7 +301,7 @@ def flat_positions(window: tuple[tuple[int, int], ...], sizes: tuple[int, ...]) 
     positions = []
     for place in itertools.product(*(range(start, end) for start, end in window)):
         flat = 0
-        for coordinate, size in zip(place, sizes, strict=True):
+        for coordinate, size in zip(place, sizes):
             flat = flat * size + coordinate
         positions.append(flat)
     return positions
@@ -313,7 +310,7 @@ def flat_positions(window: tuple[tuple[int, int], ...], sizes: tuple[int, ...]) 
 def adaptive_max(x: Tensor, rank: int, output_size: Any, return_indices: bool) -> Any:
     """Adaptive max pooling: gather every window, padded with its own first element, and take the maximum."""
     sizes, counts = x.shape[-rank:], adaptive_sizes(x, output_size, rank)
-    axes = [adaptive_bounds(size, count) for size, count in zip(sizes, counts, strict=True)]
+    axes = [adaptive_bounds(size, count) for size, count in zip(sizes, counts)]
     windows = [flat_positions(window, sizes) for window in itertools.product(*axes)]
     longest = max((len(window) for window in windows), default=0)
     table = Tensor([window + window[:1] * (longest - len(window)) for window in windows], mindspore.int32)

@@ -80,13 +80,13 @@ def output_sizes(sizes: tuple[int, ...], size: Any, scale_factor: Any) -> tuple[
         raise ValueError("exactly one of size and scale_factor should be defined")
     if size is not None:
         return tuple(int(wanted) for wanted in ntuple(size, len(sizes)))
-    return tuple(math.floor(n * f) for n, f in zip(sizes, ntuple(scale_factor, len(sizes)), strict=True))
+    return tuple(math.floor(n * f) for n, f in zip(sizes, ntuple(scale_factor, len(sizes))))
 
 
 def steps(sizes: tuple[int, ...], outputs: tuple[int, ...], scale_factor: Any, recompute: bool | None) -> tuple[float, ...]:
     """Input elements per output element: torch uses the given factors unless told to recompute them from the sizes."""
     if scale_factor is None or recompute:
-        return tuple(n / m for n, m in zip(sizes, outputs, strict=True))
+        return tuple(n / m for n, m in zip(sizes, outputs))
     return tuple(1.0 / f for f in ntuple(scale_factor, len(sizes)))
 
 

@@ -146,7 +146,7 @@ def _batched(x: Tensor, kernel: Any) -> Any:
         return kernel(x)
     matrices = x.reshape((-1, *x.shape[-2:]))
     results = [kernel(matrices[i]) for i in range(matrices.shape[0])]
-    return tuple(ops.stack(parts).reshape(x.shape[:-2] + parts[0].shape) for parts in zip(*results, strict=True))
+    return tuple(ops.stack(parts).reshape(x.shape[:-2] + parts[0].shape) for parts in zip(*results))
 
 
 class _Cholesky(nn.Cell):

@@ -19,7 +19,7 @@ def _transform_axes(input: Tensor, s: Any, dim: Any) -> list[tuple[int | None, i
     sizes = [None] * len(axes) if s is None else [s] if isinstance(s, int) else list(s)
     if len(set(axes)) != len(axes) or len(sizes) != len(axes):
         raise ValueError("FFT dims must be unique, and one size given for each")
-    return [(None if n in (None, -1) else int(n), axis) for n, axis in zip(sizes, axes, strict=True)]
+    return [(None if n in (None, -1) else int(n), axis) for n, axis in zip(sizes, axes)]
 
 
 def _numeric(input: Tensor) -> Tensor:

@@ -29,14 +29,14 @@ def update_each(function: Callable[..., Tensor], tensors: Sequence[Tensor]) -> N
 
 
 def _write(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
-    for tensor, value in zip(tensors, values, strict=True):
+    for tensor, value in zip(tensors, values):
         tensor.copy_(value.astype(tensor.dtype))
 
 
 def foreach_add(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> list[Tensor]:
     """input + alpha * other (torch._foreach_add)."""
     operands = other if isinstance(other, (list, tuple)) else [other] * len(input)
-    return [x + (y if alpha == 1 else alpha * y) for x, y in zip(input, operands, strict=True)]
+    return [x + (y if alpha == 1 else alpha * y) for x, y in zip(input, operands)]
 
 
 def foreach_add_(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> None:
@@ -47,7 +47,7 @@ def foreach_add_(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> None
 def foreach_sub(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> list[Tensor]:
     """input - alpha * other (torch._foreach_sub)."""
     operands = other if isinstance(other, (list, tuple)) else [other] * len(input)
-    return [x - (y if alpha == 1 else alpha * y) for x, y in zip(input, operands, strict=True)]
+    return [x - (y if alpha == 1 else alpha * y) for x, y in zip(input, operands)]
 
 
 def foreach_sub_(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> None:
@@ -58,7 +58,7 @@ def foreach_sub_(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> None
 def foreach_mul(input: Sequence[Tensor], other: Any) -> list[Tensor]:
     """input * other (torch._foreach_mul)."""
     operands = other if isinstance(other, (list, tuple)) else [other] * len(input)
-    return [x * y for x, y in zip(input, operands, strict=True)]
+    return [x * y for x, y in zip(input, operands)]
 
 
 def foreach_mul_(input: Sequence[Tensor], other: Any) -> None:
@@ -69,7 +69,7 @@ def foreach_mul_(input: Sequence[Tensor], other: Any) -> None:
 def foreach_div(input: Sequence[Tensor], other: Any) -> list[Tensor]:
     """input / other (torch._foreach_div)."""
     operands = other if isinstance(other, (list, tuple)) else [other] * len(input)
-    return [x / y for x, y in zip(input, operands, strict=True)]
+    return [x / y for x, y in zip(input, operands)]
 
 
 def foreach_div_(input: Sequence[Tensor], other: Any) -> None:
@@ -79,7 +79,7 @@ def foreach_div_(input: Sequence[Tensor], other: Any) -> None:
 
 def foreach_maximum(input: Sequence[Tensor], other: Any) -> list[Tensor]:
     """The larger of input and other (torch._foreach_maximum, torch._foreach_clamp_min)."""
-    return [clamp_min(x, y) for x, y in zip(input, _per_tensor(other, len(input)), strict=True)]
+    return [clamp_min(x, y) for x, y in zip(input, _per_tensor(other, len(input)))]
 
 
 def foreach_maximum_(input: Sequence[Tensor], other: Any) -> None:
@@ -89,7 +89,7 @@ def foreach_maximum_(input: Sequence[Tensor], other: Any) -> None:
 
 def foreach_minimum(input: Sequence[Tensor], other: Any) -> list[Tensor]:
     """The smaller of input and other (torch._foreach_minimum, torch._foreach_clamp_max)."""
-    return [clamp_max(x, y) for x, y in zip(input, _per_tensor(other, len(input)), strict=True)]
+    return [clamp_max(x, y) for x, y in zip(input, _per_tensor(other, len(input)))]
 
 
 def foreach_minimum_(input: Sequence[Tensor], other: Any) -> None:
@@ -101,7 +101,7 @@ def foreach_pow(input: Any, exponent: Any) -> list[Tensor]:
     """input ** exponent; one of them may be a number for all (torch._foreach_pow)."""
     count = len(input) if isinstance(input, (list, tuple)) else len(exponent)
     bases, exponents = ([v] * count if not isinstance(v, (list, tuple)) else v for v in (input, exponent))
-    return [mint.pow(x, y) for x, y in zip(bases, exponents, strict=True)]
+    return [mint.pow(x, y) for x, y in zip(bases, exponents)]
 
 
 def foreach_pow_(input: Sequence[Tensor], exponent: Any) -> None:
@@ -112,7 +112,7 @@ def foreach_pow_(input: Sequence[Tensor], exponent: Any) -> None:
 def foreach_addcmul(input: Sequence[Tensor], tensor1: Sequence[Tensor], tensor2: Sequence[Tensor], value: Any = 1) -> list[Tensor]:
     """input + value * tensor1 * tensor2 (torch._foreach_addcmul)."""
     values = _per_tensor(value, len(input))
-    return [x + v * a * b for x, a, b, v in zip(input, tensor1, tensor2, values, strict=True)]
+    return [x + v * a * b for x, a, b, v in zip(input, tensor1, tensor2, values)]
 
 
 def foreach_addcmul_(input: Sequence[Tensor], tensor1: Sequence[Tensor], tensor2: Sequence[Tensor], value: Any = 1) -> None:
@@ -123,7 +123,7 @@ def foreach_addcmul_(input: Sequence[Tensor], tensor1: Sequence[Tensor], tensor2
 def foreach_addcdiv(input: Sequence[Tensor], tensor1: Sequence[Tensor], tensor2: Sequence[Tensor], value: Any = 1) -> list[Tensor]:
     """input + value * tensor1 / tensor2 (torch._foreach_addcdiv)."""
     values = _per_tensor(value, len(input))
-    return [x + v * (a / b) for x, a, b, v in zip(input, tensor1, tensor2, values, strict=True)]
+    return [x + v * (a / b) for x, a, b, v in zip(input, tensor1, tensor2, values)]
 
 
 def foreach_addcdiv_(input: Sequence[Tensor], tensor1: Sequence[Tensor], tensor2: Sequence[Tensor], value: Any = 1) -> None:
@@ -134,7 +134,7 @@ def foreach_addcdiv_(input: Sequence[Tensor], tensor1: Sequence[Tensor], tensor2
 def foreach_lerp(input: Sequence[Tensor], tensors1: Sequence[Tensor], weight: Any) -> list[Tensor]:
     """input + weight * (tensors1 - input) (torch._foreach_lerp)."""
     weights = _per_tensor(weight, len(input))
-    return [x + w * (end - x) for x, end, w in zip(input, tensors1, weights, strict=True)]
+    return [x + w * (end - x) for x, end, w in zip(input, tensors1, weights)]
 
 
 def foreach_lerp_(input: Sequence[Tensor], tensors1: Sequence[Tensor], weight: Any) -> None:

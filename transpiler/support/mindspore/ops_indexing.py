@@ -130,7 +130,7 @@ def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str
     if input.dtype == mindspore.bool_:
         return _scatter(input.astype(mindspore.int32), dim, index, src.astype(mindspore.int32), reduction) > 0
     axis = _axis(dim, input.ndim)
-    if any(n != m for i, (n, m) in enumerate(zip(index.shape, input.shape, strict=True)) if i != axis):
+    if any(n != m for i, (n, m) in enumerate(zip(index.shape, input.shape)) if i != axis):
         grid = np.indices(index.shape)
         steps = np.cumprod((1, *input.shape[:0:-1]))[::-1].copy()
         fixed = sum(grid[i] * steps[i] for i in range(input.ndim) if i != axis)
@@ -226,7 +226,7 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     if rows.ndim == 1:
         found = np.searchsorted(rows, values, where_to)
     else:
-        pairs = zip(rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True)
+        pairs = zip(rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1]))
         found = np.array([np.searchsorted(row, value, where_to) for row, value in pairs]).reshape(values.shape)
     return Tensor(np.asarray(found), mindspore.int32 if out_int32 else mindspore.int64)
 

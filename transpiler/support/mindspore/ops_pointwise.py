@@ -107,7 +107,7 @@ def _giles(w: Tensor) -> Tensor:
     )
     small, large = ops.minimum(w, w * 0 + 5) - 2.5, ops.sqrt(ops.maximum(w, w * 0 + 5)) - 3
     p, q = small * 0 + near[0], large * 0 + far[0]
-    for a, b in zip(near[1:], far[1:], strict=True):
+    for a, b in zip(near[1:], far[1:]):
         p, q = p * small + a, q * large + b
     return mint.where(w < 5, p, q)
 

@@ -44,7 +44,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements shifted along ``dims``, those pushed out re-entering at the other end (torch.roll)."""
     if dims is None or (not isinstance(dims, int) and len(dims) == 0):
         return roll(input.reshape(-1), shifts, 0).reshape(input.shape)
-    pairs = zip((shifts,) if isinstance(shifts, int) else shifts, (dims,) if isinstance(dims, int) else dims, strict=True)
+    pairs = zip((shifts,) if isinstance(shifts, int) else shifts, (dims,) if isinstance(dims, int) else dims)
     for shift, dim in pairs:
         size = input.shape[dim] if input.ndim else 1
         if size > 1 and shift % size:
@@ -144,7 +144,7 @@ def tensor_unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
     """Elements of the (contiguous) data at offset + sum of index * stride (torch.as_strided)."""
     positions = np.full(tuple(size), storage_offset or 0)
-    for axis, (n, step) in enumerate(zip(size, stride, strict=True)):
+    for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
     return ops.gather(input.reshape(-1), Tensor(positions.reshape(-1), mindspore.int64), 0).reshape(tuple(size))
 
@@ -181,7 +181,7 @@ def einsum(*args: Any) -> Tensor:
     """Sums of products in Einstein's notation, contracted from left to right by batched matrix products (torch.einsum)."""
     equation, operands = _einsum_arguments(args)
     inputs, output = _einsum_labels(equation, [t.ndim for t in operands])
-    terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs, strict=True)]
+    terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs)]
     tensor, labels = terms[0]
     for i, (other, other_labels) in enumerate(terms[1:], 2):
         later = set(output).union(*(term_labels for _, term_labels in terms[i:]))
@@ -209,9 +209,9 @@ def _einsum_labels(equation: str, ranks: list[int]) -> tuple[list[str], str]:
     left, arrow, right = equation.replace(" ", "").partition("->")
     parts = left.split(",")
     free = [c for c in string.ascii_letters if c not in equation]
-    widths = [rank - len(part.replace("...", "")) for part, rank in zip(parts, ranks, strict=True)]
-    dots = "".join(free[: max((w for w, p in zip(widths, parts, strict=True) if "..." in p), default=0)])
-    inputs = [p.replace("...", dots[len(dots) - w :]) for p, w in zip(parts, widths, strict=True)]
+    widths = [rank - len(part.replace("...", "")) for part, rank in zip(parts, ranks)]
+    dots = "".join(free[: max((w for w, p in zip(widths, parts) if "..." in p), default=0)])
+    inputs = [p.replace("...", dots[len(dots) - w :]) for p, w in zip(parts, widths)]
     if not arrow:
         letters = left.replace("...", "").replace(",", "")
         right = ("..." if dots else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
@@ -234,7 +234,7 @@ def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: set[s
     x, x_labels = _einsum_reduce(x, x_labels, keep | set(y_labels))
     y, y_labels = _einsum_reduce(y, y_labels, keep | set(x_labels))
     size: dict[str, int] = {}
-    for label, n in (*zip(x_labels, x.shape, strict=True), *zip(y_labels, y.shape, strict=True)):
+    for label, n in (*zip(x_labels, x.shape), *zip(y_labels, y.shape)):
         size[label] = n if size.get(label, 1) == 1 else size[label]
     batch = "".join(c for c in x_labels if c in y_labels and c in keep)
     summed = "".join(c for c in x_labels if c in y_labels and c not in keep)
@@ -261,7 +261,7 @@ def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], si
 
 def _matched(a: Tensor, left: tuple[int, ...], b: Tensor, right: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Where one of two contracted dimensions has size 1, the other is summed first."""
-    for i, j in zip(left, right, strict=True):
+    for i, j in zip(left, right):
         a, b = (_sum(a, i, True) if b.shape[j] == 1 != a.shape[i] else a), (_sum(b, j, True) if a.shape[i] == 1 != b.shape[j] else b)
     return a, b
 

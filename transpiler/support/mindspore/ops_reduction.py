@@ -375,7 +375,7 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     if ord < 0:
         return _negative_norm(size, ord, axes, keepdim)
     total = _sum(size * size if ord == 2 else size**ord, axes, keepdim)
-    positive = total > 0  # the root has no derivative at 0, where torch takes 0
+    positive = total != 0  # the root has no derivative at 0, where torch takes 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
     return mint.where(positive, root, total)
 

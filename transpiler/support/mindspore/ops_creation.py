@@ -279,3 +279,56 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     items: Sequence[Tensor] = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
     shape = np.broadcast_shapes(*(t.shape for t in items))
     return tuple(ops.broadcast_to(t, shape) for t in items)
+
+
+def tensor_range(start: Any = 0, end: Any = None, step: Any = 1, *, out: None = None, dtype: Any = None, layout: Any = None,
+                 device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Values from start to end, the end included, in steps; float32 (torch.range)."""
+    count = math.floor((end - start) / step) + 1
+    return Tensor(start + np.arange(count) * step).astype(mindspore.float32 if dtype is None else dtype)
+
+
+def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+                  pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A tensor of unset values, here zeros; the strides have no meaning (torch.empty_strided)."""
+    return ops.zeros(_size((size,)), mindspore.float32 if dtype is None else dtype)
+
+
+def tensor_new_empty_strided(self: Tensor, size: Any, stride: Any, dtype: Any = None, layout: Any = None, device: Any = None,
+                             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A tensor of unset values in the dtype of ``self``, here zeros (torch.Tensor.new_empty_strided)."""
+    return ops.zeros(_size((size,)), self.dtype if dtype is None else dtype)
+
+
+def tensor_new_of_size(self: Tensor, *size: Any) -> Tensor:
+    """A tensor of unset values, here zeros, in the dtype of ``self`` (torch.Tensor.new with sizes)."""
+    return ops.zeros(_size(size) if size else (0,), self.dtype)
+
+
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """A one-dimensional tensor of a buffer's content, copied (torch.frombuffer)."""
+    return Tensor(np.frombuffer(buffer, mindspore.dtype_to_nptype(dtype), count, offset).copy())
+
+
+def tensor_apply_(self: Tensor, callable: Any) -> Tensor:
+    """Each element replaced by a function of it (torch.Tensor.apply_)."""
+    values = [callable(value) for value in self.asnumpy().reshape(-1).tolist()]
+    self.copy_(Tensor(np.array(values).reshape(self.shape)).astype(self.dtype))
+    return self
+
+
+def tensor_map_(self: Tensor, tensor: Tensor, callable: Any) -> Tensor:
+    """Each element replaced by a function of it and another tensor's (torch.Tensor.map_)."""
+    pairs = zip(self.asnumpy().reshape(-1).tolist(), ops.broadcast_to(tensor, self.shape).asnumpy().reshape(-1).tolist(), strict=True)
+    self.copy_(Tensor(np.array([callable(a, b) for a, b in pairs]).reshape(self.shape)).astype(self.dtype))
+    return self
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype has negative numbers (torch.is_signed)."""
+    return input.dtype not in (mindspore.uint8, mindspore.uint16, mindspore.uint32, mindspore.uint64, mindspore.bool_)
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether a conversion keeps the category: complex, float, integer, boolean (torch.can_cast)."""
+    return _category(from_) <= _category(to)

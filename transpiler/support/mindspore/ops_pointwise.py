@@ -11,6 +11,11 @@ from mindspore import Tensor, mint, ops
 from ._common import _as_float, _category, _result_dtype
 
 
+def absolute(input: Tensor, *, out: None = None) -> Tensor:
+    """|x|, a real number also of a complex one (torch.abs)."""
+    return ops.real(ops.abs(input)) if _category(input.dtype) == 3 else mint.abs(input)
+
+
 def clamp_min(input: Tensor, min: Any, *, out: None = None) -> Tensor:
     """max(input, min) (torch.clamp_min)."""
     return _clamped(input, min, ops.less, ops.logical_or)

@@ -105,3 +105,39 @@ def tensor_random_(self: Tensor, from_: int = 0, to: int | None = None, *, gener
     low, high = (0, from_) if to is None and from_ else (from_, 2**24 if to is None else to)
     self.copy_(randint(low, high, self.shape).astype(self.dtype))
     return self
+
+
+def tensor_cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Tensor:
+    """Filled with Cauchy distributed numbers (torch.Tensor.cauchy_)."""
+    self.copy_((median + sigma * ops.tan((rand(*self.shape) - 0.5) * 3.141592653589793)).astype(self.dtype))
+    return self
+
+
+def tensor_log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Any = None) -> Tensor:
+    """Filled with numbers whose logarithms are normally distributed (torch.Tensor.log_normal_)."""
+    self.copy_(ops.exp(randn(*self.shape) * std + mean).astype(self.dtype))
+    return self
+
+
+def tensor_geometric_(self: Tensor, p: float, *, generator: Any = None) -> Tensor:
+    """Filled with the number of trials up to the first success (torch.Tensor.geometric_)."""
+    trials: Any = ops.ceil(ops.log(1.0 - rand(*self.shape)) / float(np.log1p(-p)))
+    self.copy_(mint.maximum(trials, ops.ones_like(trials)).astype(self.dtype))
+    return self
+
+
+def _numpy_generator() -> np.random.Generator:
+    """numpy's generator, seeded by MindSpore's."""
+    return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).item()))
+
+
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """Poisson distributed numbers with the given rates (torch.poisson)."""
+    draws: Any = _numpy_generator().poisson(input.asnumpy())
+    return Tensor(np.asarray(draws, np.float64)).astype(input.dtype)
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
+    """Numbers of successes in ``count`` trials (torch.binomial)."""
+    draws = _numpy_generator().binomial(count.asnumpy().astype(np.int64), prob.asnumpy())
+    return Tensor(np.asarray(draws, np.float64)).astype(prob.dtype)

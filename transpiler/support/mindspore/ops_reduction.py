@@ -363,7 +363,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
     """sum(|x|^ord)^(1/ord); inf, -inf and 0 as limits (torch.linalg.vector_norm)."""
     x = _cast(x, dtype)
-    size, axes = ops.abs(x), _axes(dim, x.ndim)
+    size, axes = ops.real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x), _axes(dim, x.ndim)
     if not axes:
         return (size != 0).astype(size.dtype) if ord == 0 else size
     if ord in (float("inf"), float("-inf")):
@@ -375,7 +375,7 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     if ord < 0:
         return _negative_norm(size, ord, axes, keepdim)
     total = _sum(size * size if ord == 2 else size**ord, axes, keepdim)
-    positive = total > 0  # the root has no derivative at 0, where torch takes 0
+    positive = total != 0  # the root has no derivative at 0, where torch takes 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
     return mint.where(positive, root, total)
 

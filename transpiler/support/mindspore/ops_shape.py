@@ -290,3 +290,10 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     """Parts of one size, or of given sizes (torch.split)."""
     parts: tuple[Tensor, ...] = ops.split(tensor, split_size_or_sections, dim)
     return parts
+
+
+def expand_copy(input: Tensor, size: Any, *, implicit: bool = False) -> Tensor:
+    """``input`` broadcast to a size, -1 keeping a dimension (torch.expand_copy)."""
+    lead = len(size) - input.ndim
+    shape = tuple(input.shape[i - lead] if n == -1 else n for i, n in enumerate(size))
+    return ops.broadcast_to(input, shape)

@@ -20,6 +20,7 @@ import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
 import transpiler.support.mindspore as package
+from transpiler.support.mindspore.nn_shape import PairwiseDistance
 
 SAMPLES = 4
 DTYPES = {
@@ -30,11 +31,12 @@ DTYPES = {
 }  # fmt: skip
 RANDOM = {
     "rand_like", "randn", "randn_like", "randint", "randint_like", "bernoulli", "multinomial", "dropout", "dropout2d", "dropout3d",
-    "alpha_dropout", "rrelu", "empty", "empty_like", "normal",
+    "alpha_dropout", "feature_alpha_dropout", "rrelu", "empty", "empty_like", "normal",
 }  # fmt: skip
 #: op_db passes these functions' arguments in another order than torch's signature.
 REORDERED: dict[str, Callable[..., tuple[Any, ...]]] = {
     "embedding": lambda weight, index: (index, weight),
+    "embedding_bag": lambda weight, index: (index, weight),
     "where": lambda x, condition, other: (condition, x, other),
     "einsum": lambda tensors, equation: (equation, *tensors),
     "polygamma": lambda x, n: (n, x),
@@ -102,6 +104,8 @@ def to_mindspore(value: Any) -> Any:
         return mindspore.Tensor(value.detach().resolve_conj().contiguous().numpy().copy())
     if isinstance(value, torch.dtype):
         return DTYPES[value]
+    if isinstance(value, torch.nn.PairwiseDistance):  # a distance function of triplet losses
+        return PairwiseDistance(value.norm, value.eps, value.keepdim)
     if isinstance(value, (tuple, list)):
         return (tuple if isinstance(value, tuple) else list)(to_mindspore(item) for item in value)
     return {key: to_mindspore(item) for key, item in value.items()} if isinstance(value, dict) else value
@@ -169,7 +173,7 @@ def gradient_difference(op: Any, arguments: list[Any], sample: Any, call: Callab
 
     actual = mindspore.grad(weighted, tuple(range(len(leaves))))(*(to_mindspore(leaf) for leaf in leaves))
     for e, a in zip(expected, actual if isinstance(actual, tuple) else (actual,), strict=True):
-        wanted = np.zeros(a.shape, np.float32) if e is None else e.numpy()
+        wanted = np.zeros(a.shape, np.float32) if e is None else e.to_dense().numpy()
         if not np.allclose(wanted, a.asnumpy(), rtol=1e-3, atol=1e-4, equal_nan=True):
             return f"gradient {a.asnumpy()}, not {wanted}"
     return ""

@@ -20,6 +20,7 @@ import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
 import transpiler.support.mindspore as package
+from transpiler.support.mindspore.nn_shape import PairwiseDistance
 
 SAMPLES = 4
 DTYPES = {
@@ -30,11 +31,12 @@ DTYPES = {
 }  # fmt: skip
 RANDOM = {
     "rand_like", "randn", "randn_like", "randint", "randint_like", "bernoulli", "multinomial", "dropout", "dropout2d", "dropout3d",
-    "alpha_dropout", "rrelu", "empty", "empty_like", "normal",
+    "alpha_dropout", "feature_alpha_dropout", "rrelu", "empty", "empty_like", "normal",
 }  # fmt: skip
 #: op_db passes these functions' arguments in another order than torch's signature.
 REORDERED: dict[str, Callable[..., tuple[Any, ...]]] = {
     "embedding": lambda weight, index: (index, weight),
+    "embedding_bag": lambda weight, index: (index, weight),
     "where": lambda x, condition, other: (condition, x, other),
     "einsum": lambda tensors, equation: (equation, *tensors),
     "embedding_bag": lambda weight, index, *rest: (index, weight, *rest),
@@ -102,6 +104,8 @@ def to_mindspore(value: Any) -> Any:
         return mindspore.Tensor(value.detach().resolve_conj().contiguous().numpy().copy())
     if isinstance(value, torch.dtype):
         return DTYPES[value]
+    if isinstance(value, torch.nn.PairwiseDistance):  # a distance function of triplet losses
+        return PairwiseDistance(value.norm, value.eps, value.keepdim)
     if isinstance(value, (tuple, list)):
         return (tuple if isinstance(value, tuple) else list)(to_mindspore(item) for item in value)
     return {key: to_mindspore(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -10,6 +10,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _as_float, _cast, _sum
+from .nn_embedding import checked_table, frequency_scaled, look_up
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
@@ -191,26 +192,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
               scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:  # fmt: skip
     """Rows of ``weight``; no gradient flows to row padding_idx (F.embedding)."""
-    if scale_grad_by_freq:
-        raise NotImplementedError("embedding: scale_grad_by_freq is not available")
-    if max_norm is not None:
-        _renormalize(weight, input, max_norm, norm_type)
-    rows = ops.gather(weight, input.reshape(-1), 0).reshape(input.shape + weight.shape[1:])
-    if padding_idx is None:
-        return rows
-    padding = (input == padding_idx % weight.shape[0]).expand_dims(-1)
-    return mint.where(padding, ops.stop_gradient(rows), rows)
-
-
-def _renormalize(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
-    """Rows that are looked up and longer than max_norm are shortened in place, as torch does."""
-    table = weight.asnumpy().copy()
-    for i in np.unique(input.asnumpy()):
-        length = np.linalg.norm(table[i], norm_type)
-        if length > max_norm:
-            table[i] *= max_norm / (length + 1e-7)
-    with mindspore._no_grad():
-        weight.copy_(Tensor(table))
+    rows = look_up(checked_table(weight, input, max_norm, norm_type), input, None if padding_idx is None else padding_idx % weight.shape[0])
+    return frequency_scaled(rows, input) if scale_grad_by_freq else rows
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: None = None) -> Tensor:

@@ -53,8 +53,6 @@ def multi_head_attention_forward(query: Tensor, key: Tensor, value: Tensor, embe
                                  k_proj_weight: Tensor | None = None, v_proj_weight: Tensor | None = None, static_k: Tensor | None = None,
                                  static_v: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False) -> Any:  # fmt: skip
     """Attention of (L, N, E) inputs in ``num_heads`` parts; returns the output and, if asked, the weights (F.multi_head_attention_forward)."""
-    if static_k is not None or static_v is not None:
-        raise NotImplementedError("multi_head_attention_forward: static_k and static_v are not available")
     batched = query.ndim == 3
     if not batched:
         query, key, value = (x.expand_dims(1) for x in (query, key, value))
@@ -64,8 +62,14 @@ def multi_head_attention_forward(query: Tensor, key: Tensor, value: Tensor, embe
     )
     biases = (None,) * 3 if in_proj_bias is None else ops.split(in_proj_bias, embed_dim_to_check, 0)
     q, k, v = (_project(x, w, b) for x, w, b in zip((query, key, value), projections, biases))
-    k, v, extra = _extra_keys(k, v, bias_k, bias_v, add_zero_attn)
+    k, v, extra = _extra_keys(k, v, bias_k, bias_v, False)
     q, k, v = (_split_heads(x, num_heads) for x in (q, k, v))
+    k, v = (
+        own if given is None else given.reshape(q.shape[0], num_heads, -1, q.shape[-1]) for own, given in ((k, static_k), (v, static_v))
+    )
+    if add_zero_attn:
+        k, v = (ops.cat((x, ops.zeros((*x.shape[:2], 1, x.shape[3]), x.dtype)), 2) for x in (k, v))
+        extra += 1
     mask = _additive_mask(attn_mask, key_padding_mask, q.shape, extra, q.dtype)
     scores = mint.matmul(q / math.sqrt(q.shape[-1]), k.swapaxes(-2, -1))
     weights = mint.softmax(scores if mask is None else scores + mask, -1)

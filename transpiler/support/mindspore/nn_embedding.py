@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mindspore
+import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common import initializer as initializers
 from mindspore.common.initializer import initializer
@@ -39,10 +41,26 @@ def look_up(table: Tensor, indices: Tensor, padding_idx: int | None) -> Tensor:
     return ops.select(padded.broadcast_to(rows.shape), ops.stop_gradient(rows), rows)
 
 
-def check_supported(max_norm: float | None) -> None:
-    """Renormalising the table during look-up changes parameters in the forward pass, which is not ported."""
-    if max_norm is not None:
-        raise NotImplementedError("Embedding with max_norm has no counterpart in MindSpore; renormalise the table in the training step")
+def checked_table(table: Tensor, indices: Tensor, max_norm: float | None, norm_type: float) -> Tensor:
+    """``table``; with ``max_norm``, the rows that are looked up and longer are shortened first, in place and without gradient, as torch does."""
+    if max_norm is None:
+        return table
+    values = table.asnumpy().copy()
+    for i in np.unique(indices.asnumpy()):
+        length = np.linalg.norm(values[i], norm_type)
+        if length > max_norm:
+            values[i] *= max_norm / (length + 1e-7)
+    with mindspore._no_grad():
+        table.copy_(Tensor(values))
+    return table
+
+
+def frequency_scaled(rows: Tensor, indices: Tensor) -> Tensor:
+    """``rows``, whose gradient is divided by how often their index occurs."""
+    numbers = indices.asnumpy()
+    _, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    share = Tensor((1.0 / counts[places.reshape(numbers.shape)])[..., None], rows.dtype)
+    return ops.stop_gradient(rows * (1 - share)) + rows * share
 
 
 class Embedding(nn.Embedding, Resets):
@@ -62,14 +80,12 @@ class Embedding(nn.Embedding, Resets):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        check_supported(max_norm)
-        if scale_grad_by_freq:
-            raise NotImplementedError("Embedding with scale_grad_by_freq has no counterpart in MindSpore")
         row = positive_index(padding_idx, num_embeddings)
         table = embedding_table(num_embeddings, embedding_dim, row, dtype) if _weight is None else _weight
         super().__init__(num_embeddings, embedding_dim, embedding_table="zeros", dtype=table.dtype)
         self.embedding_table = Parameter(table, name="embedding_table", requires_grad=not _freeze)
         self.padding_idx = row
+        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
         self.reset_if_derived()
 
     @classmethod
@@ -89,7 +105,8 @@ class Embedding(nn.Embedding, Resets):
 
     def construct(self, input: Tensor) -> Tensor:
         """Indices of any shape (*) -> (*, embedding_dim)."""
-        return look_up(self.embedding_table, input, self.padding_idx)
+        rows = look_up(checked_table(self.embedding_table, input, self.max_norm, self.norm_type), input, self.padding_idx)
+        return frequency_scaled(rows, input) if self.scale_grad_by_freq else rows
 
     @property
     def weight(self) -> Any:
@@ -116,9 +133,7 @@ class EmbeddingBag(nn.Cell):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        check_supported(max_norm)
-        if scale_grad_by_freq:
-            raise NotImplementedError("EmbeddingBag with scale_grad_by_freq has no counterpart in MindSpore")
+        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
         self.padding_idx = positive_index(padding_idx, num_embeddings)
         table = embedding_table(num_embeddings, embedding_dim, self.padding_idx, dtype) if _weight is None else _weight
         self.embedding_table = Parameter(table, name="embedding_table")
@@ -127,33 +142,53 @@ class EmbeddingBag(nn.Cell):
 
     def construct(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
         """Indices (bags, entries), or (entries,) with the start of each bag in ``offsets`` -> (bags, embedding_dim)."""
-        if per_sample_weights is not None:
-            per_sample_weights = per_sample_weights.reshape(-1)
-        if input.ndim == 2:
-            bags, entries = input.shape
-            return self.pool(input.reshape(-1), ops.arange(bags).repeat_interleave(entries), bags, per_sample_weights)
-        if offsets is None:
-            raise ValueError("offsets has to be a 1D Tensor where input is 1D")
+        table = checked_table(self.embedding_table, input, self.max_norm, self.norm_type)
+        scale = frequency_scaled if self.scale_grad_by_freq else None
+        return bag_rows(table, input, offsets, per_sample_weights, self.mode, self.include_last_offset, self.padding_idx, scale)
+
+
+def bag_rows(
+    table: Tensor,
+    input: Tensor,
+    offsets: Tensor | None,
+    weights: Tensor | None,
+    mode: str,
+    include_last_offset: bool,
+    padding_idx: int | None,
+    scale: Callable[[Tensor, Tensor], Tensor] | None,
+) -> Tensor:
+    """The rows of ``table`` at ``input``, reduced by bags; ``scale`` changes the rows' gradient."""
+    if input.ndim == 2:
+        bags, entries = input.shape
+        owner = ops.arange(bags).repeat_interleave(entries)
+        flat = input.reshape(-1)
+    elif offsets is None:
+        raise ValueError("offsets has to be a 1D Tensor where input is 1D")
+    else:
         starts = offsets.asnumpy().tolist()
-        bags = len(starts) - 1 if self.include_last_offset else len(starts)
-        ends = starts[1:] if self.include_last_offset else starts[1:] + [input.shape[0]]
-        owner = [bag for bag in range(bags) for _ in range(starts[bag], ends[bag])]
-        return self.pool(input[: len(owner)], Tensor(owner, mindspore.int64), bags, per_sample_weights)
+        bags = len(starts) - 1 if include_last_offset else len(starts)
+        ends = starts[1:] if include_last_offset else starts[1:] + [input.shape[0]]
+        places = [bag for bag in range(bags) for _ in range(starts[bag], ends[bag])]
+        owner, flat = Tensor(places, mindspore.int64), input[: len(places)]
+    rows = ops.gather(table, flat, 0)
+    rows = rows if scale is None else scale(rows, flat)
+    counted = ops.ones_like(flat) if padding_idx is None else (flat != padding_idx)
+    member = (owner.expand_dims(0) == ops.arange(bags).expand_dims(1)).astype(rows.dtype) * counted.astype(rows.dtype).expand_dims(0)
+    return pooled_bags(rows, member, None if weights is None else weights.reshape(-1), mode)
 
-    def pool(self, indices: Tensor, owner: Tensor, bags: int, weights: Tensor | None) -> Tensor:
-        """Reduce the rows of ``indices`` into the bag that ``owner`` names for each; rows at ``padding_idx`` count for nothing."""
-        rows = ops.gather(self.embedding_table, indices, 0)
-        counted = ops.ones_like(indices) if self.padding_idx is None else (indices != self.padding_idx)
-        member = (owner.expand_dims(0) == ops.arange(bags).expand_dims(1)).astype(rows.dtype) * counted.astype(rows.dtype).expand_dims(0)
-        if self.mode == "max":
-            return self.maximum(rows, member)
-        total = ops.matmul(member if weights is None else member * weights.expand_dims(0), rows)
-        return total if self.mode == "sum" else total / ops.maximum(member.sum(1, keepdims=True), ops.ones((1,), rows.dtype))
 
-    def maximum(self, rows: Tensor, member: Tensor) -> Tensor:
-        """The largest row entry of each bag, 0 for an empty bag."""
-        inside = (member > 0).expand_dims(-1)
-        masked = ops.select(inside.broadcast_to(member.shape + rows.shape[1:]), rows.expand_dims(0).broadcast_to(member.shape + rows.shape[1:]),
-                            ops.full(member.shape + rows.shape[1:], float("-inf"), dtype=rows.dtype))  # fmt: skip
-        filled = (member.sum(1, keepdims=True) > 0).broadcast_to((member.shape[0], rows.shape[1]))
-        return ops.select(filled, ops.amax(masked, 1), ops.zeros_like(masked[:, 0]))
+def pooled_bags(rows: Tensor, member: Tensor, weights: Tensor | None, mode: str) -> Tensor:
+    """Rows (entries, columns) reduced by ``member`` (bags, entries), which is 1 where a row belongs to a bag."""
+    if mode == "max":
+        return largest_in_bags(rows, member)
+    total = ops.matmul(member if weights is None else member * weights.expand_dims(0), rows)
+    return total if mode == "sum" else total / ops.maximum(member.sum(1, keepdims=True), ops.ones((1,), rows.dtype))
+
+
+def largest_in_bags(rows: Tensor, member: Tensor) -> Tensor:
+    """The largest row entry of each bag, 0 for an empty bag."""
+    shape = member.shape + rows.shape[1:]
+    inside = (member > 0).expand_dims(-1).broadcast_to(shape)
+    masked = ops.select(inside, rows.expand_dims(0).broadcast_to(shape), ops.full(shape, float("-inf"), dtype=rows.dtype))
+    filled = (member.sum(1, keepdims=True) > 0).broadcast_to((member.shape[0], rows.shape[1]))
+    return ops.select(filled, ops.amax(masked, 1), ops.zeros_like(masked[:, 0]))

@@ -121,6 +121,12 @@ def interpolation_matrix(size: int, count: int, step: float, align_corners: bool
     return rows
 
 
+def mean_matrix(size: int, count: int) -> list[list[float]]:
+    """The (count, size) matrix of the means over the bins of adaptive pooling."""
+    bins = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+    return [[1.0 / (stop - start) if start <= j < stop else 0.0 for j in range(size)] for start, stop in bins]
+
+
 def interpolate_axis(x: Tensor, axis: int, matrix: list[list[float]]) -> Tensor:
     """Apply an interpolation matrix along ``axis``."""
     moved = x.swapaxes(axis, -1)
@@ -156,8 +162,10 @@ class Upsample(nn.Upsample):
             return take_nearest(x, axis, count, step, 0.0)
         if self.mode == "nearest-exact":
             return take_nearest(x, axis, count, step, 0.5)
+        if self.mode == "area":
+            return interpolate_axis(x, axis, mean_matrix(x.shape[axis], count))
         if self.mode not in ("linear", "bilinear", "trilinear", "bicubic"):
-            raise NotImplementedError(f"Upsample: mode {self.mode!r}")
+            raise NotImplementedError(f"Input Error: Upsample got the mode {self.mode!r}")
         if count == x.shape[axis] and step == 1.0:
             return x
         taps = 4 if self.mode == "bicubic" else 2

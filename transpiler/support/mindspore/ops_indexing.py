@@ -146,8 +146,10 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
     """``src`` combined at positions ``index`` by 'sum', 'mean', 'amax' or 'amin' (torch.scatter_reduce)."""
-    if reduce not in ("sum", "mean", "amax", "amin"):
-        raise NotImplementedError(f"scatter_reduce has no {reduce!r} here")
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    if reduce == "prod":
+        return _scatter_product(input, dim, index, _source(src, input, index), include_self)
     if not include_self:
         touched = _scatter(ops.zeros_like(input), dim, index, ops.ones(index.shape, input.dtype), "add") > 0
     if reduce in ("amax", "amin"):
@@ -159,6 +161,32 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
     ones = ops.ones_like(input) if include_self else mint.where(touched, ops.zeros((), input.dtype), ops.ones_like(input))
     count = _scatter(ones, dim, index, ops.ones(index.shape, input.dtype), "add")
     return total / count if _category(input.dtype) >= 2 else mint.floor_divide(total, count)
+
+
+def _scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool) -> Tensor:
+    """Products, found outside the graph; the gradient of each factor is the product of the others."""
+    start, factors = (ops.stop_gradient(x).asnumpy().astype(np.float64) for x in (input, src))
+    grid = list(np.indices(index.shape)) if index.ndim else []
+    if index.ndim:
+        grid[_axis(dim, input.ndim)] = index.asnumpy()
+    places = tuple(grid)
+    kept = np.ones(start.shape, bool)
+    if not include_self:
+        kept[places] = False
+    own = np.where(kept, start, 1.0)
+    zeros, product = (own == 0).astype(np.int64), np.where(own == 0, 1.0, own)
+    np.add.at(zeros, places, (factors == 0).astype(np.int64))
+    np.multiply.at(product, places, np.where(factors == 0, 1.0, factors))
+    result = Tensor(np.where(zeros > 0, 0.0, product)).astype(input.dtype)
+    if _category(input.dtype) < 2:
+        return result
+
+    def others(values: Any, at: Any) -> Tensor:
+        rest = zeros[at] - (values == 0)
+        return Tensor(np.where(rest > 0, 0.0, product[at] / np.where(values == 0, 1.0, values))).astype(input.dtype)
+
+    own_part = (input - ops.stop_gradient(input)) * others(own, ...) * Tensor(kept).astype(input.dtype)
+    return _scatter(result + own_part, dim, index, (src - ops.stop_gradient(src)) * others(factors, places), "add")
 
 
 def _scatter_extreme(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, fresh: Tensor | None) -> Tensor:

@@ -412,7 +412,7 @@ class ExpressionInterpreter:
         """The result of a method that only one class has, on an object of unknown kind: as the call is converted, so is what it gives."""
         fact = self.facts.calls.get(id(node))
         entry = self.semantics.entry(fact.apis[0]) if fact is not None and len(fact.apis) == 1 else None
-        if entry is None or not entry.unambiguous:
+        if entry is None or not entry.unambiguous or entry.view or entry.returns == ("self",):
             return UNKNOWN
         owner = v.TENSOR if entry.api.startswith("torch.Tensor.") else v.MODULE
         own = [Argument(None, "", kind_name(owner), 0, "")]

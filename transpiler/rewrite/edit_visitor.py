@@ -347,7 +347,9 @@ class EditVisitor(cst.CSTTransformer):
 
     def _assign(self, original: cst.Assign, updated: cst.Assign) -> Any:
         leaf = self.training.marked_leaf(original, updated)
-        return leaf if leaf is not None else self.items.store(original, self._assignment(original, updated))
+        if leaf is not None:
+            return leaf
+        return self.items.store(original, self._assignment(original, self.training.trained_model(original, updated)))
 
     def _assignment(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
         """``y = x = act(x)`` for ``y = act(x)`` where an in-place ``act`` changed ``x`` and ``x`` is read again."""

@@ -36,7 +36,6 @@ def fill(module, seed=0):
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(torch.from_numpy(rng.uniform(-0.6, 0.6, tuple(parameter.shape)).astype("float32")))
-    module.train()
 
 
 def batches(count=20, seed=1, size=6) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -11,7 +11,7 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized
 from transpiler.rewrite.training.names import dotted
-from transpiler.rewrite.training.plan import Failure, Plan, Region
+from transpiler.rewrite.training.plan import Failure, Plan, Region, gradient_of
 
 _BINARY: Final[Mapping[type[cst.BaseAugOp], cst.BaseBinaryOp]] = {
     cst.AddAssign: cst.Add(), cst.SubtractAssign: cst.Subtract(), cst.MultiplyAssign: cst.Multiply(), cst.DivideAssign: cst.Divide(),
@@ -39,11 +39,24 @@ class TrainingRewriter:
             self.file.left(original, Code.UNSUPPORTED_BACKWARD, symbol, outcome.message, outcome.hint, root=cst.Pass())
             return updated
         loss = updated.func.value if isinstance(updated.func, cst.Attribute) and outcome_is_method(original) else updated.args[0].value
-        self._losses[id(outcome)] = loss
+        self._losses[id(outcome)] = self._weighted(original, updated, loss)
         self.file.converted(original, symbol, "mindspore.value_and_grad")
         grads = self._scaled(loss, cst.Name(outcome.grads)) if outcome.is_hoisted else cst.Name(outcome.grads)
         arguments = [self._owners(outcome), grads, cst.Name(outcome.loss)]
         return cst.Call(self.file.speller.expression("support.accumulate_grads"), _arguments(arguments))
+
+    @staticmethod
+    def _weighted(original: cst.Call, updated: cst.Call, loss: cst.BaseExpression) -> cst.BaseExpression:
+        """``(out * gradient).sum()`` for ``out.backward(gradient)``."""
+        if gradient_of(original) is None:
+            return loss
+        first = (
+            updated.args[0]
+            if updated.args[0].keyword is None
+            else next(a for a in updated.args if a.keyword and a.keyword.value == "gradient")
+        )
+        product = parenthesized(cst.BinaryOperation(parenthesized(loss), cst.Multiply(), parenthesized(first.value)))
+        return cst.Call(cst.Attribute(product, cst.Name("sum")))
 
     @staticmethod
     def _scaled(loss: cst.BaseExpression, grads: cst.Name) -> cst.BaseExpression:
@@ -85,6 +98,18 @@ class TrainingRewriter:
         value = cst.BinaryOperation(target, operator, right)
         self.file.converted(original, name, f"{name}.copy_")
         return cst.Expr(cst.Call(cst.Attribute(target, cst.Name("copy_")), [cst.Arg(value)]))
+
+    def trained_model(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
+        """``model = Net().set_train()`` for a model that is trained and never told to be in training mode, as torch's is from the start."""
+        positions = self.plan.new_models.get(id(original))
+        if positions is None:
+            return updated
+        self.file.converted(original, self.file.code(original.targets[0].target), "set_train", "torch's modules start in training mode.")
+        if -1 in positions:
+            return updated.with_changes(value=_in_training(updated.value))
+        elements = cst.ensure_type(updated.value, cst.Tuple).elements
+        made = [e.with_changes(value=_in_training(e.value)) if n in positions else e for n, e in enumerate(elements)]
+        return updated.with_changes(value=updated.value.with_changes(elements=made))
 
     def marked_leaf(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign | None:
         """``x = as_leaf(x)`` for ``x.requires_grad = True`` on a tensor whose gradient the file reads; a parameter keeps the mark as it is."""
@@ -161,6 +186,10 @@ def _split_lines(statement: cst.BaseStatement) -> tuple[list[cst.EmptyLine], cst
     lines = list(getattr(statement, "leading_lines", ()))
     count = next((n for n, line in enumerate(lines) if line.comment is not None), len(lines))
     return lines[:count], statement.with_changes(leading_lines=lines[count:]) if hasattr(statement, "leading_lines") else statement
+
+
+def _in_training(model: cst.BaseExpression) -> cst.Call:
+    return cst.Call(cst.Attribute(parenthesized(model), cst.Name("set_train")))
 
 
 def _arguments(values: Sequence[cst.BaseExpression]) -> list[cst.Arg]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from transpiler.analysis.facts import Certainty, Facts
+from transpiler.analysis.facts import Facts
 from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, is_tensor, keys
 from transpiler.rewrite.training.names import BindingOrder, dotted, jumps_out, loads, parameters, stores
+from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
 
 _LOOPS = (cst.For, cst.While)
@@ -80,13 +81,15 @@ class Failure:
 @dataclass(slots=True)
 class Plan:
     """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
-    ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file."""
+    ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file;
+    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values."""
 
     sites: dict[int, Region | Failure] = field(default_factory=dict)
     blocks: dict[int, list[Region]] = field(default_factory=dict)
     leaves: frozenset[str] = frozenset()
     marked: set[int] = field(default_factory=set)
     read_grads: frozenset[str] = frozenset()
+    new_models: dict[int, frozenset[int]] = field(default_factory=dict)
 
 
 def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
@@ -126,6 +129,8 @@ class _Planner:
             self._name(region)
         for region in regions:
             self._settle(region)
+        self.plan.new_models, around = find_new_models(self.module, self.facts)
+        self.plan.marked |= around
         return self.plan
 
     def _same(self, region: Region) -> Region | None:
@@ -180,8 +185,6 @@ class _Planner:
         known = fact is not None and "torch.Tensor.backward" in fact.apis
         if not known and (fact is not None or any(argument.keyword is None for argument in call.args)):
             return None
-        if fact is not None and fact.certainty is not Certainty.KNOWN and len(call.args) > 0 and call.args[0].keyword is None:
-            return None
         return func.value
 
     # -- one site -----------------------------------------------------------------------------------------------------------
@@ -212,8 +215,8 @@ class _Planner:
             if not alone:
                 return self._no_graph(site, flow)
             pieces, start, stop, at_site = site.places[-1], site.places[-1].index, site.places[-1].index, True
-        if not isinstance(site.loss, cst.Name):
-            if not at_site and linear_in(site.loss) is None:
+        if not isinstance(site.loss, cst.Name) or gradient_of(site.call) is not None:
+            if not at_site and (linear_in(site.loss) is None or gradient_of(site.call) is not None):
                 return Failure(
                     "The loss is computed outside the block that it is differentiated in, and changed there.",
                     "Give the final loss a name in the same block.",
@@ -442,10 +445,10 @@ class _Planner:
         label = dotted(loss).rpartition(".")[2]
         suffix = "" if not several else f"_{label}" if label else f"_{number + 1}"
         used = self._taken.setdefault(id(scope), set(_every_name(scope)))
-        region.returns_expression = not isinstance(loss, cst.Name)
+        region.returns_expression = not isinstance(loss, cst.Name) or gradient_of(region.site.call) is not None
         region.function = _fresh(f"forward{suffix}" if suffix else "forward_fn", used)
         region.grads = _fresh(f"grads{suffix}", used)
-        region.loss = loss.value if isinstance(loss, cst.Name) else _fresh(f"objective{suffix}", used)
+        region.loss = loss.value if isinstance(loss, cst.Name) and not region.returns_expression else _fresh(f"objective{suffix}", used)
         used |= {region.function, region.grads, region.loss}
 
 
@@ -507,15 +510,26 @@ def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
     return None
 
 
+def gradient_of(call: cst.Call) -> cst.BaseExpression | None:
+    """The gradient that ``out.backward(gradient)`` is given."""
+    if not isinstance(call.func, cst.Attribute) or dotted(call.func).endswith("autograd.backward"):
+        return None
+    if call.args and call.args[0].keyword is None:
+        value = call.args[0].value
+        return None if isinstance(value, cst.Name) and value.value == "None" else value
+    return _keyword(call, "gradient")
+
+
 def _refused_arguments(call: cst.Call) -> Failure | None:
-    fact_arguments = (
-        call.args[1:] if isinstance(call.func, cst.Attribute) and dotted(call.func).endswith("autograd.backward") else call.args
-    )
-    for argument in fact_arguments:
+    taken = 1 if dotted(call.func).endswith("autograd.backward") or (call.args and call.args[0].keyword is None) else 0
+    for argument in call.args[taken:]:
         name = argument.keyword.value if argument.keyword is not None else ""
         is_none = isinstance(argument.value, cst.Name) and argument.value.value in ("None", "False")
-        if name != "retain_graph" and not is_none:
-            return Failure("It is given an argument besides retain_graph.", "Differentiate the sum of the loss times that gradient.")
+        if name not in ("retain_graph", "gradient") and not is_none:
+            return Failure(
+                f"It is given the argument {name}.".replace(" .", "."),
+                "Differentiate with mindspore.grad what is to be differentiated again.",
+            )
     return None
 
 

@@ -161,7 +161,7 @@ def fractional_pool(input: Tensor, rank: int, kernel_size: Any, output_size: Any
         raise ValueError("fractional_max_pool requires specifying either an output_size or an output_ratio")
     counts = ntuple(output_size, rank) if output_size is not None else None
     if counts is None:
-        counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ntuple(output_ratio, rank), strict=True))
+        counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ntuple(output_ratio, rank)))
     planes = math.prod(input.shape[:-rank])
     drawn = ops.rand(planes, rank) if samples is None else samples
     numbers = drawn.asnumpy().reshape(planes, rank)

@@ -106,7 +106,7 @@ def _bag_owners(input: Tensor, offsets: Tensor | None, include_last_offset: bool
         return np.repeat(np.arange(bags), entries), bags
     starts = offsets.asnumpy().tolist()
     ends = starts[1:] if include_last_offset else [*starts[1:], input.shape[0]]
-    sizes = [end - start for start, end in zip(starts, ends, strict=False)]
+    sizes = [end - start for start, end in zip(starts, ends)]
     return np.repeat(np.arange(len(sizes)), sizes), len(sizes)
 
 

@@ -319,7 +319,7 @@ def tensor_apply_(self: Tensor, callable: Any) -> Tensor:
 
 def tensor_map_(self: Tensor, tensor: Tensor, callable: Any) -> Tensor:
     """Each element replaced by a function of it and another tensor's (torch.Tensor.map_)."""
-    pairs = zip(self.asnumpy().reshape(-1).tolist(), ops.broadcast_to(tensor, self.shape).asnumpy().reshape(-1).tolist(), strict=True)
+    pairs = zip(self.asnumpy().reshape(-1).tolist(), ops.broadcast_to(tensor, self.shape).asnumpy().reshape(-1).tolist())
     self.copy_(Tensor(np.array([callable(a, b) for a, b in pairs]).reshape(self.shape)).astype(self.dtype))
     return self
 

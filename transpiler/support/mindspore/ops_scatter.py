@@ -49,7 +49,7 @@ def slice_scatter(input: Tensor, src: Tensor, dim: int = 0, start: int | None = 
 def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
     """``input``, contiguous, with ``src`` at offset + sum of index * stride (torch.as_strided_scatter)."""
     positions = np.full(tuple(size), storage_offset or 0)
-    for axis, (n, step) in enumerate(zip(size, stride, strict=True)):
+    for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
     return _replaced(input, positions, src)
 
@@ -81,7 +81,7 @@ def index_reduce(
     targets = [int(i) for i in index.asnumpy().reshape(-1)]
     sources = list(ops.unbind(source, dim)) if targets else []
     groups = [[] if targets.count(row) and not include_self else [old] for row, old in enumerate(ops.unbind(input, dim))]
-    for row, value in zip(targets, sources, strict=True):
+    for row, value in zip(targets, sources):
         groups[row].append(value)
     return ops.stack([_reduce_rows(group, reduce) for group in groups], dim).astype(input.dtype)
 

@@ -64,7 +64,7 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     axes = list(range(input.ndim)) if dim is None else [_axis(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
     spacing = 1 if spacing is None else spacing
     steps = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(axes)
-    return tuple(_slope(_as_float(input), axis, step, edge_order) for axis, step in zip(axes, steps, strict=True))
+    return tuple(_slope(_as_float(input), axis, step, edge_order) for axis, step in zip(axes, steps))
 
 
 def _slope(x: Tensor, axis: int, spacing: Any, edge_order: int) -> Tensor:

@@ -19,7 +19,7 @@ def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | Non
     """Adds gradients into ``parameter.grad`` (torch.Tensor.backward), for those parameters that ``loss`` depends on."""
     if grads is None:
         raise RuntimeError("the loss was computed where gradients are switched off")
-    reached = _parameters_of(loss) if loss is not None else None
+    reached = _leaf_numbers(loss) if loss is not None else None
     done: set[int] = set()
     with mindspore._no_grad():
         for parameter, gradient in zip(parameters, grads, strict=True):
@@ -30,7 +30,7 @@ def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | Non
             parameter.grad = gradient if earlier is None else earlier + gradient
 
 
-def _parameters_of(loss: Tensor) -> set[int] | None:
+def _leaf_numbers(loss: Tensor) -> set[int] | None:
     """The numbers of the parameters that a loss was computed from; None where MindSpore recorded no graph."""
     start = getattr(loss, "_grad_node", None)
     if start is None:

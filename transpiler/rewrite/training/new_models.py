@@ -1,0 +1,107 @@
+"""Where models are made that are then trained without ``train()``: torch's start in training mode, MindSpore's cells in evaluation mode.
+
+A model is one whose parameters an optimizer of the same scope is given. A file that calls ``train()`` anywhere says for itself which mode it wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from transpiler.analysis.facts import Facts
+from transpiler.rewrite.training.names import dotted
+
+
+def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:
+    """Assignments (by their id) whose value, or some of whose values (by position, -1 for the value itself), are models that an optimizer trains;
+    and the ids of the statements around them."""
+    if any(_calls_method(call, "train") and not call.args for call in _calls(module)):
+        return {}, set()
+    trained = {name for call in _calls(module) if _makes_optimizer(call, facts) for name in _owners(call)}
+    _follow(module, trained)
+    found: dict[int, frozenset[int]] = {}
+    around: set[int] = set()
+    for node, path in _assignments(module, ()):
+        positions = frozenset(_positions(node, trained))
+        if positions:
+            found[id(node)] = positions
+            around.update(path)
+    return found, around
+
+
+def _follow(module: cst.Module, trained: set[str]) -> None:
+    """The names that trained models had before: what an attribute was assigned from, what was passed for a parameter."""
+    functions = dict(_functions(module, ""))
+    for _ in range(3):
+        for node, _path in _assignments(module, ()):
+            if dotted(node.targets[0].target) in trained and isinstance(node.value, cst.Name):
+                trained.add(node.value.value)
+        for call in _calls(module):
+            function = functions.get(dotted(call.func))
+            names = [p.name.value for p in function.params.params] if function is not None else []
+            names = names[1:] if names[:1] == ["self"] else names
+            for position, argument in enumerate(call.args):
+                given = argument.keyword.value if argument.keyword is not None else names[position] if position < len(names) else ""
+                if given in trained and given in names and dotted(argument.value):
+                    trained.add(dotted(argument.value))
+
+
+def _functions(node: cst.CSTNode, owner: str) -> Iterator[tuple[str, cst.FunctionDef]]:
+    """Functions by name, classes' ``__init__`` by the class's."""
+    for child in node.children:
+        if isinstance(child, cst.FunctionDef):
+            yield (owner if child.name.value == "__init__" else child.name.value), child
+        elif isinstance(child, cst.ClassDef):
+            yield from _functions(child.body, child.name.value)
+        elif not isinstance(child, cst.BaseExpression):
+            yield from _functions(child, owner)
+
+
+def _positions(node: cst.Assign, trained: set[str]) -> Iterator[int]:
+    target = node.targets[0].target
+    if len(node.targets) != 1:
+        return
+    if isinstance(target, cst.Tuple) and isinstance(node.value, cst.Tuple) and len(target.elements) == len(node.value.elements):
+        for position, (name, value) in enumerate(zip(target.elements, node.value.elements, strict=True)):
+            if dotted(name.value) in trained and isinstance(value.value, cst.Call):
+                yield position
+    elif dotted(target) in trained and isinstance(node.value, cst.Call):
+        yield -1
+
+
+def _makes_optimizer(call: cst.Call, facts: Facts) -> bool:
+    fact = facts.calls.get(id(call))
+    if fact is not None:
+        return fact.apis[0].startswith("torch.optim.") and not fact.apis[0].endswith("zero_grad")
+    name = dotted(call.func).rpartition(".")[2]
+    return name[:1].isupper() or "opt" in name.lower() or name == "add_param_group"
+
+
+def _owners(call: cst.Call) -> Iterator[str]:
+    """``model`` of ``model.parameters()`` anywhere in the arguments."""
+    for inner in _calls(call):
+        if _calls_method(inner, "parameters") or _calls_method(inner, "named_parameters"):
+            name = dotted(inner.func).rpartition(".")[0]
+            if name:
+                yield name
+                yield name.partition(".")[0] if not name.startswith("self.") else ".".join(name.split(".")[:2])
+
+
+def _calls_method(call: cst.Call, name: str) -> bool:
+    return isinstance(call.func, cst.Attribute) and call.func.attr.value == name
+
+
+def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
+    for child in node.children:
+        if isinstance(child, cst.Call):
+            yield child
+        yield from _calls(child)
+
+
+def _assignments(node: cst.CSTNode, path: tuple[int, ...]) -> Iterator[tuple[cst.Assign, tuple[int, ...]]]:
+    for child in node.children:
+        if isinstance(child, cst.Assign):
+            yield child, path
+        elif not isinstance(child, cst.BaseExpression):
+            yield from _assignments(child, (*path, id(child)))

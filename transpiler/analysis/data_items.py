@@ -17,6 +17,7 @@ from transpiler.mapping.schema import Entry
 
 LOADER: Final = "torch.utils.data.DataLoader"
 DATASET: Final = "torch.utils.data.Dataset"
+COMPOSE: Final = "torchvision.transforms.Compose"
 #: What a loader of a data set that nothing is known of yields.
 BATCHES: Final = v.Inst((LOADER,), item=v.BATCH)
 
@@ -121,9 +122,17 @@ def _stacked(bound: Mapping[str, Sequence[Value]], items: Items) -> Value:
     return v.Inst(("torch.utils.data.StackDataset",), item=item)
 
 
+def _composed(bound: Mapping[str, Sequence[Value]], items: Items) -> Value:
+    """Transforms in a row: what the last one gives is what the whole gives."""
+    transforms = _first(bound, "transforms")
+    last = transforms.items[-1] if isinstance(transforms, v.Tup) and transforms.items else v.item_of(transforms)
+    return v.Inst((COMPOSE,), item=last)
+
+
 _RULES: Final[Mapping[str, Made]] = MappingProxyType(
     {
         LOADER: _loader,
+        COMPOSE: _composed,
         "torch.utils.data.TensorDataset": _tensors,
         "torch.utils.data.Subset": _subset,
         "torch.utils.data.random_split": _split,

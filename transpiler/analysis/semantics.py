@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from transpiler.analysis import values as v
-from transpiler.analysis.data_items import DATASET, LOADER, PASSING_ITEMS, is_container_member, with_items
+from transpiler.analysis.data_items import COMPOSE, DATASET, LOADER, PASSING_ITEMS, is_container_member, with_items
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument, choose
@@ -183,7 +183,9 @@ class Semantics:
             return UNKNOWN
         if isinstance(instance, v.Inst):
             entry = self.entry(instance.classes[0])
-            if entry is not None and self.is_module_class(entry.api):
+            if entry is not None and entry.api == COMPOSE and instance.item is not None:
+                return self.call(instance.item, (), arguments)
+            if entry is not None and (self.is_module_class(entry.api) or entry.returns is not None):
                 return self.returned(entry.returns)
             return UNKNOWN
         return UNKNOWN

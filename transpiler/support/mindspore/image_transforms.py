@@ -152,6 +152,14 @@ class ToImage(ImageTransform):
         return array_to_image(inpt)
 
 
+class IdentityTransform(ImageTransform):
+    """The image as it is (torchvision.transforms.v2.Identity, ToPureTensor)."""
+
+    def forward(self, img: Any) -> Any:
+        """The image."""
+        return img
+
+
 class ToPILImage(ImageTransform):
     """A PIL image."""
 

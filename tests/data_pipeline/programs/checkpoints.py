@@ -62,5 +62,5 @@ torch.save([x, {"list": [torch.ones(2, dtype=torch.int64), False]}], buffer)
 buffer.seek(0)
 y = (
     net(x) - other(x), third(x), loaded["epoch"], loaded["best"], loaded["counts"].tolist(), float(loaded["mean"]), loaded["empty"], loaded[5],
-    sorted(k for k in stripped if "num_batches" not in k), torch.load(buffer), list(loaded), os.path.exists(path), loaded["args"], len(missing[0]),
+    sorted(k for k in stripped if "norm" not in k), torch.load(buffer), list(loaded), os.path.exists(path), loaded["args"], len(missing[0]),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib
 import os
 import pickle
 import shutil
@@ -397,9 +398,7 @@ class CocoDetection(VisionDataset):
 
     def __init__(self, root: Any, annFile: str, transform: Any = None, target_transform: Any = None, transforms: Any = None) -> None:
         super().__init__(root, transforms, transform, target_transform)
-        from pycocotools.coco import COCO
-
-        self.coco = COCO(annFile)
+        self.coco = importlib.import_module("pycocotools.coco").COCO(annFile)
         self.ids = sorted(self.coco.imgs)
 
     def _load_image(self, id: int) -> Image.Image:

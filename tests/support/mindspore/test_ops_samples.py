@@ -39,7 +39,6 @@ REORDERED: dict[str, Callable[..., tuple[Any, ...]]] = {
     "embedding_bag": lambda weight, index: (index, weight),
     "where": lambda x, condition, other: (condition, x, other),
     "einsum": lambda tensors, equation: (equation, *tensors),
-    "embedding_bag": lambda weight, index, *rest: (index, weight, *rest),
     "polygamma": lambda x, n: (n, x),
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import ntuple
-from .functional_activation import _length, channel_shuffle
+from .functional_activation import _length
 from .functional_conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, linear
 from .functional_loss import cross_entropy
 from .functional_pool import (
@@ -231,11 +231,6 @@ def convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
         function = (conv_transpose1d, conv_transpose2d, conv_transpose3d)[rank - 1]
         return function(input, weight, bias, stride, padding, output_padding, groups, dilation)
     return (conv1d, conv2d, conv3d)[rank - 1](input, weight, bias, stride, padding, dilation, groups)
-
-
-def native_channel_shuffle(input: Tensor, groups: int) -> Tensor:
-    """Channels regrouped (torch.native_channel_shuffle)."""
-    return channel_shuffle(input, groups)
 
 
 def grid_sampler(input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Tensor:

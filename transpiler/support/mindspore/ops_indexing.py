@@ -100,17 +100,8 @@ def scatter(
     """``src`` (a tensor or a number) written to positions ``index`` along ``dim`` (torch.scatter); reduce may be 'add'."""
     src = value if src is None else src
     if reduce == "multiply":
-        return _scatter_product(input, dim, index, _source(src, input, index))
+        return _scatter_product(input, dim, index, _source(src, input, index), True)
     return _scatter(input, dim, index, _source(src, input, index), "none" if reduce is None else reduce)
-
-
-def _scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """``src`` multiplied in at ``index``, outside the graph: torch has no derivative of it either."""
-    result = ops.stop_gradient(input).asnumpy().copy()
-    grid = list(np.indices(index.shape))
-    grid[_axis(dim, input.ndim)] = index.asnumpy()
-    np.multiply.at(result, tuple(grid), ops.stop_gradient(src).asnumpy())
-    return Tensor(result)
 
 
 def _source(src: Any, input: Tensor, index: Tensor) -> Tensor:

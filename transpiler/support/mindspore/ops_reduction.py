@@ -409,3 +409,9 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
     total = _sum(ops.abs(A), summed, True)
     result = (mint.amax if ord > 0 else mint.amin)(total, picked, True)
     return result if keepdim else result.squeeze((rows, columns))
+
+
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norm over all dimensions but one; -1: over all (torch.norm_except_dim)."""
+    axes = None if dim == -1 else tuple(i for i in range(v.ndim) if i != dim % v.ndim)
+    return linalg_vector_norm(v, pow, axes, dim != -1)

@@ -10,6 +10,10 @@ SOURCE_ROOTS: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtex
 
 _SPELLINGS: Final = (
     (re.compile(r"^torch\.nn\.modules\.(?:[a-z_]+\.)?([A-Z]\w*(?:\..+)?)$"), r"torch.nn.\1"),
+    (
+        re.compile(r"^torch\.nn\.(?:functional|modules\.(?!utils)[a-z]+)\.(_single|_pair|_triple|_quadruple|_ntuple)$"),
+        r"torch.nn.modules.utils.\1",
+    ),
     (re.compile(r"^torch\.nn\.parameter\.(\w+)$"), r"torch.nn.\1"),
     (re.compile(r"^torch\.(?:functional|_tensor|types)\.(\w+)$"), r"torch.\1"),
     (re.compile(r"^torch\.distributions\.(?!constraints\.)[a-z_]+\.([A-Z]\w*(?:\..+)?)$"), r"torch.distributions.\1"),

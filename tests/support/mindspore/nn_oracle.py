@@ -212,7 +212,7 @@ def compare_sample(info: Any, sample: Any, training: bool, classes: Mapping[str,
     name = info.module_cls.__name__
     constructor = sample.constructor_input
     torch.manual_seed(0)
-    module = info.module_cls(*constructor.args, **constructor.kwargs).train(training)
+    module = info.module_cls(*constructor.args, **constructor.kwargs).float().train(training)
     cell = classes[name](*port(list(constructor.args), classes), **port(dict(constructor.kwargs), classes))
     cell.set_train(training)
     copy_weights(module, cell)

@@ -164,7 +164,7 @@ def fractional_pool(input: Tensor, rank: int, kernel_size: Any, output_size: Any
         counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ntuple(output_ratio, rank)))
     planes = math.prod(input.shape[:-rank])
     drawn = ops.rand(planes, rank) if samples is None else samples
-    numbers = drawn.asnumpy().reshape(planes, rank)
+    numbers = drawn.asnumpy().reshape(-1, rank)[:planes]
     positions = np.zeros((planes,) + (1,) * (2 * rank), np.int64)
     for axis in range(rank):
         # torch draws the random number of the last axis first in two dimensions, in order in three.

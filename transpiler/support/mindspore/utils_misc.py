@@ -86,3 +86,18 @@ def compiler_disable(fn: Any = None, recursive: bool = True, **kwargs: Any) -> A
 def get_autocast_dtype(device_type: str) -> Any:
     """The dtype that torch.autocast computes in: bfloat16 on the CPU, float16 elsewhere (torch.get_autocast_dtype)."""
     return mindspore.bfloat16 if device_type == "cpu" else mindspore.float16
+
+
+def list_with_default(out_size: Any, defaults: Any) -> Any:
+    """torch.nn.modules.utils._list_with_default: None entries replaced by the last of ``defaults``."""
+    if isinstance(out_size, (int, mindspore.Tensor)):
+        return out_size
+    if len(defaults) <= len(out_size):
+        raise ValueError(f"Input dimension should be at least {len(out_size) + 1}")
+    return [own if own is not None else default for own, default in zip(out_size, defaults[-len(out_size) :], strict=True)]
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """torch.nn.modules.utils.consume_prefix_in_state_dict_if_present: names without the prefix, in place."""
+    for name in [key for key in state_dict if key.startswith(prefix)]:
+        state_dict[name.removeprefix(prefix)] = state_dict.pop(name)

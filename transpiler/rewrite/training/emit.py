@@ -107,7 +107,7 @@ class TrainingRewriter:
         operator = _BINARY.get(type(original.operator))
         if operator is None or not name or name.removesuffix(".data") not in self.plan.leaves:
             return None
-        target = cst.ensure_type(updated.target, cst.BaseExpression)
+        target: cst.BaseExpression = updated.target
         right = updated.value if is_atomic(updated.value) or isinstance(operator, (cst.Add,)) else parenthesized(updated.value)
         value = cst.BinaryOperation(target, operator, right)
         self.file.converted(original, name, f"{name}.copy_")
@@ -144,7 +144,7 @@ class TrainingRewriter:
         before, first = _split_lines(moved[0]) if moved else ([], None)
         body: list[cst.BaseStatement] = []
         if region.shared:
-            body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))  # type: ignore[arg-type]
+            body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))
         body += [first, *moved[1:]] if first is not None else []
         body.append(cst.SimpleStatementLine([cst.Return(self._result(region))]))
         unset: list[cst.BaseStatement] = [
@@ -170,7 +170,7 @@ class TrainingRewriter:
             results = _tuple(names).with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         target = _tuple([results, cst.Name(region.grads)])
         value = self._call(region)
-        return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(target)], value)], leading_lines=[_BLANK])  # type: ignore[arg-type]
+        return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(target)], value)], leading_lines=[_BLANK])
 
     def _call(self, region: Region) -> cst.Call:
         function = cst.Name(region.function)

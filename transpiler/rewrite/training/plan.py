@@ -26,7 +26,7 @@ _LOOPS = (cst.For, cst.While)
 class Place:
     """One level of the blocks around a statement: the block, the statement's index in it, and the compound statement that the block belongs to."""
 
-    block: cst.IndentedBlock | cst.Module
+    block: cst.IndentedBlock | cst.Module | cst.SimpleStatementSuite
     index: int
     owner: cst.CSTNode | None
 
@@ -40,7 +40,7 @@ class Site:
     loss: cst.BaseExpression
     places: list[Place]
     scopes: list[cst.FunctionDef | cst.ClassDef]
-    line: cst.SimpleStatementLine
+    statement: cst.BaseSmallStatement
     inputs: tuple[cst.BaseExpression, ...] | None = None
     weight: cst.BaseExpression | None = None
 
@@ -161,15 +161,7 @@ class _Planner:
     def _in_statement(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
         if isinstance(node, cst.SimpleStatementLine):
             for small in node.body:
-                for found in self._grad_calls(small):
-                    outputs, inputs = argument_of(found, 0, "outputs"), argument_of(found, 1, "inputs")
-                    if outputs is not None and inputs is not None:
-                        yield Site(found, single(outputs), places, scopes, node, _listed(inputs), argument_of(found, 2, "grad_outputs"))
-                call = small.value if isinstance(small, cst.Expr) else None
-                if isinstance(call, cst.Call):
-                    loss = self._loss_of(call)
-                    if loss is not None:
-                        yield Site(call, loss, places, scopes, node)
+                yield from self._in_small(small, places, scopes)
             return
         if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             yield from self._sites(node, places, scopes)
@@ -178,8 +170,21 @@ class _Planner:
             if isinstance(child, cst.IndentedBlock):
                 for index, statement in enumerate(child.body):
                     yield from self._in_statement(statement, [*places, Place(child, index, node)], scopes)
+            elif isinstance(child, cst.SimpleStatementSuite):
+                for index, small in enumerate(child.body):
+                    yield from self._in_small(small, [*places, Place(child, index, node)], scopes)
             elif not isinstance(child, cst.BaseExpression):
                 yield from self._in_statement(child, places, scopes)
+
+    def _in_small(self, small: cst.BaseSmallStatement, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
+        for found in self._grad_calls(small):
+            outputs, inputs = argument_of(found, 0, "outputs"), argument_of(found, 1, "inputs")
+            if outputs is not None and inputs is not None:
+                yield Site(found, single(outputs), places, scopes, small, _listed(inputs), argument_of(found, 2, "grad_outputs"))
+        call = small.value if isinstance(small, cst.Expr) else None
+        loss = self._loss_of(call) if isinstance(call, cst.Call) else None
+        if isinstance(call, cst.Call) and loss is not None:
+            yield Site(call, loss, places, scopes, small)
 
     def _grad_calls(self, node: cst.CSTNode) -> Iterator[cst.Call]:
         """Calls of ``torch.autograd.grad`` in a statement."""
@@ -222,6 +227,8 @@ class _Planner:
         if refused is not None:
             return refused
         flow = self._flow(site)
+        if self._shares_line(site, flow):
+            return Failure("It shares its line with a statement that changes the loss.", "Write one statement on a line.")
         found = self._pieces(site, flow)
         if isinstance(found, Failure):
             return found
@@ -242,6 +249,8 @@ class _Planner:
                 )
             stop = site.places[-1].index if at_site else stop
         block = pieces.block
+        if isinstance(block, cst.SimpleStatementSuite):
+            return Failure("The loss is computed on the line of its condition or loop.", "Write one statement on a line.")
         run = block.body[start:stop]
         jump = jumps_out(run)
         if jump is not None:
@@ -250,6 +259,15 @@ class _Planner:
         if hidden is not None:
             return hidden
         return Region(site, block, start, stop, is_hoisted=not at_site)
+
+    def _shares_line(self, site: Site, flow: GraphFlow) -> bool:
+        """Whether a statement before it on the same line changes what the loss is computed from."""
+        place = site.places[-1]
+        line = place.block.body[place.index]
+        if not isinstance(line, cst.SimpleStatementLine):
+            return False
+        earlier = line.body[: next(n for n, small in enumerate(line.body) if small is site.statement)]
+        return any(flow.defines(small, {}) & flow.needs(site.loss) for small in earlier)
 
     def _refused_inputs(self, site: Site) -> Failure | None:
         assert site.inputs is not None
@@ -269,6 +287,8 @@ class _Planner:
         for index in range(begin, stop):
             if inputs & set(stores([pieces.block.body[index]])):
                 begin = index + 1
+        if isinstance(pieces.block, cst.SimpleStatementSuite):
+            return Failure("The outputs are not computed in the same block.", "Differentiate a function with mindspore.grad.")
         jump = jumps_out(pieces.block.body[begin:stop])
         if jump is not None:
             return _jump_failure(jump)

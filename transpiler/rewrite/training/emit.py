@@ -145,7 +145,7 @@ class TrainingRewriter:
         body: list[cst.BaseStatement] = []
         if region.shared:
             body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))
-        body += [first, *moved[1:]] if first is not None else []
+        body += map(_unindented_blanks, [first, *moved[1:]] if first is not None else [])
         body.append(cst.SimpleStatementLine([cst.Return(self._result(region))]))
         unset: list[cst.BaseStatement] = [
             cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(n))], cst.Name("None"))]) for n in region.unset
@@ -204,6 +204,14 @@ def _split_lines(statement: cst.BaseStatement) -> tuple[list[cst.EmptyLine], cst
     lines = list(getattr(statement, "leading_lines", ()))
     count = next((n for n, line in enumerate(lines) if line.comment is not None), len(lines))
     return lines[:count], statement.with_changes(leading_lines=lines[count:]) if hasattr(statement, "leading_lines") else statement
+
+
+def _unindented_blanks(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """A statement that moves one level in, whose blank lines stay without spaces."""
+    if not hasattr(statement, "leading_lines"):
+        return statement
+    lines = [line if line.comment is not None else line.with_changes(indent=False) for line in statement.leading_lines]
+    return statement.with_changes(leading_lines=lines)
 
 
 def _in_training(model: cst.BaseExpression) -> cst.Call:

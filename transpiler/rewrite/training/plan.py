@@ -8,7 +8,8 @@ nested: MindSpore differentiates through a ``value_and_grad`` inside another one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -19,6 +20,7 @@ from transpiler.rewrite.training.names import BindingOrder, dotted, jumps_out, l
 from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
 
+_TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
 _LOOPS = (cst.For, cst.While)
 
 
@@ -758,15 +760,13 @@ def _makes_leaf(value: cst.CSTNode) -> bool:
     )
 
 
-def imported_libraries(module: cst.Module, project: Mapping[str, object]) -> Iterator[str]:
-    """Names under which a file imports what is neither torch nor of its own project: numpy, math, random."""
-    roots = {name.partition(".")[0] for name in project}
+def imported_libraries(module: cst.Module) -> Iterator[str]:
+    """Names under which a file imports libraries that know nothing of torch: numpy, math, random. Any other library may hand out models."""
     for node in _imports(module):
-        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
         named = [node.module] if isinstance(node, cst.ImportFrom) else [alias.name for alias in node.names]
-        if relative or any(name is not None and dotted(name).partition(".")[0] in roots for name in named):
-            continue
-        yield from stores([node])
+        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
+        if not relative and all(name is not None and dotted(name).partition(".")[0] in _TORCH_FREE for name in named):
+            yield from stores([node])
 
 
 def _imports(node: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:

@@ -102,6 +102,12 @@ REFUSED = {
             out.backward(create_graph=True)
             optimizer.step()
         """,
+    "one line changes the loss and differentiates it": """
+        def step(model, x, optimizer):
+            loss = model(x).mean()
+            loss = loss / 2; loss.backward()
+            optimizer.step()
+        """,
     "in the body of a class": """
         class Once:
             weight = torch.ones(2, requires_grad=True)

@@ -108,9 +108,8 @@ def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: Pro
     """What becomes of backward passes; nothing on a target without ``value_and_grad``."""
     if b"backward(" not in source or not find_target(context.target).value_and_grad:
         return Plan()
-    outlines = context.index.modules
     torch_names = {fact.local for group in facts.imports.values() for fact in group}
-    external = frozenset(imported_libraries(module, outlines)) - torch_names
+    external = frozenset(imported_libraries(module)) - torch_names
     plan = plan_training(module, facts, external)
     facts.dirty.update(plan.marked)
     return plan

@@ -11,7 +11,7 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized
 from transpiler.rewrite.training.names import dotted
-from transpiler.rewrite.training.plan import Failure, Plan, Region, gradient_of
+from transpiler.rewrite.training.plan import Failure, Plan, Region, argument_of, gradient_of, single
 
 _BINARY: Final[Mapping[type[cst.BaseAugOp], cst.BaseBinaryOp]] = {
     cst.AddAssign: cst.Add(), cst.SubtractAssign: cst.Subtract(), cst.MultiplyAssign: cst.Multiply(), cst.DivideAssign: cst.Divide(),
@@ -31,13 +31,27 @@ class TrainingRewriter:
         """Whether a call is a planned ``backward()``."""
         return id(call) in self.plan.sites
 
-    def site(self, original: cst.Call, updated: cst.Call) -> cst.Call:
+    @staticmethod
+    def _objective(region: Region, updated: cst.Call) -> cst.BaseExpression:
+        """The outputs of ``torch.autograd.grad``, weighted by ``grad_outputs`` where these are given."""
+        outputs = single(argument_of(updated, 0, "outputs") or region.site.loss)
+        weight = argument_of(updated, 2, "grad_outputs")
+        if weight is None:
+            return outputs
+        product = cst.BinaryOperation(parenthesized(outputs), cst.Multiply(), parenthesized(single(weight)))
+        return cst.Call(cst.Attribute(parenthesized(product), cst.Name("sum")))
+
+    def site(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         """What stands in place of ``loss.backward()``."""
         outcome = self.plan.sites[id(original)]
         symbol = self.file.code(original.func)
         if isinstance(outcome, Failure):
             self.file.left(original, Code.UNSUPPORTED_BACKWARD, symbol, outcome.message, outcome.hint, root=cst.Pass())
             return updated
+        if outcome.site.inputs is not None:
+            self._losses[id(outcome)] = self._objective(outcome, updated)
+            self.file.converted(original, symbol, "input_grads")
+            return cst.Name(outcome.grads)
         loss = updated.func.value if isinstance(updated.func, cst.Attribute) and outcome_is_method(original) else updated.args[0].value
         self._losses[id(outcome)] = self._weighted(original, updated, loss)
         self.file.converted(original, symbol, "mindspore.value_and_grad")
@@ -93,7 +107,7 @@ class TrainingRewriter:
         operator = _BINARY.get(type(original.operator))
         if operator is None or not name or name.removesuffix(".data") not in self.plan.leaves:
             return None
-        target = cst.ensure_type(updated.target, cst.BaseExpression)
+        target: cst.BaseExpression = updated.target
         right = updated.value if is_atomic(updated.value) or isinstance(operator, (cst.Add,)) else parenthesized(updated.value)
         value = cst.BinaryOperation(target, operator, right)
         self.file.converted(original, name, f"{name}.copy_")
@@ -130,15 +144,16 @@ class TrainingRewriter:
         before, first = _split_lines(moved[0]) if moved else ([], None)
         body: list[cst.BaseStatement] = []
         if region.shared:
-            body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))  # type: ignore[arg-type]
-        body += [first, *moved[1:]] if first is not None else []
+            body.append(cst.parse_statement(f"{region.sharing} {', '.join(region.shared)}"))
+        body += map(_unindented_blanks, [first, *moved[1:]] if first is not None else [])
         body.append(cst.SimpleStatementLine([cst.Return(self._result(region))]))
         unset: list[cst.BaseStatement] = [
             cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(n))], cst.Name("None"))]) for n in region.unset
         ]
         lead = before or ([] if is_first else [_BLANK])
+        inputs = [cst.Param(value) for value in region.site.inputs or () if isinstance(value, cst.Name)]
         function = cst.FunctionDef(
-            cst.Name(region.function), cst.Parameters(), cst.IndentedBlock(body), leading_lines=[_BLANK] if unset else lead
+            cst.Name(region.function), cst.Parameters(inputs), cst.IndentedBlock(body), leading_lines=[_BLANK] if unset else lead
         )
         if unset:
             unset[0] = unset[0].with_changes(leading_lines=lead)
@@ -155,10 +170,13 @@ class TrainingRewriter:
             results = _tuple(names).with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         target = _tuple([results, cst.Name(region.grads)])
         value = self._call(region)
-        return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(target)], value)], leading_lines=[_BLANK])  # type: ignore[arg-type]
+        return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(target)], value)], leading_lines=[_BLANK])
 
     def _call(self, region: Region) -> cst.Call:
-        function, owners = cst.Name(region.function), self._owners(region)
+        function = cst.Name(region.function)
+        if region.site.inputs is not None:
+            return cst.Call(self.file.speller.expression("support.input_grads"), _arguments([function, *region.site.inputs]))
+        owners = self._owners(region)
         if region.is_hoisted or (region.returned and not region.has_proven_tensor):
             return cst.Call(self.file.speller.expression("support.value_and_grad"), _arguments([function, owners]))
         arguments = _arguments([function, cst.Name("None"), owners])
@@ -186,6 +204,14 @@ def _split_lines(statement: cst.BaseStatement) -> tuple[list[cst.EmptyLine], cst
     lines = list(getattr(statement, "leading_lines", ()))
     count = next((n for n, line in enumerate(lines) if line.comment is not None), len(lines))
     return lines[:count], statement.with_changes(leading_lines=lines[count:]) if hasattr(statement, "leading_lines") else statement
+
+
+def _unindented_blanks(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """A statement that moves one level in, whose blank lines stay without spaces."""
+    if not hasattr(statement, "leading_lines"):
+        return statement
+    lines = [line if line.comment is not None else line.with_changes(indent=False) for line in statement.leading_lines]
+    return statement.with_changes(leading_lines=lines)
 
 
 def _in_training(model: cst.BaseExpression) -> cst.Call:

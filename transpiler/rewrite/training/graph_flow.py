@@ -24,22 +24,27 @@ CUTTING = frozenset(
 _BUILTINS = frozenset(dir(builtins))
 _NEVER = frozenset({"len", "range", "print", "isinstance", "int", "float", "bool", "str", "enumerate_", "open", "iter_", "hasattr", "id"})
 _GRADIENT_FREE = frozenset({"torch.no_grad", "torch.inference_mode"})
+_FROM_DATA = frozenset({("torch.from_numpy",), ("torch.tensor",)})
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "setdefault"})
 
 
 @dataclass(slots=True)
 class GraphFlow:
     """Graph questions in one function (or module body). ``tainted``: names that may carry a graph; ``leaves``: names of tensors that gradients are
-    wanted of; ``external``: names of imported libraries."""
+    wanted of; ``external``: names of imported libraries; ``foreign``: names of what these made."""
 
     facts: Facts
     external: frozenset[str]
     leaves: frozenset[str]
     tainted: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
 
     def learn(self, statements: Iterable[cst.CSTNode]) -> None:
         """Find the tainted names of a scope."""
         body = list(statements)
+        made = [(target, isinstance(value, cst.Call) and self._root(value) in self.external) for target, value in assignments(body, None)]
+        names = {name for target, foreign in made if foreign for name in keys(target)}
+        self.foreign = names - {name for target, foreign in made if not foreign for name in keys(target)}
         for _ in range(3):
             before = len(self.tainted)
             for target, value in assignments(body, self._is_gradient_free):
@@ -89,20 +94,31 @@ class GraphFlow:
     def _call_carries(self, node: cst.Call) -> bool:
         arguments = any(self.carries(argument.value) for argument in node.args)
         func = node.func
-        if isinstance(func, cst.Attribute) and func.attr.value in CUTTING:
+        if self._cuts(node):
             return False
         fact = self.facts.calls.get(id(node))
+        if fact is not None and fact.apis[:1] in _FROM_DATA:
+            return False
         if fact is not None and self._is_parameter_free(fact.apis):
             owner = isinstance(func, cst.Attribute) and self.carries(func.value)
             return arguments or owner
         if isinstance(func, cst.Name) and func.value in _BUILTINS:
             return arguments and func.value not in _NEVER
-        root = dotted(func).partition(".")[0]
-        if root in self.external:
+        if self._root(node) in self.external | self.foreign:
             return arguments
         if isinstance(func, cst.Attribute) and _is_class_name(func.attr.value) or isinstance(func, cst.Name) and _is_class_name(func.value):
             return arguments
         return True
+
+    def _cuts(self, node: cst.Call) -> bool:
+        """Whether a call gives something without a graph; ``torch.autograd.grad`` does not."""
+        fact = self.facts.calls.get(id(node))
+        is_grad = fact is not None and fact.apis[:1] == ("torch.autograd.grad",)
+        return isinstance(node.func, cst.Attribute) and node.func.attr.value in CUTTING and not is_grad
+
+    @staticmethod
+    def _root(node: cst.Call) -> str:
+        return dotted(node.func).partition(".")[0]
 
     @staticmethod
     def _is_parameter_free(apis: tuple[str, ...]) -> bool:
@@ -123,7 +139,7 @@ class GraphFlow:
                 else:
                     yield from self._needs(node.value)
         elif isinstance(node, cst.Call):
-            if not (isinstance(node.func, cst.Attribute) and node.func.attr.value in CUTTING):
+            if not self._cuts(node):
                 if not isinstance(node.func, cst.Name):  # a function or module that is called is not what the graph comes from
                     yield from self._needs(node.func)
                 for argument in node.args:

@@ -201,7 +201,7 @@ class BindingOrder:
         return bound
 
 
-def dotted(node: cst.BaseExpression) -> str:
+def dotted(node: cst.CSTNode) -> str:
     """The text of a dotted name, '' for anything else."""
     if isinstance(node, cst.Name):
         return node.value

@@ -20,14 +20,21 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
         return {}, set()
     trained = {name for call in _calls(module) if _makes_optimizer(call, facts) for name in _owners(call)}
     _follow(module, trained)
+    functions = dict(_functions(module, ""))
     found: dict[int, frozenset[int]] = {}
     around: set[int] = set()
     for node, path in _assignments(module, ()):
         positions = frozenset(_positions(node, trained))
-        if positions:
+        function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
+        if positions and not (function is not None and _makes_one(function, trained)):
             found[id(node)] = positions
             around.update(path)
     return found, around
+
+
+def _makes_one(function: cst.FunctionDef, trained: set[str]) -> bool:
+    """Whether a function makes a trained model itself, and may have done anything to its mode since."""
+    return function.name.value != "__init__" and any(True for node, _ in _assignments(function.body, ()) for _ in _positions(node, trained))
 
 
 def _follow(module: cst.Module, trained: set[str]) -> None:

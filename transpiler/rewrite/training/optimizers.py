@@ -39,6 +39,7 @@ class Owners:
         self.module = module
         self.facts = facts
         self._zeroed: set[str] = set()
+        self._trained = dict(_trained_modules(module))
         self._zeroed = {event.receiver for event in self._events(module, True, (), deep=True) if event.kind == "zero"}
 
     def parameters_for(
@@ -73,7 +74,8 @@ class Owners:
         for event in events:
             fact = self.facts.calls.get(id(event.node))
             if event.kind == "zero" and fact is not None and fact.certainty is Certainty.MAYBE:
-                api, owner = _OPTIMIZER if event.receiver in stepping else _MODULE
+                written = self._text(cst.ensure_type(event.node.func, cst.Attribute).value)
+                api, owner = _OPTIMIZER if written in stepping else _MODULE
                 self.facts.calls[id(event.node)] = replace(fact, apis=(f"{api}.zero_grad",), certainty=Certainty.KNOWN, owner=owner)
 
     # -- optimizers -----------------------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ class Owners:
         if name == "backward":
             return _Event("call", "", call, certain, loops)
         if name == "zero_grad" and receiver:
-            return _Event("zero", receiver, call, certain, loops)
+            return _Event("zero", self._trained.get(receiver, receiver), call, certain, loops)
         if name != "step":
             return None
         if (known.endswith("GradScaler.step") or (not known and "scaler" in receiver.lower())) and call.args:
@@ -204,6 +206,18 @@ class Owners:
                 if name and name.partition(".")[0] not in bound | leaves and name not in leaves and name not in _CONSTANTS:
                     found[name] = None
         return [name for name in found if not any(name.startswith(f"{other}.") for other in found)]
+
+
+def _trained_modules(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    """(module, optimizer) for ``optimizer = SGD(module.parameters(), …)``, so that ``module.zero_grad()`` clears what the optimizer steps on."""
+    for child in node.children:
+        if isinstance(child, cst.Assign) and isinstance(child.value, cst.Call) and child.value.args:
+            first = child.value.args[0].value
+            name = dotted(first.func) if isinstance(first, cst.Call) else ""
+            if name.endswith(".parameters") and dotted(child.targets[0].target):
+                yield name.removesuffix(".parameters"), dotted(child.targets[0].target)
+        elif not isinstance(child, cst.BaseExpression):
+            yield from _trained_modules(child)
 
 
 _CONSTANTS = frozenset({"None", "True", "False", "self.device", *dir(__import__("builtins"))})

@@ -8,7 +8,8 @@ nested: MindSpore differentiates through a ``value_and_grad`` inside another one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -19,6 +20,7 @@ from transpiler.rewrite.training.names import BindingOrder, dotted, jumps_out, l
 from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
 
+_TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
 _LOOPS = (cst.For, cst.While)
 
 
@@ -26,20 +28,23 @@ _LOOPS = (cst.For, cst.While)
 class Place:
     """One level of the blocks around a statement: the block, the statement's index in it, and the compound statement that the block belongs to."""
 
-    block: cst.IndentedBlock | cst.Module
+    block: cst.IndentedBlock | cst.Module | cst.SimpleStatementSuite
     index: int
     owner: cst.CSTNode | None
 
 
 @dataclass(slots=True, eq=False)
 class Site:
-    """One ``loss.backward()`` statement. ``scopes``: the functions and classes around it, outermost first."""
+    """One ``loss.backward()`` statement, or one call of ``torch.autograd.grad``, which has ``inputs`` and perhaps a ``weight`` (grad_outputs).
+    ``scopes``: the functions and classes around it, outermost first."""
 
     call: cst.Call
     loss: cst.BaseExpression
     places: list[Place]
     scopes: list[cst.FunctionDef | cst.ClassDef]
-    line: cst.SimpleStatementLine
+    statement: cst.BaseSmallStatement
+    inputs: tuple[cst.BaseExpression, ...] | None = None
+    weight: cst.BaseExpression | None = None
 
     @property
     def function(self) -> cst.FunctionDef | None:
@@ -158,11 +163,7 @@ class _Planner:
     def _in_statement(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
         if isinstance(node, cst.SimpleStatementLine):
             for small in node.body:
-                call = small.value if isinstance(small, cst.Expr) else None
-                if isinstance(call, cst.Call):
-                    loss = self._loss_of(call)
-                    if loss is not None:
-                        yield Site(call, loss, places, scopes, node)
+                yield from self._in_small(small, places, scopes)
             return
         if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             yield from self._sites(node, places, scopes)
@@ -171,8 +172,31 @@ class _Planner:
             if isinstance(child, cst.IndentedBlock):
                 for index, statement in enumerate(child.body):
                     yield from self._in_statement(statement, [*places, Place(child, index, node)], scopes)
+            elif isinstance(child, cst.SimpleStatementSuite):
+                for index, small in enumerate(child.body):
+                    yield from self._in_small(small, [*places, Place(child, index, node)], scopes)
             elif not isinstance(child, cst.BaseExpression):
                 yield from self._in_statement(child, places, scopes)
+
+    def _in_small(self, small: cst.BaseSmallStatement, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
+        for found in self._grad_calls(small):
+            outputs, inputs = argument_of(found, 0, "outputs"), argument_of(found, 1, "inputs")
+            if outputs is not None and inputs is not None:
+                yield Site(found, single(outputs), places, scopes, small, _listed(inputs), argument_of(found, 2, "grad_outputs"))
+        call = small.value if isinstance(small, cst.Expr) else None
+        loss = self._loss_of(call) if isinstance(call, cst.Call) else None
+        if isinstance(call, cst.Call) and loss is not None:
+            yield Site(call, loss, places, scopes, small)
+
+    def _grad_calls(self, node: cst.CSTNode) -> Iterator[cst.Call]:
+        """Calls of ``torch.autograd.grad`` in a statement."""
+        if isinstance(node, cst.Call):
+            fact = self.facts.calls.get(id(node))
+            if fact is not None and fact.apis == ("torch.autograd.grad",):
+                yield node
+        for child in node.children:
+            if not isinstance(child, cst.Lambda):
+                yield from self._grad_calls(child)
 
     def _loss_of(self, call: cst.Call) -> cst.BaseExpression | None:
         """The tensor that a call differentiates: ``loss.backward()`` or ``torch.autograd.backward(loss)``."""
@@ -201,15 +225,19 @@ class _Planner:
     def _region(self, site: Site) -> Region | Failure:
         if site.scopes and site.function is None:
             return Failure("It stands in the body of a class.", "Write the training step in a function.")
-        refused = _refused_arguments(site.call)
+        refused = _refused_arguments(site.call) if site.inputs is None else self._refused_inputs(site)
         if refused is not None:
             return refused
         flow = self._flow(site)
+        if self._shares_line(site, flow):
+            return Failure("It shares its line with a statement that changes the loss.", "Write one statement on a line.")
         found = self._pieces(site, flow)
         if isinstance(found, Failure):
             return found
         pieces, start, stop = found
         at_site = pieces is site.places[-1]
+        if site.inputs is not None:
+            return self._input_region(site, pieces, start, at_site)
         alone = flow.carries(site.loss) and self._computes(flow, site.loss)
         if start is None:
             if not alone:
@@ -223,6 +251,8 @@ class _Planner:
                 )
             stop = site.places[-1].index if at_site else stop
         block = pieces.block
+        if isinstance(block, cst.SimpleStatementSuite):
+            return Failure("The loss is computed on the line of its condition or loop.", "Write one statement on a line.")
         run = block.body[start:stop]
         jump = jumps_out(run)
         if jump is not None:
@@ -231,6 +261,40 @@ class _Planner:
         if hidden is not None:
             return hidden
         return Region(site, block, start, stop, is_hoisted=not at_site)
+
+    def _shares_line(self, site: Site, flow: GraphFlow) -> bool:
+        """Whether a statement before it on the same line changes what the loss is computed from."""
+        place = site.places[-1]
+        line = place.block.body[place.index]
+        if not isinstance(line, cst.SimpleStatementLine):
+            return False
+        earlier = line.body[: next(n for n, small in enumerate(line.body) if small is site.statement)]
+        return any(flow.defines(small, {}) & flow.needs(site.loss) for small in earlier)
+
+    def _refused_inputs(self, site: Site) -> Failure | None:
+        assert site.inputs is not None
+        named = all(isinstance(value, cst.Name) for value in site.inputs)
+        others = [a for a in site.call.args if a.keyword is not None and a.keyword.value == "is_grads_batched"]
+        if isinstance(site.loss, (cst.List, cst.Tuple)) or others or (not named and len(site.inputs) > 1):
+            return Failure("Its outputs or inputs are not plain names.", "Differentiate a function with mindspore.grad.")
+        return None
+
+    def _input_region(self, site: Site, pieces: Place, start: int | None, at_site: bool) -> Region | Failure:
+        """The statements between the inputs of ``torch.autograd.grad`` and the call; what comes before them does not depend on the inputs."""
+        if not at_site or (start is None and dotted(site.loss)):
+            return Failure("The outputs are not computed in the same block.", "Differentiate a function with mindspore.grad.")
+        stop = pieces.index
+        inputs = {dotted(value) for value in site.inputs or ()}
+        begin = stop if start is None else start
+        for index in range(begin, stop):
+            if inputs & set(stores([pieces.block.body[index]])):
+                begin = index + 1
+        if isinstance(pieces.block, cst.SimpleStatementSuite):
+            return Failure("The outputs are not computed in the same block.", "Differentiate a function with mindspore.grad.")
+        jump = jumps_out(pieces.block.body[begin:stop])
+        if jump is not None:
+            return _jump_failure(jump)
+        return Region(site, pieces.block, begin, stop, is_hoisted=False)
 
     @staticmethod
     def _computes(flow: GraphFlow, loss: cst.BaseExpression) -> bool:
@@ -409,7 +473,8 @@ class _Planner:
         order = BindingOrder(run)
         declared, kinds = _declared(body)
         live = [name for name in dict.fromkeys(stores(run)) if name in outside or name in order.early or name in declared]
-        shared = [name for name in live if name in declared or name in order.early or name not in order.bound]
+        fixed = {dotted(value) for value in site.inputs or ()}
+        shared = [name for name in live if name not in fixed and (name in declared or name in order.early or name not in order.bound)]
         if isinstance(scope, cst.Module):
             region.sharing = "global"
         region.shared = sorted(shared)
@@ -422,7 +487,8 @@ class _Planner:
             region.loss = _fresh("objective", set(loads(scope)) | set(stores(body)))
         proven = {n.value for n in _names_bound(run) if is_tensor(self.facts, n)}
         region.has_proven_tensor = any(name in proven for name in region.returned)
-        region.owners = self.owners.parameters_for(site.call, site.scopes, run, site.loss, self.leaves - own)
+        if site.inputs is None:
+            region.owners = self.owners.parameters_for(site.call, site.scopes, run, site.loss, self.leaves - own)
 
     def _unset(self, region: Region, scope: cst.FunctionDef | cst.Module, body: Sequence[cst.CSTNode], own: set[str]) -> list[str]:
         """Shared names that the enclosing function would not bind by itself."""
@@ -445,7 +511,8 @@ class _Planner:
         label = dotted(loss).rpartition(".")[2]
         suffix = "" if not several else f"_{label}" if label else f"_{number + 1}"
         used = self._taken.setdefault(id(scope), set(_every_name(scope)))
-        region.returns_expression = not isinstance(loss, cst.Name) or gradient_of(region.site.call) is not None
+        is_grad = region.site.inputs is not None
+        region.returns_expression = is_grad or not isinstance(loss, cst.Name) or gradient_of(region.site.call) is not None
         region.function = _fresh(f"forward{suffix}" if suffix else "forward_fn", used)
         region.grads = _fresh(f"grads{suffix}", used)
         region.loss = loss.value if isinstance(loss, cst.Name) and not region.returns_expression else _fresh(f"objective{suffix}", used)
@@ -508,6 +575,25 @@ def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
                 return None
             return argument.value
     return None
+
+
+def argument_of(call: cst.Call, position: int, name: str) -> cst.BaseExpression | None:
+    """The argument passed for a parameter, None where it is left out or None."""
+    for index, argument in enumerate(call.args):
+        if (argument.keyword is None and index == position) or (argument.keyword is not None and argument.keyword.value == name):
+            is_none = isinstance(argument.value, cst.Name) and argument.value.value == "None"
+            return None if is_none or argument.star else argument.value
+    return None
+
+
+def _listed(node: cst.BaseExpression) -> tuple[cst.BaseExpression, ...]:
+    return tuple(element.value for element in node.elements) if isinstance(node, (cst.List, cst.Tuple)) else (node,)
+
+
+def single(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The item of a list or tuple of one."""
+    listed = _listed(node)
+    return listed[0] if len(listed) == 1 else node
 
 
 def gradient_of(call: cst.Call) -> cst.BaseExpression | None:
@@ -674,15 +760,13 @@ def _makes_leaf(value: cst.CSTNode) -> bool:
     )
 
 
-def imported_libraries(module: cst.Module, project: Mapping[str, object]) -> Iterator[str]:
-    """Names under which a file imports what is neither torch nor of its own project: numpy, math, random."""
-    roots = {name.partition(".")[0] for name in project}
+def imported_libraries(module: cst.Module) -> Iterator[str]:
+    """Names under which a file imports libraries that know nothing of torch: numpy, math, random. Any other library may hand out models."""
     for node in _imports(module):
-        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
         named = [node.module] if isinstance(node, cst.ImportFrom) else [alias.name for alias in node.names]
-        if relative or any(name is not None and dotted(name).partition(".")[0] in roots for name in named):
-            continue
-        yield from stores([node])
+        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
+        if not relative and all(name is not None and dotted(name).partition(".")[0] in _TORCH_FREE for name in named):
+            yield from stores([node])
 
 
 def _imports(node: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:

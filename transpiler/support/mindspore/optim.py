@@ -18,7 +18,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.experimental import optim as experimental_optim
 
 
-class Optimizer(experimental_optim.Optimizer):  # type: ignore[misc]
+class Optimizer(experimental_optim.Optimizer):
     """torch.optim.Optimizer: parameter groups with options of their own; a subclass defines ``update`` for one parameter, or all of ``step``."""
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:

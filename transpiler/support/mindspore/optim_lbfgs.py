@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from mindspore import Tensor, ops
+from numpy.typing import NDArray
 
 from .optim import Optimizer
 
@@ -70,7 +71,7 @@ class LBFGS(Optimizer):
                 break
         return first
 
-    def _direction(self, state: dict[str, Any], group: dict[str, Any], gradient: np.ndarray) -> np.ndarray:
+    def _direction(self, state: dict[str, Any], group: dict[str, Any], gradient: NDArray[Any]) -> NDArray[Any]:
         """Minus the inverse Hessian's approximation times the gradient, by the two-loop recursion."""
         if state["n_iter"] == 1:
             state["old_dirs"], state["old_stps"], state["H_diag"] = [], [], 1.0
@@ -97,18 +98,18 @@ class LBFGS(Optimizer):
         group: dict[str, Any],
         iteration: int,
         length: float,
-        direction: np.ndarray,
+        direction: NDArray[Any],
         loss: float,
-        gradient: np.ndarray,
+        gradient: NDArray[Any],
         slope: float,
-    ) -> tuple[float, np.ndarray, float, int]:
+    ) -> tuple[float, NDArray[Any], float, int]:
         """Moves along the direction; the loss and gradient there, how far it went, and how often the closure ran."""
         start = self._values()
         if group["line_search_fn"] is not None:
             if group["line_search_fn"] != "strong_wolfe":
                 raise RuntimeError("only 'strong_wolfe' is supported")
 
-            def evaluate(at: float) -> tuple[float, np.ndarray]:
+            def evaluate(at: float) -> tuple[float, NDArray[Any]]:
                 self._place(start + at * direction)
                 return float(closure()), self._gradient()
 
@@ -120,17 +121,17 @@ class LBFGS(Optimizer):
             return loss, gradient, length, 0
         return float(closure()), self._gradient(), length, 1
 
-    def _values(self) -> np.ndarray:
+    def _values(self) -> NDArray[Any]:
         return np.concatenate([parameter.asnumpy().reshape(-1) for parameter in self.parameters])
 
-    def _gradient(self) -> np.ndarray:
+    def _gradient(self) -> NDArray[Any]:
         parts = []
         for parameter in self.parameters:
             gradient = getattr(parameter, "grad", None)
             parts.append(np.zeros(parameter.size, parameter.asnumpy().dtype) if gradient is None else gradient.asnumpy().reshape(-1))
         return np.concatenate(parts)
 
-    def _place(self, values: np.ndarray) -> None:
+    def _place(self, values: NDArray[Any]) -> None:
         position = 0
         for parameter in self.parameters:
             part = values[position : position + parameter.size].reshape(parameter.shape)
@@ -154,21 +155,21 @@ def cubic_minimum(x1: float, f1: float, g1: float, x2: float, f2: float, g2: flo
 
 
 #: A point on the line: (how far, loss, gradient, slope).
-Point = tuple[float, float, np.ndarray, float]
+Point = tuple[float, float, NDArray[Any], float]
 
 
 def strong_wolfe(
-    evaluate: Callable[[float], tuple[float, np.ndarray]],
+    evaluate: Callable[[float], tuple[float, NDArray[Any]]],
     length: float,
-    direction: np.ndarray,
+    direction: NDArray[Any],
     loss: float,
-    gradient: np.ndarray,
+    gradient: NDArray[Any],
     slope: float,
     c1: float = 1e-4,
     c2: float = 0.9,
     tolerance: float = 1e-9,
     limit: int = 25,
-) -> tuple[float, np.ndarray, float, int]:
+) -> tuple[float, NDArray[Any], float, int]:
     """A step that meets the strong Wolfe conditions: bracketing, then zooming (Nocedal and Wright, algorithms 3.5 and 3.6)."""
 
     def probe(at: float) -> Point:

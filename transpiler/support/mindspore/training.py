@@ -79,8 +79,8 @@ def grad_of(tensor: Any) -> Tensor | None:
 def as_leaf(tensor: Tensor, requires_grad: bool = True) -> Tensor:
     """A tensor that gradients are taken of (torch.Tensor.requires_grad_): a parameter of its own, with the same values."""
     if not isinstance(tensor, Parameter):
-        if not requires_grad:
-            return tensor
+        if not requires_grad or not getattr(tensor, "_is_leaf", True):
+            return tensor  # what is computed from other leaves stays connected to them
         tensor = Parameter(ops.stop_gradient(tensor), name="leaf")
     tensor.requires_grad = requires_grad
     return tensor
@@ -213,3 +213,20 @@ def value_and_grad(forward: Callable[[], Any], parameters: Iterable[Tensor]) -> 
         return forward(), None
     _, grads = mindspore.value_and_grad(loss_alone, None, list(parameters))()
     return kept[-1], grads
+
+
+def input_grads(forward: Callable[..., Any], *inputs: Any) -> tuple[Any, tuple[Tensor, ...]]:
+    """What ``forward`` returns, its objective first, and the objective's gradients with respect to the inputs (torch.autograd.grad): tensors that
+    ``forward`` takes, or one iterable of parameters that it uses. They can be differentiated again."""
+    kept: list[Any] = []
+
+    def objective(*values: Tensor) -> Tensor:
+        kept.append(forward(*values))
+        return kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+
+    if len(inputs) == 1 and not isinstance(inputs[0], Tensor):
+        _, grads = mindspore.value_and_grad(objective, None, list(inputs[0]))()
+    else:
+        values = [value * 1 if isinstance(value, Parameter) else value for value in inputs]
+        _, grads = mindspore.value_and_grad(objective, tuple(range(len(values))))(*values)
+    return kept[-1], (grads,) if isinstance(grads, Tensor) else tuple(grads)

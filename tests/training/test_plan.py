@@ -1,0 +1,113 @@
+"""What moves into the forward function, what stays, and whose parameters are meant."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from tests.mappings.entries import registry
+from transpiler.rewrite.pipeline import single_file_context, transpile_source
+
+HEADER = """\
+import numpy as np
+import torch
+import torch.nn.functional as F
+from nets import model, other
+from steps import get_batch
+"""
+
+
+def port(source: str) -> str:
+    """The port of some statements of a script."""
+    text = (HEADER + textwrap.dedent(source)).encode()
+    return transpile_source(text, path="script.py", context=single_file_context(text, "script.py", "mindspore", registry())).output.decode()
+
+
+def forward(ported: str, name: str = "forward_fn") -> str:
+    """The text of the forward function."""
+    tree = ast.parse(ported)
+    function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name)
+    return ast.unparse(function)
+
+
+def test_models_of_unknown_origin_are_called_inside() -> None:
+    """An imported object may be a model; numpy is not."""
+    text = port("""
+        noise = np.random.rand(3)
+        x = torch.from_numpy(noise)
+        out = model(x)
+        loss = out.sum()
+        loss.backward()
+        """)
+    assert forward(text) == "def forward_fn():\n    out = model(x)\n    loss = out.sum()\n    return loss"
+
+
+def test_comments_and_order_stay() -> None:
+    """The statements move as they are."""
+    text = port("""
+        optimizer.zero_grad()
+        # the forward pass
+        out = model(x)  # logits
+
+        print(out.shape)
+        loss = F.mse_loss(out, y)
+        loss.backward()  # gradients
+        optimizer.step()
+        """)
+    inside = text[text.index("def forward_fn") : text.index("value_and_grad")]
+    assert "# the forward pass\n" in inside
+    assert "# logits\n\n    print(out.shape)" in inside
+    assert "# gradients" in text[text.index("value_and_grad") :]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ("first.step(); second.zero_grad(); second.step()", "first.parameters"),
+        ("first.step(); second.step()", "ms_support.leaves_of(first, second)"),
+        ("other.zero_grad(); second.step(); first.step()", "first.parameters"),
+    ],
+)
+def test_whose_parameters(after: str, expected: str) -> None:
+    """Those of the optimizers that step on the gradients before clearing them, by themselves or through their module."""
+    text = port(f"""
+        first = torch.optim.SGD(model.parameters(), lr=0.1)
+        second = torch.optim.SGD(other.parameters(), lr=0.1)
+        for x in data:
+            loss = other(model(x)).sum()
+            loss.backward()
+            {after}
+        """)
+    assert f"mindspore.value_and_grad(forward_fn, None, {expected})()" in text
+
+
+def test_names_that_are_read_before_are_shared() -> None:
+    """Counters and carried states stay variables of the scope around."""
+    text = port("""
+        def train(model, optimizer, data):
+            count, state = 0, None
+            for x in data:
+                out, state = model(x, state)
+                count += len(out)
+                loss = out.sum()
+                loss.backward()
+                optimizer.step()
+            return count, state
+        """)
+    assert "nonlocal count, state" in forward(text)
+
+
+def test_second_run_changes_nothing() -> None:
+    """A ported step is left alone."""
+    text = port("""
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        loss = model(x).sum()
+        loss.backward()
+        optimizer.step()
+        """)
+    again = transpile_source(
+        text.encode(), path="script.py", context=single_file_context(text.encode(), "script.py", "mindspore", registry())
+    )
+    assert again.output.decode() == text

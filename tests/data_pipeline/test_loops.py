@@ -79,9 +79,7 @@ def test_what_another_library_returns_of_a_tensor_is_unknown(registry: Registry)
 
 
 def test_arrays_stay_arrays(registry: Registry) -> None:
-    body = (
-        "def f(loader: DataLoader):\n    for x, y in loader:\n        a = np.asarray(x)\n        print(a.view(np.int32), a.reshape(-1).cpu)\n"
-    )
+    body = "def f(loader: DataLoader):\n    for x, y in loader:\n        a = np.asarray(x)\n        print(a.view(np.int32), a.reshape(-1).cpu)\n"
     text, left = ported(registry, body)
     assert "a.view(np.int32), a.reshape(-1).cpu" in text
     assert left == []

@@ -13,7 +13,7 @@ LAYERS = (
     ("transpiler.mapping", "transpiler.analysis", "transpiler.support"),
     ("transpiler.targets",),
     ("transpiler.rewrite", "transpiler.exporter"),
-    ("transpiler.workers", "transpiler.project", "transpiler.explain"),
+    ("transpiler.workers", "transpiler.project", "transpiler.explain", "transpiler.torchvision_models"),
     ("transpiler.api",),
     ("transpiler.cli", "transpiler.hooks", "transpiler.__main__"),
 )

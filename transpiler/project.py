@@ -7,6 +7,7 @@ possible, and the others go on.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from transpiler.syntax.format_output import BlackSettings, format_output, read_s
 from transpiler.syntax.read_source import read_source
 from transpiler.syntax.walk_project import Walk, is_excluded, walk_project
 from transpiler.syntax.write_output import copy_atomically, write_atomically
+from transpiler.torchvision_models import PACKAGE, ModelsMissing, copy_models, used_models
 from transpiler.workers import transpile_all, transpile_file
 
 Progress = Callable[[str, int, int], None]
@@ -75,6 +77,7 @@ def run_project(options: RunOptions, progress: Progress = lambda step, done, tot
     project = _read_project(options)
     results, settings = _transpile(project, options, progress)
     files = [*_write_files(project, results, options), *_write_support(project, results, settings, options)]
+    files += _write_models(results, options)
     run = RunReport(__version__, options.target, tuple(sorted(files, key=lambda file: file.source)))
     write_reports(run, options.report or options.output)
     return run
@@ -278,6 +281,22 @@ def _write_support(
             failure = Diagnostic(Kind.ERROR, Code.INTERNAL_ERROR, path, None, f"The support module cannot be written: {error}")
     if failure is not None:
         yield FileReport(path, None, Status.FAILED, (failure,))
+
+
+def _write_models(results: Mapping[str, FileResult], options: RunOptions) -> list[FileReport]:
+    """torchvision's own models, ported beside the output where it uses them."""
+    names = used_models(result.output for result in results.values())
+    if not names:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            package = copy_models(names, Path(folder))
+        except ModelsMissing as error:
+            failure = Diagnostic(Kind.ERROR, Code.INTERNAL_ERROR, PACKAGE, None, f"{error}.", hint="Install torchvision and run again.")
+            return [FileReport(PACKAGE, None, Status.FAILED, (failure,))]
+        report = Path(folder) / "report"
+        run = run_project(RunOptions(package, options.output / PACKAGE, options.target, report, options.jobs, options.format, force=True))
+    return [replace(file, source=f"{PACKAGE}/{file.source}", output=file.output and f"{PACKAGE}/{file.output}") for file in run.files]
 
 
 def _formatted(text: bytes, settings: BlackSettings, options: RunOptions) -> bytes:

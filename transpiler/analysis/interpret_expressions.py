@@ -30,6 +30,8 @@ from transpiler.mapping.binding import Argument
 
 #: Classes whose members an object of unknown kind may be using.
 CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
+#: Attributes that one class of torch's layers alone has.
+_LAYERS_BY_ATTRIBUTE: Mapping[str, str] = MappingProxyType({"in_features": "torch.nn.Linear", "out_features": "torch.nn.Linear"})
 _BUILTINS = frozenset(dir(__import__("builtins")))
 _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
 #: Attributes of torch's layers that other frameworks' layers call differently.
@@ -324,8 +326,17 @@ class ExpressionInterpreter:
             return self._instance_member(bases, name) if bases else ((), Certainty.KNOWN, ())
         if owner is UNKNOWN or owner == v.NONE or isinstance(owner, v.Bound):
             apis = tuple(f"{cls}.{name}" for cls in CANDIDATE_OWNERS if self.registry.lookup(f"{cls}.{name}") is not None)
-            return apis, Certainty.MAYBE, ()
+            return apis, Certainty.MAYBE, self._layer_of(owner, name)
         return (), Certainty.KNOWN, ()
+
+    def _layer_of(self, owner: Value, name: str) -> tuple[str, ...]:
+        """The one class of layer that an unknown part of a network must have for an attribute: ``net.fc.in_features``."""
+        if name not in _LAYERS_BY_ATTRIBUTE or not isinstance(owner, v.Bound):
+            return ()
+        while isinstance(owner, v.Bound):
+            owner = owner.owner
+        is_network = isinstance(owner, v.Inst) and all(map(self.semantics.is_module_class, owner.classes))
+        return (_LAYERS_BY_ATTRIBUTE[name],) if is_network else ()
 
     def _instance_member(self, classes: Sequence[str], name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
         canonical_classes = tuple(canonical(c) for c in classes if is_source(c))

@@ -383,6 +383,8 @@ class Semantics:
             return owner.item
         if isinstance(owner, v.Foreign):
             return v.FOREIGN
+        if isinstance(owner, v.Bound):
+            return v.Bound(owner, "[]")
         if isinstance(owner, v.Batch):
             return v.TENSOR
         if isinstance(owner, v.Inst) and (owner.item is not None or self.is_subclass(owner.classes[0], DATASET)):

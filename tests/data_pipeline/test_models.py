@@ -1,0 +1,85 @@
+"""torchvision's models in a user's script: ported from torchvision's own source beside the script, and computing the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from transpiler.api import transpile_project
+from transpiler.report.codes import Kind
+from transpiler.torchvision_models import ModelsMissing, copy_models, used_models
+
+OPERATORS = Path(__file__).parents[2] / "scripts" / "define_operators.py"
+SCRIPT = """
+import torch
+from PIL import Image
+from torch import nn
+from torchvision import models
+from torchvision.models import SqueezeNet1_1_Weights
+
+
+def fill(model):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.linspace(-0.04, 0.05, parameter.numel()).reshape(parameter.shape))
+
+
+net = models.resnet18(weights=None)
+for parameter in net.parameters():
+    parameter.requires_grad = False
+net.fc = nn.Linear(net.fc.in_features, 10)
+small = models.squeezenet1_1(num_classes=5)
+fill(small)
+small.eval()
+x = torch.linspace(-1, 1, 3 * 40 * 40).reshape(1, 3, 40, 40)
+out = small(x)[0]
+print([round(value, 3) for value in (out / out.max()).tolist()])
+print(tuple(net.eval()(x).shape), sum(p.numel() for p in net.parameters() if p.requires_grad))
+print(SqueezeNet1_1_Weights.DEFAULT.meta["num_params"])
+prepare = SqueezeNet1_1_Weights.IMAGENET1K_V1.transforms()
+print(round(prepare(Image.new("RGB", (300, 280), (10, 200, 30))).mean().item(), 4))
+"""
+
+
+def test_a_script_with_models_runs_without_torch(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "script.py").write_text(SCRIPT)
+    run = transpile_project(source, tmp_path / "port")
+    left = [(file.source, d.message) for file in run.files for d in file.diagnostics if d.kind in (Kind.UNCONVERT, Kind.ERROR)]
+    assert left == []
+    assert not [path for path in (tmp_path / "port").rglob("*.py") if "import torch\n" in path.read_text()]
+    expected = _run(f"import runpy; runpy.run_path({str(OPERATORS)!r}); runpy.run_path('script.py')", source)
+    assert _run("import script", tmp_path / "port") == expected
+
+
+def _run(code: str, folder: Path) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": str(folder), "GLOG_v": "3"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+def test_only_what_a_model_needs_is_copied(tmp_path: Path) -> None:
+    package = copy_models(["models.ResNet18_Weights.DEFAULT.meta"], tmp_path)
+    found = {str(path.relative_to(package)) for path in package.rglob("*.py")}
+    assert "models/resnet.py" in found and "transforms/_presets.py" in found
+    assert not {"models/vgg.py", "utils.py", "transforms/functional.py"} & found
+    assert "from torchvision.transforms import functional" in (package / "transforms/_presets.py").read_text()
+    assert len(list((copy_models(["models.__dict__"], tmp_path / "all") / "models").glob("*.py"))) > 15
+
+
+def test_models_that_cannot_be_ported_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelsMissing, match="nothing_like_it"):
+        copy_models(["models.nothing_like_it"], tmp_path)
+
+
+def test_names_are_found_in_ported_text() -> None:
+    text = (
+        b"net = torchvision_ms.models.resnet18()\nw = torchvision_ms.models.video.R3D_18_Weights.DEFAULT\nx = torchvision.models.vgg11()\n"
+    )
+    assert used_models([text]) == {"models.resnet18", "models.video.R3D_18_Weights.DEFAULT"}

@@ -315,3 +315,29 @@ class Block(nn.Module):
     assert "scale = m.beta if" in text
     assert remarked(diagnostics) == []
     assert port(text)[0] == text
+
+
+def test_modules_are_known_by_what_is_done_with_them(port: Port) -> None:
+    source = """\
+import torch
+
+
+class Trainer:
+    def __init__(self, model):
+        self.model = model
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+
+    def predict(self, x):
+        return self.model(x).view(-1)
+
+
+def evaluate(net, x):
+    net.eval()
+    out = net(x)
+    return out.view(-1, out.size(-1)), out.logits
+"""
+    text, diagnostics = port(source)
+    assert "return self.model(x).reshape(-1)" in text
+    assert "net.set_train(False)" in text
+    assert "return out.reshape(-1, out.shape[-1]), out.logits" in text
+    assert remarked(diagnostics) == []

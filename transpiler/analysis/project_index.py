@@ -7,7 +7,7 @@ fifth of parsing with LibCST, and an outline is plain data that travels to worke
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from transpiler.analysis.names import is_source
@@ -34,13 +34,15 @@ class FunctionOutline:
 
 @dataclass(frozen=True, slots=True)
 class ClassOutline:
-    """A class's bases, methods, and the expressions assigned to its instances' attributes."""
+    """A class's bases, methods, and the expressions assigned to its instances' attributes. ``modules``: the attributes that its methods use as only
+    modules can be used."""
 
     name: str
     bases: tuple[str, ...]
     methods: Mapping[str, FunctionOutline]
     attributes: Mapping[str, tuple[str, str]]
     decorators: tuple[str, ...] = ()
+    modules: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -229,10 +231,11 @@ def outline_class(node: ast.ClassDef) -> ClassOutline:
     """A class's outline; attributes come from ``self.x = …`` in all its methods and from its body, the first assignment of a call winning."""
     methods: dict[str, FunctionOutline] = {}
     attributes: dict[str, tuple[str, str]] = {}
+    uses: dict[str, set[str]] = {}
     for statement in node.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             methods.setdefault(statement.name, outline_function(statement))
-            _attributes_of(statement, attributes)
+            _attributes_of(statement, attributes, uses)
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             attributes[statement.target.id] = ("annotation", ast.unparse(statement.annotation))
         elif isinstance(statement, ast.Assign):
@@ -245,10 +248,13 @@ def outline_class(node: ast.ClassDef) -> ClassOutline:
         methods,
         attributes,
         tuple(ast.unparse(decorator) for decorator in node.decorator_list),
+        frozenset(name for name, found in uses.items() if acts_as_module(found)),
     )
 
 
-def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: dict[str, tuple[str, str]]) -> None:
+def _attributes_of(
+    method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: dict[str, tuple[str, str]], uses: dict[str, set[str]]
+) -> None:
     if not method.args.args:
         return
     receiver = method.args.args[0].arg
@@ -258,12 +264,33 @@ def _attributes_of(method: ast.FunctionDef | ast.AsyncFunctionDef, attributes: d
                 _attribute(target, "value", node.value, receiver, attributes)
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
-        elif (
-            isinstance(node, ast.Call)
-            and (registered := _registered(node)) is not None
-            and attributes.get(registered, ("", ""))[1] in ("", "None")
-        ):
-            attributes[registered] = ("tensor", "tensor")
+        elif isinstance(node, ast.Call):
+            registered = _registered(node)
+            if registered is not None and attributes.get(registered, ("", ""))[1] in ("", "None"):
+                attributes[registered] = ("tensor", "tensor")
+            used = _own_use(node)
+            if used is not None:
+                uses.setdefault(used[0], set()).add(used[1])
+
+
+#: Methods that nothing but a module has, and those that a module shares with optimizers and trainers, which cannot be called themselves.
+_OF_MODULES = frozenset({"parameters", "named_parameters", "named_modules", "named_children"})
+_SHARED = frozenset({"train", "eval", "zero_grad"})
+
+
+def acts_as_module(uses: Iterable[str]) -> bool:
+    """Whether what is used like this (``.method`` called on it, ``()``: called itself) is a module."""
+    found = frozenset(use.removeprefix(".") for use in uses)
+    return bool(found & _OF_MODULES or ("()" in found and found & _SHARED))
+
+
+def _own_use(call: ast.Call) -> tuple[str, str] | None:
+    """(attribute, use) of ``self.attribute.method()`` and ``self.attribute()``."""
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    owner, use = (call.func.value, call.func.attr) if isinstance(call.func.value, ast.Attribute) else (call.func, "()")
+    assert isinstance(owner, ast.Attribute)
+    return (owner.attr, use) if isinstance(owner.value, ast.Name) and owner.value.id == "self" else None
 
 
 def _registered(node: ast.Call) -> str | None:
@@ -338,6 +365,8 @@ def _is_own_method(node: ast.Assign) -> bool:
 
 def _use(call: ast.Call, names: set[str]) -> Iterator[tuple[str, str, int]]:
     func = call.func
+    if isinstance(func, ast.Name) and func.id in names:
+        yield func.id, "()", call.lineno
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in names:
         yield func.value.id, f".{func.attr}", call.lineno
     elif call.args and isinstance(call.args[0], ast.Name) and call.args[0].id in names and isinstance(func, (ast.Name, ast.Attribute)):

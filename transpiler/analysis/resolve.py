@@ -9,7 +9,7 @@ from typing import Literal
 from transpiler.analysis import values as v
 from transpiler.analysis.infer_results import infer_result
 from transpiler.analysis.names import canonical, is_source
-from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex
+from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex, acts_as_module
 from transpiler.analysis.semantics import Semantics, kind_name
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
@@ -149,6 +149,8 @@ class Resolver:
                 info.attributes[name] = v.TENSOR
             elif text:
                 info.attributes[name] = self.annotation(text, module) if how == "annotation" else self.evaluate(text, module)
+            if name in cls.modules and info.attributes.get(name, UNKNOWN) is UNKNOWN:
+                info.attributes[name] = v.MODULE
 
     def function(self, outline: FunctionOutline, module: str, owner: v.ClassInfo | None) -> v.FunctionInfo:
         """A function outline with its annotations resolved."""
@@ -211,6 +213,8 @@ class Resolver:
         uses = [use for name, use in outline.uses if name == parameter]
         if "isinstance" in uses:
             return None
+        if acts_as_module(uses):
+            return v.MODULE
         return v.TENSOR if any(self._is_of_tensors(use, module) for use in uses) else None
 
     def _is_of_tensors(self, use: str, module: str) -> bool:

@@ -185,6 +185,8 @@ class Semantics:
             entry = self.entry(instance.classes[0])
             if entry is not None and entry.api == COMPOSE and instance.item is not None:
                 return self.call(instance.item, (), arguments)
+            if entry is not None and entry.api == "torch.nn.Module":
+                return v.PRESUMED  # a module of any class: mostly a tensor
             if entry is not None and (self.is_module_class(entry.api) or entry.returns is not None):
                 return self.returned(entry.returns)
             return UNKNOWN

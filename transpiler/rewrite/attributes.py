@@ -161,7 +161,8 @@ class AttributeRewriter:
 
     def _unknown(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
         """An attribute that no entry knows: of a tensor it may be torch's, elsewhere it is the user's own."""
-        if fact.apis[0].startswith("torch.Tensor.") and not fact.store:
+        is_output = isinstance(fact.owner, v.Tensor) and fact.owner.presumed  # of a module: what is no tensor's member is the output's own
+        if fact.apis[0].startswith("torch.Tensor.") and not fact.store and not is_output:
             symbol = callee_text(fact.node)
             self.file.left(
                 fact.node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {fact.apis[0]}.", "Add one with --mappings.", root=cst.Pass()

@@ -47,6 +47,8 @@ class CallRewriter:
         api = fact.apis[0]
         entry = self.file.semantics.entry(api)
         if entry is None:
+            if isinstance(fact.owner, v.Tensor) and fact.owner.presumed and api.startswith("torch.Tensor."):
+                return updated  # what a module returned, and no tensor after all: tensors have no such method
             return self._member_of_class(original, updated, api) or self._unknown(original, updated, api)
         site = self.site(original, updated, fact, entry)
         leaf = self._leaf(site, fact) if self.file.target.value_and_grad else None

@@ -16,7 +16,7 @@ _SPELLINGS: Final = (
     ),
     (re.compile(r"^torch\.nn\.parameter\.(\w+)$"), r"torch.nn.\1"),
     (re.compile(r"^torch\.(?:functional|_tensor|types)\.(\w+)$"), r"torch.\1"),
-    (re.compile(r"^torch\.distributions\.(?!constraints\.)[a-z_]+\.([A-Z]\w*(?:\..+)?)$"), r"torch.distributions.\1"),
+    (re.compile(r"^torch\.distributions\.(?!constraints\.)[A-Za-z_]+\.([A-Z]\w*(?:\..+)?)$"), r"torch.distributions.\1"),
     (re.compile(r"^torch\.distributions\.kl\.(\w+)$"), r"torch.distributions.\1"),
     (
         re.compile(r"^torch\.nn\.utils\.(?:clip_grad|convert_parameters|fusion|init|memory_format|weight_norm|spectral_norm)\.(\w+)$"),

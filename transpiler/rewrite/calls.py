@@ -118,7 +118,8 @@ class CallRewriter:
         """The call as converters see it: receiver first."""
         args: list[cst.Arg] = list(updated.args)
         values = list(fact.values)
-        has_receiver = fact.owner is not None and isinstance(updated.func, cst.Attribute)
+        # A function found on an instance is a static method: what it is called on is no argument.
+        has_receiver = fact.owner is not None and isinstance(updated.func, cst.Attribute) and entry.kind != "function"
         if has_receiver and isinstance(updated.func, cst.Attribute):
             args.insert(0, cst.Arg(updated.func.value))
             values.insert(0, fact.owner or v.UNKNOWN)

@@ -283,6 +283,12 @@ class EditVisitor(cst.CSTTransformer):
         form = entry.form(self.file.target.name) if entry is not None else None
         return form is not None and form.statement == "drop"
 
+    def _was_refused(self, call: cst.Call, updated: cst.BaseExpression) -> bool:
+        """Whether the entry accepts certain values only, and the call did not convert for its own."""
+        entry = self.file.semantics.entry(self.facts.calls[id(call)].apis[0])
+        form = entry.form(self.file.target.name) if entry is not None else None
+        return form is not None and isinstance(updated, cst.Call) and any(rule.only is not None for rule in form.args.values())
+
     def _expression_statement(self, original: cst.Expr, updated: cst.Expr) -> cst.BaseSmallStatement:
         call = original.value
         if not isinstance(call, cst.Call):
@@ -297,7 +303,7 @@ class EditVisitor(cst.CSTTransformer):
         fact = self.facts.calls.get(id(call))
         if fact is None:
             return updated
-        if self._drops(call):
+        if self._drops(call) and not self._was_refused(call, updated.value):
             self.folder.forget(call)
             self.file.dropped(call, callee_text(call), "the statement has no meaning on the target.")
             self._dropped.add(id(updated))

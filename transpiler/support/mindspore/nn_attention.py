@@ -319,6 +319,14 @@ class TransformerDecoder(nn.Cell):
         return x if self.norm is None else self.norm(x)
 
 
+def square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
+    """(sz, sz) with minus infinity above the diagonal and 0 elsewhere (torch.nn.Transformer.generate_square_subsequent_mask)."""
+    rows = ops.arange(sz)
+    future = rows.expand_dims(0) > rows.expand_dims(1)
+    kind = param_dtype(dtype)
+    return ops.select(future, ops.full((sz, sz), float("-inf"), dtype=kind), ops.zeros((sz, sz), kind))
+
+
 class Transformer(nn.Cell):
     """torch.nn.Transformer: encoder and decoder (Vaswani et al., 2017)."""
 
@@ -358,10 +366,7 @@ class Transformer(nn.Cell):
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """(sz, sz) with minus infinity above the diagonal and 0 elsewhere."""
-        rows = ops.arange(sz)
-        future = rows.expand_dims(0) > rows.expand_dims(1)
-        kind = param_dtype(dtype)
-        return ops.select(future, ops.full((sz, sz), float("-inf"), dtype=kind), ops.zeros((sz, sz), kind))
+        return square_subsequent_mask(sz, device, dtype)
 
     def construct(
         self,

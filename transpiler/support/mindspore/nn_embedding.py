@@ -192,3 +192,34 @@ def largest_in_bags(rows: Tensor, member: Tensor) -> Tensor:
     masked = ops.select(inside, rows.expand_dims(0).broadcast_to(shape), ops.full(shape, float("-inf"), dtype=rows.dtype))
     filled = (member.sum(1, keepdims=True) > 0).broadcast_to((member.shape[0], rows.shape[1]))
     return ops.select(filled, ops.amax(masked, 1), ops.zeros_like(masked[:, 0]))
+
+
+def embedding_from_pretrained(
+    embeddings: Tensor,
+    freeze: bool = True,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Embedding:
+    """torch.nn.Embedding.from_pretrained."""
+    return Embedding.from_pretrained(embeddings, freeze, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+
+
+def embedding_bag_from_pretrained(
+    embeddings: Tensor,
+    freeze: bool = True,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> EmbeddingBag:
+    """torch.nn.EmbeddingBag.from_pretrained."""
+    rows, columns = embeddings.shape
+    layer = EmbeddingBag(rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx)
+    layer.embedding_table.requires_grad = not freeze
+    return layer

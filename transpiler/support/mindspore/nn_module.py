@@ -8,7 +8,7 @@ A parameter that the user froze stays a parameter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import mindspore
 from mindspore import Parameter, Tensor, nn
@@ -217,7 +217,14 @@ def state_dict(module: nn.Cell, *, prefix: str = "", keep_vars: bool = False) ->
     return entries_of(module, prefix)
 
 
-def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assign: bool = False) -> tuple[list[str], list[str]]:
+class IncompatibleKeys(NamedTuple):
+    """What ``load_state_dict`` returns."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
     """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys."""
     own = entries_of(module)
     missing = [name for name in own if name not in state_dict]
@@ -229,8 +236,10 @@ def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assig
         raise RuntimeError(f"Error(s) in loading state_dict: size mismatch for {wrong}")
     for name, parameter in own.items():
         if name in state_dict:
+            if assign and parameter.dtype != state_dict[name].dtype:
+                parameter.set_dtype(state_dict[name].dtype)
             parameter.set_data(Tensor(state_dict[name].asnumpy()).astype(parameter.dtype))
-    return missing, unexpected
+    return IncompatibleKeys(missing, unexpected)
 
 
 def cast(module: nn.Cell, dtype: Any) -> nn.Cell:
@@ -240,7 +249,31 @@ def cast(module: nn.Cell, dtype: Any) -> nn.Cell:
         for parameter in cell._params.values():
             if parameter is not None and parameter.dtype in floating and parameter.dtype != dtype:
                 parameter.set_dtype(dtype)
+        for name, buffer in list(getattr(cell, "_buffers", {}).items()):
+            if buffer is not None and buffer.dtype in floating and buffer.dtype != dtype:
+                cell._buffers[name] = buffer.astype(dtype)
     return module
+
+
+def set_submodule(module: nn.Cell, target: str, child: nn.Cell, strict: bool = False) -> None:
+    """torch.nn.Module.set_submodule: the module at a dotted path replaced; a new name is refused where ``strict``."""
+    if target == "":
+        raise ValueError("Cannot set the submodule without a target name!")
+    path, _, name = target.rpartition(".")
+    owner = get_submodule(module, path)
+    if strict and name not in owner._cells:
+        raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+    owner._cells.pop(name, None)
+    add_module(owner, name, child)
+
+
+def get_buffer(module: nn.Cell, target: str) -> Tensor:
+    """torch.nn.Module.get_buffer: the buffer at a dotted path."""
+    path, _, name = target.rpartition(".")
+    found = dict(named_buffers(get_submodule(module, path), recurse=False)).get(name)
+    if found is None:
+        raise AttributeError(f"`{name}` is not a buffer")
+    return found
 
 
 def to_module(module: nn.Cell, *args: Any, **kwargs: Any) -> nn.Cell:

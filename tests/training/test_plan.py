@@ -83,6 +83,29 @@ def test_whose_parameters(after: str, expected: str) -> None:
     assert f"mindspore.value_and_grad(forward_fn, None, {expected})()" in text
 
 
+def test_attributes_of_self() -> None:
+    """A step of a class: attributes are assigned as they were, and data from another method is data."""
+    text = port("""
+        class Model:
+            def __init__(self, net):
+                self.net = net
+                self.optimizer = torch.optim.Adam(self.net.parameters())
+
+            def set_input(self, batch):
+                self.x = batch["x"].to("cpu")
+
+            def optimize(self):
+                self.optimizer.zero_grad()
+                self.output = self.net(self.x)
+                self.loss = F.mse_loss(self.output, self.x)
+                self.loss.backward()
+                self.optimizer.step()
+        """)
+    expected = "def forward_fn():\n    self.output = self.net(self.x)\n    self.loss = ms_support.mse_loss(self.output, self.x)\n    return self.loss"
+    assert forward(text) == expected
+    assert "objective, grads = mindspore.value_and_grad(forward_fn, None, self.optimizer.parameters)()" in text
+
+
 def test_names_that_are_read_before_are_shared() -> None:
     """Counters and carried states stay variables of the scope around."""
     text = port("""

@@ -75,6 +75,18 @@ REFUSED = {
                 loss.backward()
                 optimizer.step()
         """,
+    "features computed by the caller": """
+        def fit(encoder, head, loader):
+            optimizer = torch.optim.SGD(list(encoder.parameters()) + list(head.parameters()), lr=0.1)
+            for x, y in loader:
+                features = encoder(x)
+                step(features, y, head, optimizer)
+
+        def step(features, y, head, optimizer):
+            loss = F.cross_entropy(head(features), y)
+            loss.backward()
+            optimizer.step()
+        """,
     "graph left by another method": """
         class Agent:
             def act(self, x):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
-import torch.autograd as autograd
 from common import Plain, batches, fill, weights
+from torch import autograd
 
 
 def compute_gradient_penalty(D, real_samples, fake_samples, rng):

@@ -40,6 +40,9 @@ class Owners:
         self.facts = facts
         self._zeroed: set[str] = set()
         self._trained = dict(_trained_modules(module))
+        self.modules = {
+            dotted(call.func).removesuffix(".parameters") for call in _calls(module) if dotted(call.func).endswith(".parameters")
+        }
         self._zeroed = {event.receiver for event in self._events(module, True, (), deep=True) if event.kind == "zero"}
 
     def parameters_for(

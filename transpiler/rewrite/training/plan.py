@@ -257,7 +257,7 @@ class _Planner:
         jump = jumps_out(run)
         if jump is not None:
             return _jump_failure(jump)
-        hidden = self._foreign_graph(site, flow, run)
+        hidden = self._foreign_graph(site, flow, run) or self._handed_graph(site, flow, run)
         if hidden is not None:
             return hidden
         return Region(site, block, start, stop, is_hoisted=not at_site)
@@ -420,6 +420,35 @@ class _Planner:
         for name in sorted(used & kept - made):
             message = f"'{name}' may hold tensors whose graph another function computed."
             return Failure(message, "Compute the loss and what it is computed from in one function.")
+        return None
+
+    def _handed_graph(self, site: Site, flow: GraphFlow, run: Sequence[cst.CSTNode]) -> Failure | None:
+        """A parameter for which some call in the file passes what a trained model computed."""
+        function = site.function
+        if function is None:
+            return None
+        used = flow.needs(site.loss)
+        for statement in run:
+            used |= flow.used_by(statement)
+        names = [p.name.value for p in function.params.params]
+        names = names[1:] if names[:1] == ["self"] else names
+        callers: list[cst.FunctionDef | cst.Module] = [*_functions(self.module), self.module]
+        for caller in callers:
+            body = caller.body.body if isinstance(caller, cst.FunctionDef) else caller.body
+            outputs = {
+                name
+                for target, value in assignments(body, flow._is_gradient_free)
+                if isinstance(value, cst.Call) and dotted(value.func) in self.owners.modules
+                for name in keys(target)
+            }
+            for call in _own_calls(body):
+                if dotted(call.func).rpartition(".")[2] != function.name.value or caller is function:
+                    continue
+                for position, argument in enumerate(call.args):
+                    name = argument.keyword.value if argument.keyword is not None else names[position] if position < len(names) else ""
+                    if name in used and dotted(argument.value) in outputs:
+                        message = f"'{name}' is what a model computed in the function that calls this one."
+                        return Failure(message, "Compute the loss and what it is computed from in one function.")
         return None
 
     def _kept_elsewhere(self, site: Site) -> set[str]:
@@ -651,6 +680,16 @@ def _functions(node: cst.CSTNode) -> Iterator[cst.FunctionDef]:
             yield from _functions(child)
 
 
+def _own_calls(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Call]:
+    """Calls in a scope, not those of the functions in it."""
+    for node in nodes:
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            continue
+        if isinstance(node, cst.Call):
+            yield node
+        yield from _own_calls(node.children)
+
+
 def _attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
     """Attributes that are read, not called."""
     if isinstance(node, cst.Call):
@@ -673,14 +712,21 @@ def _names_bound(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Name]:
             yield from (element.value for element in target.elements if isinstance(element.value, cst.Name))
 
 
-def _outside_loads(node: cst.CSTNode, skipped: set[int]) -> Iterator[str]:
+_SUITES = (cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.ExceptHandler, cst.Finally, cst.SimpleStatementLine, cst.Expr)
+
+
+def _outside_loads(node: cst.CSTNode, skipped: set[int], is_scope: bool = True) -> Iterator[str]:
     """Names read in a scope, without what stands in the skipped nodes."""
-    if id(node) in skipped or isinstance(node, cst.Parameters):
+    if id(node) in skipped:
         return
-    if isinstance(node, (cst.FunctionDef, cst.Module, cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.ExceptHandler, cst.Finally, cst.SimpleStatementLine, cst.Expr)):  # fmt: skip
+    if is_scope:
+        body = node.body if isinstance(node, cst.FunctionDef) else node
+        for child in body.children:
+            yield from _outside_loads(child, skipped, False)
+    elif isinstance(node, _SUITES) and not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
         for child in node.children:
-            if not (isinstance(node, cst.For) and child is node.target) and not (isinstance(node, cst.FunctionDef) and child is node.name):
-                yield from _outside_loads(child, skipped)
+            if not (isinstance(node, cst.For) and child is node.target):
+                yield from _outside_loads(child, skipped, False)
     else:
         yield from loads(node)
 

@@ -56,6 +56,7 @@ def ported(registry: Registry, body: str) -> tuple[str, list[str]]:
         ("for batch in DataLoader(Pictures(), 2):\n    print(batch['image'].size(0))\n", "batch['image'].shape[0]"),
         ("for x, names in DataLoader(Stream(), 2):\n    print(x.size(0), names[0].format(1))\n", "x.shape[0], names[0].format(1)"),
         ("for x, names in DataLoader(Stream(), 2, collate_fn=collate):\n    print(x.size(0), names.index('a'))\n", "x.shape[0], names.index('a')"),
+        ("class Own(Stream):\n    def join(self, batch):\n        return torch.stack([x for x, _ in batch]), len(batch)\n\n\nown = Own()\nfor x, n in DataLoader(own, collate_fn=own.join):\n    print(x.size(0))\n", "x.shape[0]"),
         ("for x, name in Stream():\n    print(x.size(0))\n", "x.shape[0]"),
         ("data = TensorDataset(torch.ones(4, 2), torch.ones(4))\na, b = random_split(data, [3, 1])\nfor x, y in DataLoader(Subset(a, [0])):\n    print(x.size(0))\n", "x.shape[0]"),
         ("loaders = {p: DataLoader(Pictures(), 2) for p in 'ab'}\nfor b in loaders['a']:\n    print(b['label'].size(0))\n", "b['label'].shape[0]"),

@@ -76,6 +76,13 @@ def _collated_part(item: Value) -> Value:
     return v.FRESH
 
 
+def collating(value: Value) -> v.FunctionInfo | None:
+    """The project's function or method that a ``collate_fn`` is."""
+    if isinstance(value, v.UserFunction):
+        return value.info
+    return value.owner.info.method(value.name) if isinstance(value, v.Bound) and isinstance(value.owner, v.UserInst) else None
+
+
 def _first(bound: Mapping[str, Sequence[Value]], name: str) -> Value:
     found = bound.get(name, ())
     return found[0] if found else v.NONE
@@ -84,8 +91,9 @@ def _first(bound: Mapping[str, Sequence[Value]], name: str) -> Value:
 def _loader(bound: Mapping[str, Sequence[Value]], items: Items) -> Value:
     collate = _first(bound, "collate_fn")
     item = items(_first(bound, "dataset"))
-    if isinstance(collate, v.UserFunction):
-        return v.Inst((LOADER,), item=collate.info.returns or collate.info.result or UNKNOWN)
+    own = collating(collate)
+    if own is not None:
+        return v.Inst((LOADER,), item=own.returns or own.result or UNKNOWN)
     if isinstance(collate, v.Factory):
         return v.Inst((LOADER,), item=collate.result)
     if collate != v.NONE:

@@ -17,7 +17,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.aliases import Alias, alias_key, is_read_after, shared_names
-from transpiler.analysis.data_items import BATCHES, LOADER
+from transpiler.analysis.data_items import BATCHES, LOADER, collating
 from transpiler.analysis.facts import (
     AugmentedFact,
     ClassFact,
@@ -725,8 +725,9 @@ class StatementInterpreter(ExpressionInterpreter):
                 self._read_methods(held)
         if self.semantics.is_subclass(callee.name, LOADER) and values:
             for argument, value in zip(arguments, values, strict=True):
-                if argument.keyword == "collate_fn" and isinstance(value, v.UserFunction):
-                    self._interpret_pending(value.info, [v.Seq(self.semantics.items_of(values[0]))])
+                own = collating(value) if argument.keyword == "collate_fn" else None
+                if own is not None:
+                    self._interpret_pending(own, [v.Seq(self.semantics.items_of(values[0]))])
 
     def _read_methods(self, value: Value) -> None:
         for name in ("__getitem__", "__iter__") if isinstance(value, v.UserInst) else ():

@@ -206,7 +206,7 @@ class CallRewriter:
         if as_method and (not site.args or site.args[0].star or site.args[0].keyword is not None):
             return Declined(Code.UNBOUND_ARGUMENTS, "The receiver is not written as the first argument.")
         if not form.args and form.order is None and not form.add:
-            translated = self._passed(site, binding, form)
+            translated = self._passed(site, binding, frozenset() if form.support else form.keep)
         elif binding is None:
             return Declined(Code.UNBOUND_ARGUMENTS, "The arguments do not fit the signature, or star-arguments hide them.")
         else:
@@ -215,10 +215,10 @@ class CallRewriter:
             return translated
         return self._built(site, to, translated, as_method)
 
-    def _passed(self, site: CallSite, binding: Binding | None, form: TargetForm | None) -> list[cst.Arg] | Declined:
+    def _passed(self, site: CallSite, binding: Binding | None, keep: frozenset[str]) -> list[cst.Arg] | Declined:
         if binding is None and not any(a.star for a in site.arguments):
             return Declined(Code.UNBOUND_ARGUMENTS, "The arguments do not fit the signature.")
-        return self.translator.pass_through(binding, site.args, form.keep if form is not None else frozenset())
+        return self.translator.pass_through(binding, site.args, keep)
 
     def _built(self, site: CallSite, to: str, arguments: list[cst.Arg], as_method: bool) -> cst.BaseExpression:
         if as_method:
@@ -246,7 +246,7 @@ class CallRewriter:
         elif site.choice is not None and not site.choice.certain:
             translated = list(site.args)  # which argument is what is decided when the program runs: none may be left out here
         else:
-            translated = self._passed(site, binding, form)
+            translated = self._passed(site, binding, form.keep if form is not None else frozenset())
         if isinstance(translated, Declined):
             return translated
         return self._built(site, f"support.{name}", translated, as_method=False)

@@ -75,6 +75,14 @@ for batch in loader:
     collected.append((x.sum(dim=1), batch["n"], batch["name"], batch["pair"], batch["array"]))
 shuffled = DataLoader(Records(7, transform=lambda t: t * 2), batch_size=2, shuffle=True, drop_last=True, generator=torch.Generator().manual_seed(11))
 orders = [[batch["n"].tolist() for batch in shuffled] for _ in range(3)]
+
+
+class Seeds(IterableDataset):
+    def __iter__(self):
+        yield torch.tensor([get_worker_info().seed % 1000, torch.initial_seed() % 1000])
+
+
+seeds = list(DataLoader(Seeds(), num_workers=2, generator=torch.Generator().manual_seed(9)))
 points = [(p.x, p.label, isinstance(p, Point)) for p in DataLoader(Points(), batch_size=2)]
 padded = [(text.shape, text.float().mean(), lengths) for text, lengths in DataLoader(Sentences(), batch_size=2, collate_fn=pad)]
 batches = DataLoader(Records(6), batch_sampler=BatchSampler([5, 3, 1, 0], 3, drop_last=False))
@@ -97,4 +105,4 @@ random.seed(3)
 np.random.seed(3)
 torch.manual_seed(3)
 global_order = [b["n"].tolist() for b in DataLoader(Records(6), batch_size=6, shuffle=True)]
-y = (collected, orders, points, padded, by_sampler, streamed, workers, moved, mapped, single, first["name"], second["n"], stopped, facts, global_order)
+y = (collected, seeds, orders, points, padded, by_sampler, streamed, workers, moved, mapped, single, first["name"], second["n"], stopped, facts, global_order)

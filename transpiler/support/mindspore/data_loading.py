@@ -42,6 +42,12 @@ def get_worker_info() -> WorkerInfo | None:
     return _WORKER.get()
 
 
+def initial_seed() -> int:
+    """The seed of the worker that is loading, or of the program (torch.initial_seed)."""
+    info = get_worker_info()
+    return (mindspore.get_seed() or 0) if info is None else info.seed
+
+
 class LoaderWorker:
     """One of a loader's workers: random states of its own, in effect while it loads."""
 

@@ -92,7 +92,10 @@ def _normal_blocks(uniform: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def draw_integers(generator: Any, low: int, high: int, count: int) -> list[int]:
     """Integers from [low, high) (torch.randint)."""
-    return [int(word) % (high - low) + low for word in draw_bits(generator, count)]
+    if high - low < 2**28:
+        return [word % (high - low) + low for word in draw_bits(generator, count).tolist()]
+    pairs = draw_bits(generator, 2 * count).reshape(-1, 2).tolist()
+    return [(upper << 32 | lower) % (high - low) + low for upper, lower in pairs]
 
 
 def draw_seed(generator: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import mindspore
@@ -9,12 +10,20 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _size
+from .data_random import draw_integers, draw_normal, draw_permutation, draw_uniform
+
+
+def _drawn(numbers: np.ndarray[Any, Any], shape: tuple[int, ...], dtype: Any) -> Tensor:
+    """Numbers from a generator as a tensor."""
+    return Tensor(numbers.reshape(shape)).astype(dtype)
 
 
 def rand(*size: Any, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Uniform numbers from [0, 1) (torch.rand)."""
     shape = _size(size)
+    if generator is not None:
+        return _drawn(draw_uniform(generator, math.prod(shape)), shape, mindspore.float32 if dtype is None else dtype)
     return (ops.rand(*shape) if shape else ops.rand(1).reshape(())).astype(mindspore.float32 if dtype is None else dtype)
 
 
@@ -22,6 +31,8 @@ def randn(*size: Any, generator: Any = None, out: None = None, dtype: Any = None
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Standard normal numbers (torch.randn)."""
     shape = _size(size)
+    if generator is not None:
+        return _drawn(draw_normal(generator, math.prod(shape)), shape, mindspore.float32 if dtype is None else dtype)
     return (ops.randn(*shape) if shape else ops.randn(1).reshape(())).astype(mindspore.float32 if dtype is None else dtype)
 
 
@@ -33,6 +44,10 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = No
     elif high is None:
         low, high = 0, low
     shape = _size((size,))
+    if generator is not None:
+        return _drawn(
+            np.asarray(draw_integers(generator, int(low), int(high), math.prod(shape)), np.int64), shape, dtype or mindspore.int64
+        )
     draw = ops.randint(int(low), int(high), shape or (1,)).reshape(shape)
     return draw.astype(mindspore.int64 if dtype is None else dtype)
 
@@ -59,6 +74,8 @@ def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None
 def randperm(n: int, *, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """The numbers 0 to n-1 in random order (torch.randperm)."""
+    if generator is not None:
+        return _drawn(np.asarray(draw_permutation(generator, n), np.int64), (n,), dtype or mindspore.int64)
     order = ops.argsort(ops.rand(n)) if n else ops.zeros((0,), mindspore.int64)
     return order.astype(mindspore.int64 if dtype is None else dtype)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from transpiler.analysis.names import is_source
 from transpiler.syntax.read_outline import bound_names
 
+_Bound = TypeVar("_Bound")
 #: Lines of the longest function whose result is inferred from its outline.
 _LONGEST_BODY = 80
 
@@ -171,16 +173,16 @@ def _outline_try(statement: ast.Try, outline: ModuleOutline) -> None:
     for handler in statement.handlers:
         stand_ins = ModuleOutline(outline.name, outline.path, outline.is_package)
         _outline_body(handler.body, stand_ins)
-        for found, known in (
-            (stand_ins.imports, outline.imports),
-            (stand_ins.classes, outline.classes),
-            (stand_ins.functions, outline.functions),
-            (stand_ins.assignments, outline.assignments),
-        ):
-            for name, value in found.items():
-                if not is_source(outline.imports.get(name, "")):
-                    known[name] = value  # type: ignore[index]
+        torchs = {name for name, target in outline.imports.items() if is_source(target)}
+        _add(stand_ins.imports, outline.imports, torchs)
+        _add(stand_ins.classes, outline.classes, torchs)
+        _add(stand_ins.functions, outline.functions, torchs)
+        _add(stand_ins.assignments, outline.assignments, torchs)
         outline.stars += stand_ins.stars
+
+
+def _add(found: dict[str, _Bound], known: dict[str, _Bound], taken: set[str]) -> None:
+    known.update({name: value for name, value in found.items() if name not in taken})
 
 
 def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:

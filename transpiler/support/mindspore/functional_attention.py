@@ -20,7 +20,7 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
     scores = mint.matmul(query * factor, key.swapaxes(-2, -1))
     if is_causal:
         attn_mask = Tensor(np.tril(np.ones((query.shape[-2], key.shape[-2]), bool)))
-    weights = mint.softmax(scores, -1) if attn_mask is None else _masked_softmax(scores, attn_mask)
+    weights = attention_weights(scores) if attn_mask is None else _masked_softmax(scores, attn_mask)
     if dropout_p > 0:
         weights = weights * (ops.rand(*weights.shape) >= dropout_p).astype(weights.dtype) / (1 - dropout_p)
     return mint.matmul(weights, value)
@@ -32,6 +32,12 @@ def _repeat_heads(x: Tensor, times: int) -> Tensor:
     return ops.broadcast_to(x.expand_dims(-3), shape).reshape(x.shape[:-3] + (-1,) + x.shape[-2:])
 
 
+def attention_weights(scores: Tensor) -> Tensor:
+    """Softmax over the last axis. Over a single element MindSpore's CPU gradient must never be taken: where it is the first that a process
+    takes of any softmax, all later ones are wrong."""
+    return ops.ones_like(scores) if scores.shape[-1] == 1 else mint.softmax(scores, -1)
+
+
 def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Softmax of the scores that the mask leaves: True in a boolean mask, more than -inf in one that is added."""
     shape = np.broadcast_shapes(scores.shape, mask.shape)
@@ -41,7 +47,7 @@ def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
         scores = scores + mask
         seen = scores > float("-inf")
     lowest = mindspore.tensor(-1e4 if scores.dtype == mindspore.float16 else -1e30, dtype=scores.dtype)
-    weights = mint.softmax(mint.where(seen, ops.broadcast_to(scores, shape), lowest), -1)
+    weights = attention_weights(mint.where(seen, ops.broadcast_to(scores, shape), lowest))
     return weights * seen.astype(weights.dtype)
 
 
@@ -72,7 +78,7 @@ def multi_head_attention_forward(query: Tensor, key: Tensor, value: Tensor, embe
         extra += 1
     mask = _additive_mask(attn_mask, key_padding_mask, q.shape, extra, q.dtype)
     scores = mint.matmul(q / math.sqrt(q.shape[-1]), k.swapaxes(-2, -1))
-    weights = mint.softmax(scores if mask is None else scores + mask, -1)
+    weights = attention_weights(scores if mask is None else scores + mask)
     dropped = weights
     if training and dropout_p > 0:
         dropped = weights * (ops.rand(*weights.shape) >= dropout_p).astype(weights.dtype) / (1 - dropout_p)

@@ -12,6 +12,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import XavierNormal, XavierUniform, initializer
 
 from ._common import affine, param_dtype
+from .functional_attention import attention_weights
 from .nn_container import ModuleList
 from .nn_dropout import Dropout
 from .nn_linear import Linear
@@ -124,7 +125,7 @@ class MultiheadAttention(nn.Cell):
             blank = ops.zeros((1, size, self.embed_dim), k.dtype)
             k, v, extra = ops.cat((k, blank)), ops.cat((v, blank)), extra + 1
         scores = ops.matmul(self.heads(q) / math.sqrt(self.head_dim), self.heads(k).swapaxes(-2, -1))
-        weights = ops.softmax(self.masked(scores, additive(padding, q.dtype), additive(mask, q.dtype), extra), -1)
+        weights = attention_weights(self.masked(scores, additive(padding, q.dtype), additive(mask, q.dtype), extra))
         used = ops.dropout(weights, self.dropout, training=True) if self.training and self.dropout > 0 else weights
         joined = ops.matmul(used, self.heads(v)).transpose(2, 0, 1, 3).reshape(q.shape)
         return self.out_proj(joined), weights

@@ -94,7 +94,12 @@ def support_functions() -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
                 yield name, function, found
 
 
-FUNCTIONS = list(support_functions())
+#: Functions of MindSpore that stand for torch's as they are.
+RENAMED = {f"fft.{name}": getattr(mindspore.ops, name) for name in ("fft", "ifft", "rfft", "irfft", "fftshift", "ifftshift")}
+FUNCTIONS = [
+    *support_functions(),
+    *((name, function, [op for op in op_db if op.name == name]) for name, function in RENAMED.items()),
+]
 
 
 def to_mindspore(value: Any) -> Any:

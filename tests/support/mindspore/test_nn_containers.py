@@ -76,3 +76,19 @@ def test_dictionary_takes_containers_and_names_of_methods() -> None:
     assert list(layers.keys()) == ["keys", "blocks"]
     assert "blocks" in layers
     assert isinstance(layers.pop("blocks"), nn.CellList)
+
+
+def test_parameter_dict_is_a_dictionary() -> None:
+    table = containers.ParameterDict({"a": ops.ones(2), "b": ops.zeros(3)})
+    assert list(reversed(table)) == ["b", "a"]
+    assert table.setdefault("a").shape == (2,)
+    table.setdefault("c", ops.ones(1))
+    assert [name for name, _ in module.named_parameters(table)] == ["a", "b", "c"]
+    assert table.popitem()[0] == "c"
+    copied = table.copy() | {"d": ops.ones(4)}
+    assert list(copied) == ["a", "b", "d"]
+    copied |= {"e": ops.ones(5)}
+    assert "e" in copied
+    table.clear()
+    assert len(table) == 0
+    assert list(copied.fromkeys(["x", "y"], 1.0).items()) == [("x", 1.0), ("y", 1.0)]

@@ -302,3 +302,39 @@ class ParameterDict(nn.Cell):
         """Add the entries of a mapping, or of an iterable of pairs."""
         for key, value in parameters.items() if hasattr(parameters, "items") else parameters:
             self[key] = value
+
+    def clear(self) -> None:
+        """Remove everything."""
+        for key in list(self.entries):
+            del self[key]
+
+    def copy(self) -> ParameterDict:
+        """Another dictionary of the same parameters."""
+        return ParameterDict(self.entries)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value at ``key``, which is ``default`` from now on where there was none."""
+        if key not in self.entries:
+            self[key] = default
+        return self.entries[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove and return the last name and value."""
+        key = next(reversed(self.entries))
+        return key, self.pop(key)
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A dictionary with ``default`` at every key."""
+        return ParameterDict((key, default) for key in keys)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self.entries))
+
+    def __or__(self, other: Any) -> ParameterDict:
+        joined = self.copy()
+        joined.update(other)
+        return joined
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self

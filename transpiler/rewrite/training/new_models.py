@@ -18,9 +18,7 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
     """Assignments (by their id) whose value, or some of whose values (by position, -1 for the value itself), are models that an optimizer trains;
     and the ids of the statements around them."""
     calls = list(_calls(module))
-    if not any(_makes_optimizer(call, facts) and any(True for _ in _owners(call)) for call in calls) and not any(
-        _calls_method(call, "backward") for call in calls
-    ):
+    if not any(_calls_method(call, "backward") or _makes_optimizer(call, facts) for call in calls):
         return {}, set()
     trained = set(_owners(module))
     _follow(module, trained)
@@ -84,11 +82,12 @@ def _positions(node: cst.Assign, trained: set[str]) -> Iterator[int]:
 
 
 def _makes_optimizer(call: cst.Call, facts: Facts) -> bool:
+    """A call of one of torch's optimizers, or of a class or function that is handed parameters."""
     fact = facts.calls.get(id(call))
     if fact is not None:
-        return fact.apis[0].startswith("torch.optim.") and not fact.apis[0].endswith("zero_grad")
+        return fact.apis[0].startswith("torch.optim.") and fact.apis[0].rpartition(".")[2][:1].isupper()
     name = dotted(call.func).rpartition(".")[2]
-    return name[:1].isupper() or "opt" in name.lower() or name == "add_param_group"
+    return (name[:1].isupper() or "opt" in name.lower() or name == "add_param_group") and any(True for _ in _owners(call))
 
 
 def _owners(node: cst.CSTNode) -> Iterator[str]:

@@ -134,3 +134,15 @@ def test_second_run_changes_nothing() -> None:
         text.encode(), path="script.py", context=single_file_context(text.encode(), "script.py", "mindspore", registry())
     )
     assert again.output.decode() == text
+
+
+def test_trained_models_start_in_training_mode() -> None:
+    """Unless the file puts them there itself; what is not trained stays as MindSpore makes it."""
+    text = port("""
+        first, second, third = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2), torch.nn.Dropout()
+        parameters = list(first.parameters()) + list(second.parameters())
+        optimizer = torch.optim.Adam(parameters)
+        second.train()
+        """)
+    assert "first, second, third = nn.Dense(2, 2).set_train(), nn.Dense(2, 2), " in text
+    assert text.count("set_train()") == 2

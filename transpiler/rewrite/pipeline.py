@@ -106,7 +106,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
 
 def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: ProjectContext) -> Plan:
     """What becomes of backward passes; nothing on a target without ``value_and_grad``."""
-    if b"backward(" not in source or not find_target(context.target).value_and_grad:
+    concerned = any(word in source for word in (b"backward(", b"grad(", b"optim"))
+    if not concerned or not find_target(context.target).value_and_grad:
         return Plan()
     torch_names = {fact.local for group in facts.imports.values() for fact in group}
     external = frozenset(imported_libraries(module)) - torch_names

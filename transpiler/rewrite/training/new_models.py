@@ -1,6 +1,7 @@
 """Where models are made that are then trained without ``train()``: torch's start in training mode, MindSpore's cells in evaluation mode.
 
-A model is one whose parameters an optimizer of the same scope is given. A file that calls ``train()`` anywhere says for itself which mode it wants.
+A model is what has its parameters asked for in a file that makes an optimizer or runs a backward pass. One that has ``train()`` called under the same
+name needs nothing.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ from transpiler.rewrite.training.names import dotted
 def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:
     """Assignments (by their id) whose value, or some of whose values (by position, -1 for the value itself), are models that an optimizer trains;
     and the ids of the statements around them."""
-    if any(_calls_method(call, "train") and not call.args for call in _calls(module)):
+    calls = list(_calls(module))
+    if not any(_calls_method(call, "backward") or _makes_optimizer(call, facts) for call in calls):
         return {}, set()
-    trained = {name for call in _calls(module) if _makes_optimizer(call, facts) for name in _owners(call)}
+    trained = set(_owners(module))
     _follow(module, trained)
+    trained -= {dotted(call.func).removesuffix(".train") for call in calls if _calls_method(call, "train") and not call.args}
     functions = dict(_functions(module, ""))
     found: dict[int, frozenset[int]] = {}
     around: set[int] = set()
     for node, path in _assignments(module, ()):
         positions = frozenset(_positions(node, trained))
         function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
-        if positions and not (function is not None and _makes_one(function, trained)):
+        is_copy = isinstance(node.value, cst.Call) and dotted(node.value.func).rpartition(".")[2] in ("deepcopy", "copy")
+        if positions and not is_copy and not (function is not None and _makes_one(function, trained)):
             found[id(node)] = positions
             around.update(path)
     return found, around
@@ -78,16 +82,17 @@ def _positions(node: cst.Assign, trained: set[str]) -> Iterator[int]:
 
 
 def _makes_optimizer(call: cst.Call, facts: Facts) -> bool:
+    """A call of one of torch's optimizers, or of a class or function that is handed parameters."""
     fact = facts.calls.get(id(call))
     if fact is not None:
-        return fact.apis[0].startswith("torch.optim.") and not fact.apis[0].endswith("zero_grad")
+        return fact.apis[0].startswith("torch.optim.") and fact.apis[0].rpartition(".")[2][:1].isupper()
     name = dotted(call.func).rpartition(".")[2]
-    return name[:1].isupper() or "opt" in name.lower() or name == "add_param_group"
+    return (name[:1].isupper() or "opt" in name.lower() or name == "add_param_group") and any(True for _ in _owners(call))
 
 
-def _owners(call: cst.Call) -> Iterator[str]:
-    """``model`` of ``model.parameters()`` anywhere in the arguments."""
-    for inner in _calls(call):
+def _owners(node: cst.CSTNode) -> Iterator[str]:
+    """``model`` of ``model.parameters()`` anywhere in a node."""
+    for inner in _calls(node):
         if _calls_method(inner, "parameters") or _calls_method(inner, "named_parameters"):
             name = dotted(inner.func).rpartition(".")[0]
             if name:

@@ -111,7 +111,6 @@ class MNIST(VisionDataset):
         kind = "train" if train else "t10k"
         self.data = Tensor(read_idx(Path(self.raw_folder, f"{kind}-images-idx3-ubyte")))
         self.targets = Tensor(read_idx(Path(self.raw_folder, f"{kind}-labels-idx1-ubyte")).astype(np.int64))
-        self._images, self._labels = self.data.asnumpy(), self.targets.asnumpy()
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         return self._item(Image.fromarray(self.data[index].asnumpy()), int(self.targets[index].asnumpy()))

@@ -43,7 +43,7 @@ class SelfAttention(nn.Cell):
         attn = mint.nn.functional.softmax(scores, dim=-1)
 
         out = ms_support.einsum("bhij,bhjd->bhid", attn, v)
-        out = out.transpose(1, 2).contiguous().reshape(b, n, c)
+        out = out.swapaxes(1, 2).contiguous().reshape(b, n, c)
         return self.proj(out)
 
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 import mindspore
 import numpy as np
 from mindspore import Parameter, Tensor, mint, nn, ops
-from mindspore.common.initializer import Normal, initializer
+from mindspore.common import initializer as initializers
+from mindspore.common.initializer import initializer
 
 _FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
 _INT_RANK = {mindspore.uint8: 0, mindspore.int8: 1, mindspore.int16: 2, mindspore.int32: 3, mindspore.int64: 4}
@@ -93,6 +94,21 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 def zeros_(tensor: Tensor) -> Tensor:
     """Every element set to 0 (torch.nn.init.zeros_)."""
     return constant_(tensor, 0.0)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Every element set to 1 (torch.nn.init.ones_)."""
+    return constant_(tensor, 1.0)
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    """N(mean, std^2) (torch.nn.init.normal_)."""
+    return _fill(tensor, _generator().normal(mean, std, tensor.shape))
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+    """Uniform in [a, b) (torch.nn.init.uniform_)."""
+    return _fill(tensor, _generator().uniform(a, b, tensor.shape))
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None) -> Tensor:
@@ -200,7 +216,7 @@ class ModuleList(nn.CellList):
 
 def embedding_table(rows: int, columns: int, padding_idx: int | None, dtype: Any) -> Tensor:
     """An N(0, 1) table whose padding row is zero."""
-    table = initializer(Normal(1.0), (rows, columns), param_dtype(dtype)).init_data()
+    table = initializer(initializers.Normal(1.0), (rows, columns), param_dtype(dtype)).init_data()
     if padding_idx is not None:
         table[padding_idx] = 0.0
     return table
@@ -224,13 +240,42 @@ def look_up(table: Tensor, indices: Tensor, padding_idx: int | None) -> Tensor:
     return ops.select(padded.broadcast_to(rows.shape), ops.stop_gradient(rows), rows)
 
 
-def check_supported(max_norm: float | None) -> None:
-    """Renormalising the table during look-up changes parameters in the forward pass, which is not ported."""
-    if max_norm is not None:
-        raise NotImplementedError("Embedding with max_norm has no counterpart in MindSpore; renormalise the table in the training step")
+def checked_table(table: Tensor, indices: Tensor, max_norm: float | None, norm_type: float) -> Tensor:
+    """``table``; with ``max_norm``, the rows that are looked up and longer are shortened first, in place and without gradient, as torch does."""
+    if max_norm is None:
+        return table
+    values = table.asnumpy().copy()
+    for i in np.unique(indices.asnumpy()):
+        length = np.linalg.norm(values[i], norm_type)
+        if length > max_norm:
+            values[i] *= max_norm / (length + 1e-7)
+    with mindspore._no_grad():
+        table.copy_(Tensor(values))
+    return table
 
 
-class Embedding(nn.Embedding):
+def frequency_scaled(rows: Tensor, indices: Tensor) -> Tensor:
+    """``rows``, whose gradient is divided by how often their index occurs."""
+    numbers = indices.asnumpy()
+    _, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    share = Tensor((1.0 / counts[places.reshape(numbers.shape)])[..., None], rows.dtype)
+    return ops.stop_gradient(rows * (1 - share)) + rows * share
+
+
+class Resets:
+    """What torch's layers with parameters share: the method, and a call of it while a layer is made, which classes derived from them see."""
+
+    def reset_parameters(self) -> None:
+        """Draw the initial values anew."""
+        draw_anew(self)
+
+    def reset_if_derived(self) -> None:
+        """Call the derived class's own ``reset_parameters``; the layer's values are those that its own would draw."""
+        if type(self).reset_parameters is not Resets.reset_parameters:
+            self.reset_parameters()
+
+
+class Embedding(nn.Embedding, Resets):
     """torch.nn.Embedding; the table is the parameter ``embedding_table``, as in MindSpore's layer."""
 
     def __init__(
@@ -247,14 +292,13 @@ class Embedding(nn.Embedding):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        check_supported(max_norm)
-        if scale_grad_by_freq:
-            raise NotImplementedError("Embedding with scale_grad_by_freq has no counterpart in MindSpore")
         row = positive_index(padding_idx, num_embeddings)
         table = embedding_table(num_embeddings, embedding_dim, row, dtype) if _weight is None else _weight
         super().__init__(num_embeddings, embedding_dim, embedding_table="zeros", dtype=table.dtype)
         self.embedding_table = Parameter(table, name="embedding_table", requires_grad=not _freeze)
         self.padding_idx = row
+        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+        self.reset_if_derived()
 
     @classmethod
     def from_pretrained(
@@ -273,7 +317,8 @@ class Embedding(nn.Embedding):
 
     def construct(self, input: Tensor) -> Tensor:
         """Indices of any shape (*) -> (*, embedding_dim)."""
-        return look_up(self.embedding_table, input, self.padding_idx)
+        rows = look_up(checked_table(self.embedding_table, input, self.max_norm, self.norm_type), input, self.padding_idx)
+        return frequency_scaled(rows, input) if self.scale_grad_by_freq else rows
 
     @property
     def weight(self) -> Any:
@@ -281,8 +326,21 @@ class Embedding(nn.Embedding):
         return self.embedding_table
 
 
+def forget_buffer(module: nn.Cell, name: str) -> None:
+    """Make room for a buffer called ``name`` where there was one, or None."""
+    kept = module.__dict__.get("persistent_buffers", ())
+    module._buffers.pop(name, None)
+    if name in kept:
+        module._params.pop(name, None)
+        module.persistent_buffers = tuple(other for other in kept if other != name)
+    if module.__dict__.get(name, module) is None:
+        del module.__dict__[name]
+
+
 def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-    """torch.nn.Module.register_buffer; a persistent buffer becomes a parameter without gradient, so that checkpoints hold it."""
+    """torch.nn.Module.register_buffer; a persistent buffer becomes a parameter without gradient, so that checkpoints hold it.
+    A buffer may be registered again, under its own name."""
+    forget_buffer(module, name)
     if tensor is None:
         setattr(module, name, None)
     elif persistent:
@@ -356,7 +414,7 @@ def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
     return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
 
 
-class LayerNorm(nn.LayerNorm, NormNames):
+class LayerNorm(nn.LayerNorm, NormNames, Resets):
     """torch.nn.LayerNorm over the trailing axes ``normalized_shape``."""
 
     def __init__(
@@ -372,6 +430,7 @@ class LayerNorm(nn.LayerNorm, NormNames):
         super().__init__(shape, -len(shape), -len(shape), epsilon=eps, dtype=param_dtype(dtype))
         self.elementwise_affine = elementwise_affine
         keep_constant(self, elementwise_affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(*, *normalized_shape) -> the same shape."""
@@ -398,7 +457,7 @@ def einsum(*args: Any) -> Tensor:
     """Sums of products in Einstein's notation, contracted from left to right by batched matrix products (torch.einsum)."""
     equation, operands = _einsum_arguments(args)
     inputs, output = _einsum_labels(equation, [t.ndim for t in operands])
-    terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs, strict=True)]
+    terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs)]
     tensor, labels = terms[0]
     for i, (other, other_labels) in enumerate(terms[1:], 2):
         later = set(output).union(*(term_labels for _, term_labels in terms[i:]))
@@ -426,9 +485,9 @@ def _einsum_labels(equation: str, ranks: list[int]) -> tuple[list[str], str]:
     left, arrow, right = equation.replace(" ", "").partition("->")
     parts = left.split(",")
     free = [c for c in string.ascii_letters if c not in equation]
-    widths = [rank - len(part.replace("...", "")) for part, rank in zip(parts, ranks, strict=True)]
-    dots = "".join(free[: max((w for w, p in zip(widths, parts, strict=True) if "..." in p), default=0)])
-    inputs = [p.replace("...", dots[len(dots) - w :]) for p, w in zip(parts, widths, strict=True)]
+    widths = [rank - len(part.replace("...", "")) for part, rank in zip(parts, ranks)]
+    dots = "".join(free[: max((w for w, p in zip(widths, parts) if "..." in p), default=0)])
+    inputs = [p.replace("...", dots[len(dots) - w :]) for p, w in zip(parts, widths)]
     if not arrow:
         letters = left.replace("...", "").replace(",", "")
         right = ("..." if dots else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
@@ -451,7 +510,7 @@ def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: set[s
     x, x_labels = _einsum_reduce(x, x_labels, keep | set(y_labels))
     y, y_labels = _einsum_reduce(y, y_labels, keep | set(x_labels))
     size: dict[str, int] = {}
-    for label, n in (*zip(x_labels, x.shape, strict=True), *zip(y_labels, y.shape, strict=True)):
+    for label, n in (*zip(x_labels, x.shape), *zip(y_labels, y.shape)):
         size[label] = n if size.get(label, 1) == 1 else size[label]
     batch = "".join(c for c in x_labels if c in y_labels and c in keep)
     summed = "".join(c for c in x_labels if c in y_labels and c not in keep)
@@ -474,3 +533,29 @@ def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], si
     tensor = mint.permute(tensor, tuple(labels.index(c) for c in order)) if order != labels else tensor
     tensor = ops.broadcast_to(tensor, tuple(size[c] for c in order)) if tensor.shape != tuple(size[c] for c in order) else tensor
     return tensor.reshape(tuple(int(np.prod([size[c] for c in group])) for group in groups))
+
+
+def draw_anew(layer: Any) -> None:
+    """Uniform within 1 / sqrt(fan in) for linear layers and convolutions, standard normal for embeddings, ones and zeros for normalisations."""
+    if isinstance(layer, nn.Embedding):
+        normal_(layer.embedding_table)
+        if layer.padding_idx is not None:
+            layer.embedding_table[layer.padding_idx] = 0
+    elif isinstance(getattr(layer, "weight", None), Parameter) and layer.weight.ndim > 1:
+        bound = 1 / math.sqrt(math.prod(layer.weight.shape[1:]))
+        for parameter in (layer.weight, layer.bias):
+            if parameter is not None:
+                uniform_(parameter, -bound, bound)
+    else:
+        reset_normalization(layer)
+
+
+def reset_normalization(layer: Any) -> None:
+    """Scale 1, shift 0, mean 0, variance 1; raises ``AttributeError`` for a layer without parameters, as torch does."""
+    inner = layer._cells.get("bn2d", layer)
+    fills = {"gamma": ones_, "weight": ones_, "beta": zeros_, "moving_mean": zeros_, "moving_variance": ones_}
+    found = [(name, fill) for name, fill in fills.items() if isinstance(inner._params.get(name), Parameter)]
+    if not found:
+        raise AttributeError(f"'{type(layer).__name__}' object has no attribute 'reset_parameters'")
+    for name, fill in found:
+        fill(inner._params[name])

@@ -69,7 +69,7 @@ def _max_pool(
     """Maximum of each window; the gradient goes to its first maximum."""
     kernel = ntuple(kernel_size, rank)
     step = kernel if stride is None or stride == [] else ntuple(stride, rank)
-    if any(p > k // 2 for p, k in zip(ntuple(padding, rank), kernel, strict=True)):
+    if any(p > k // 2 for p, k in zip(ntuple(padding, rank), kernel)):
         raise ValueError("pad should be at most half of effective kernel size")
     floating = input.is_floating_point()
     lowest = -float("inf") if floating else int(np.iinfo(mindspore.dtype_to_nptype(input.dtype)).min)

@@ -81,8 +81,8 @@ class ResNet(nn.Cell):
         # Zero-initialize the last BN in each residual branch, so that each block starts as an identity.
         if zero_init_residual:
             for m in ms_support.modules(self):
-                if isinstance(m, BasicBlock) and m.bn2.weight is not None:
-                    ms_support.constant_(m.bn2.weight, 0)
+                if isinstance(m, BasicBlock) and ms_support.layer_attribute(m.bn2, "weight") is not None:
+                    ms_support.constant_(ms_support.layer_attribute(m.bn2, "weight"), 0)
 
     def _make_layer(self, block: Type[BasicBlock], planes: int, blocks: int, stride: int = 1) -> nn.SequentialCell:
         downsample = None

@@ -32,9 +32,24 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     return _fill(tensor, np.full(tensor.shape, val))
 
 
+def zeros_(tensor: Tensor) -> Tensor:
+    """Every element set to 0 (torch.nn.init.zeros_)."""
+    return constant_(tensor, 0.0)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Every element set to 1 (torch.nn.init.ones_)."""
+    return constant_(tensor, 1.0)
+
+
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """N(mean, std^2) (torch.nn.init.normal_)."""
     return _fill(tensor, _generator().normal(mean, std, tensor.shape))
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+    """Uniform in [a, b) (torch.nn.init.uniform_)."""
+    return _fill(tensor, _generator().uniform(a, b, tensor.shape))
 
 
 def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
@@ -166,6 +181,30 @@ class Sequential(nn.SequentialCell):
         return module
 
 
+def is_constant(cell: nn.Cell, name: str) -> bool:
+    """Whether this is a scale or shift that MindSpore's layer keeps as a constant where torch's layer (``affine=False``) has none."""
+    return name in cell.__dict__.get("constant_parameters", ())
+
+
+#: torch's names of weights and what MindSpore's layers call them.
+LAYER_NAMES = {
+    "weight": ("gamma", "embedding_table"), "bias": ("beta",), "running_mean": ("moving_mean",), "running_var": ("moving_variance",),
+}  # fmt: skip
+
+
+def layer_attribute(layer: nn.Cell, name: str) -> Any:
+    """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
+    found = layer_name(layer, name)
+    return None if is_constant(layer, found) else getattr(layer, found)
+
+
+def layer_name(layer: nn.Cell, name: str) -> str:
+    """What ``layer`` calls the attribute that torch calls ``name``."""
+    if hasattr(layer, name):
+        return name
+    return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(layer, own)), name)
+
+
 def named_modules(
     module: nn.Cell, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
 ) -> Iterator[tuple[str, nn.Cell]]:
@@ -273,7 +312,20 @@ class NormNames:
         return self.named_as_in_torch("moving_variance")
 
 
-class BatchNorm2d(nn.BatchNorm2d, NormNames):
+class Resets:
+    """What torch's layers with parameters share: the method, and a call of it while a layer is made, which classes derived from them see."""
+
+    def reset_parameters(self) -> None:
+        """Draw the initial values anew."""
+        draw_anew(self)
+
+    def reset_if_derived(self) -> None:
+        """Call the derived class's own ``reset_parameters``; the layer's values are those that its own would draw."""
+        if type(self).reset_parameters is not Resets.reset_parameters:
+            self.reset_parameters()
+
+
+class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
     """torch.nn.BatchNorm2d over (N, C, H, W)."""
 
     def __init__(
@@ -290,6 +342,7 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self, momentum, affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
@@ -298,7 +351,7 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames):
         return super().construct(input)
 
 
-class GroupNorm(nn.GroupNorm, NormNames):
+class GroupNorm(nn.GroupNorm, NormNames, Resets):
     """torch.nn.GroupNorm over (N, C, *)."""
 
     def __init__(
@@ -314,6 +367,7 @@ class GroupNorm(nn.GroupNorm, NormNames):
     ) -> None:
         super().__init__(num_groups, num_channels, eps, affine, dtype=param_dtype(dtype))
         keep_constant(self, affine, bias)
+        self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, *) -> the same shape."""
@@ -322,3 +376,29 @@ class GroupNorm(nn.GroupNorm, NormNames):
         result = standardize(groups, mean, variance, self.eps).reshape(input.shape)
         shape = affine_shape(input)
         return result * self.gamma.reshape(shape) + self.beta.reshape(shape)
+
+
+def draw_anew(layer: Any) -> None:
+    """Uniform within 1 / sqrt(fan in) for linear layers and convolutions, standard normal for embeddings, ones and zeros for normalisations."""
+    if isinstance(layer, nn.Embedding):
+        normal_(layer.embedding_table)
+        if layer.padding_idx is not None:
+            layer.embedding_table[layer.padding_idx] = 0
+    elif isinstance(getattr(layer, "weight", None), Parameter) and layer.weight.ndim > 1:
+        bound = 1 / math.sqrt(math.prod(layer.weight.shape[1:]))
+        for parameter in (layer.weight, layer.bias):
+            if parameter is not None:
+                uniform_(parameter, -bound, bound)
+    else:
+        reset_normalization(layer)
+
+
+def reset_normalization(layer: Any) -> None:
+    """Scale 1, shift 0, mean 0, variance 1; raises ``AttributeError`` for a layer without parameters, as torch does."""
+    inner = layer._cells.get("bn2d", layer)
+    fills = {"gamma": ones_, "weight": ones_, "beta": zeros_, "moving_mean": zeros_, "moving_variance": ones_}
+    found = [(name, fill) for name, fill in fills.items() if isinstance(inner._params.get(name), Parameter)]
+    if not found:
+        raise AttributeError(f"'{type(layer).__name__}' object has no attribute 'reset_parameters'")
+    for name, fill in found:
+        fill(inner._params[name])

@@ -124,3 +124,9 @@ def tensor_fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -
     np.fill_diagonal(values, fill_value, wrap)
     self.copy_(Tensor(values))
     return self
+
+
+def assert_async(input: Tensor) -> None:
+    """Fail where a tensor of one element is zero (torch._assert_async); here at once."""
+    if not bool(input):
+        raise RuntimeError("Expected Tensor with single nonzero value, but got zero")

@@ -351,7 +351,7 @@ class CallRewriter:
         for api in fact.apis:
             entry = self.file.semantics.entry(api)
             assert entry is not None
-            unambiguous = unambiguous and entry.unambiguous
+            unambiguous = unambiguous and entry.unambiguous and not _is_job(api, fact)
             owner = v.TENSOR if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
             if site.choice is None and not any(a.star for a in site.arguments):
@@ -489,6 +489,11 @@ def _element_argument(element: cst.BaseElement) -> cst.Arg:
 def _comma_separated(elements: Sequence[Any]) -> list[Any]:
     last = len(elements) - 1
     return [e if position == last else e.with_changes(comma=_COMMA) for position, e in enumerate(elements)]
+
+
+def _is_job(api: str, fact: CallFact) -> bool:
+    """``worker.train(data)``: anybody's method, unlike ``model.train()`` and ``model.train(False)``."""
+    return api == "torch.nn.Module.train" and any(kind_name(value) != "bool" for value in fact.values)
 
 
 def _kind_word(apis: Sequence[str]) -> str:

@@ -128,7 +128,8 @@ class _Planner:
                 self.plan.blocks.setdefault(id(outcome.block), []).append(outcome)
         for regions in self.plan.blocks.values():
             self._nest(regions)
-        self.owners.settle_clearings()
+        if sites:
+            self.owners.settle_clearings()
         regions = list(dict.fromkeys(outcome for outcome in self.plan.sites.values() if isinstance(outcome, Region)))
         for region in regions:
             self._name(region)

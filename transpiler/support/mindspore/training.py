@@ -88,8 +88,8 @@ def as_leaf(tensor: Tensor, requires_grad: bool = True) -> Tensor:
 
 def zero_grad(module: Any, set_to_none: bool = True) -> None:
     """torch.nn.Module.zero_grad and torch.optim.Optimizer.zero_grad: forgets the gradients, or sets them to zero."""
-    if hasattr(module, "param_groups"):
-        module.zero_grad(set_to_none=set_to_none)
+    if not isinstance(module, nn.Cell) or hasattr(module, "param_groups"):
+        module.zero_grad(*(() if set_to_none else (False,)))
         return
     for parameter in module.get_parameters():
         if getattr(parameter, "grad", None) is not None:

@@ -361,7 +361,10 @@ def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
 
 
 def children(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.children."""
+    """torch.nn.Module.children; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.children()
+        return
     for _, cell in named_children(module):
         yield cell
 

@@ -220,7 +220,10 @@ def named_modules(
 
 
 def modules(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.modules."""
+    """torch.nn.Module.modules; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.modules()
+        return
     for _, cell in named_modules(module):
         yield cell
 

@@ -339,7 +339,12 @@ def _returns_something(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _uses(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
     """What is done with each unannotated parameter before the name is bound to something else."""
     open_names = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.annotation is None} - {"self", "cls"}
-    if not open_names or node.name in _KNOWN_PARAMETERS or (node.name.startswith("__") and node.name.endswith("__")) or not _has_calls(node):
+    if (
+        not open_names
+        or node.name in _KNOWN_PARAMETERS
+        or (node.name.startswith("__") and node.name.endswith("__"))
+        or not _has_calls(node)
+    ):
         return
     bound: dict[str, int] = {}
     found: list[tuple[str, str, int]] = []

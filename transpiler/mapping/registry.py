@@ -146,6 +146,7 @@ def _form(value: Any) -> TargetForm:
         value=value.get("value"),
         isinstance=value.get("isinstance"),
         statement=value.get("statement"),
+        unknown=value.get("unknown"),
         keep=frozenset(value.get("keep", ())),
         attributes=MappingProxyType(dict(value.get("attributes", {}))),
         weights=None if weights is None else MappingProxyType({name: _weight(rule) for name, rule in weights.items()}),

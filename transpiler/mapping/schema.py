@@ -44,7 +44,7 @@ OVERLOAD_KEYS: Final = frozenset({"signature", "when", "returns", "targets"})
 FORM_KEYS: Final = frozenset(
     {
         "to", "template", "args", "order", "add", "support", "convert", "value", "isinstance", "attributes",
-        "weights", "unsupported", "fidelity", "note", "statement", "keep",
+        "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown",
     }
 )  # fmt: skip
 ARG_KEYS: Final = frozenset({"to", "drop", "convert", "template", "emit_default", "values", "only", "code", "hint"})
@@ -143,6 +143,7 @@ class TargetForm:
     value: str | None = None
     isinstance: str | None = None
     statement: str | None = None
+    unknown: str | None = None
     keep: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     weights: Mapping[str, WeightRule] | None = None

@@ -351,6 +351,9 @@ class CallRewriter:
         for api in fact.apis:
             entry = self.file.semantics.entry(api)
             assert entry is not None
+            form = entry.form(self.file.target.name)
+            if form is not None and form.unknown == "stays":
+                return updated
             unambiguous = unambiguous and entry.unambiguous and not _is_job(api, fact)
             owner = v.TENSOR if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
@@ -362,8 +365,15 @@ class CallRewriter:
             if isinstance(outcome, Declined):
                 unambiguous = False
                 continue
+            if form is not None and form.unknown == "dispatch":
+                return self._finish(site, self._support_of(site, form))
             outcomes.append((site, outcome))
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
+
+    def _support_of(self, site: CallSite, form: TargetForm) -> cst.BaseExpression:
+        """The call of a support function that finds out at run time what its first argument is."""
+        outcome = self._support(form.support or "", site)
+        return site.updated if isinstance(outcome, Declined) else outcome
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
         needed, support = dict(self.file.speller.needed), set(self.file.speller.support)

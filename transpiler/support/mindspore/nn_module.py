@@ -136,7 +136,10 @@ def named_modules(
 
 
 def modules(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.modules."""
+    """torch.nn.Module.modules; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.modules()
+        return
     for _, cell in named_modules(module):
         yield cell
 
@@ -151,7 +154,10 @@ def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
 
 
 def children(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.children."""
+    """torch.nn.Module.children; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.children()
+        return
     for _, cell in named_children(module):
         yield cell
 
@@ -165,16 +171,18 @@ def apply(module: nn.Cell, fn: Callable[[nn.Cell], Any]) -> nn.Cell:
 
 
 def add_module(module: nn.Cell, name: str, child: nn.Cell | None) -> None:
-    """torch.nn.Module.add_module and register_module; a sequence of layers keeps a list of them, which has to follow."""
+    """torch.nn.Module.add_module and register_module; a sequence of layers keeps a list of them, which has to follow.
+    Other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        module.add_module(name, child)
+        return
     module.insert_child_to_cell(name, child)
     if child is not None:
         child.update_parameters_name(name + ".")
     if isinstance(module, nn.SequentialCell):
-        module.cell_list = list(module._cells.values())
-        module._is_dynamic_name = [cell_name.isdigit() for cell_name in module._cells]
-    if isinstance(module, nn.SequentialCell):
         # It runs through a list of its own, which does not follow its children.
         module.cell_list = list(module._cells.values())
+        module._is_dynamic_name = [cell_name.isdigit() for cell_name in module._cells]
 
 
 def get_submodule(module: nn.Cell, target: str) -> nn.Cell:
@@ -213,7 +221,9 @@ def entries_of(module: nn.Cell, prefix: str = "") -> dict[str, Tensor]:
 
 
 def state_dict(module: nn.Cell, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
-    """torch.nn.Module.state_dict: the parameters themselves, so that the values follow later changes, as in torch."""
+    """torch.nn.Module.state_dict: the parameters themselves, so that the values follow later changes, as in torch. Other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        return module.state_dict()
     return entries_of(module, prefix)
 
 
@@ -225,7 +235,9 @@ class IncompatibleKeys(NamedTuple):
 
 
 def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
-    """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys."""
+    """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys. Other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        return module.load_state_dict(state_dict)
     own = entries_of(module)
     missing = [name for name in own if name not in state_dict]
     unexpected = [name for name in state_dict if name not in own]

@@ -166,7 +166,7 @@ def _rule(rule: Any) -> ArgumentRule:
         drop=rule.get("drop"),
         convert=rule.get("convert"),
         template=rule.get("template"),
-        emit_default=bool(rule.get("emit_default", False)),
+        emit_default=rule.get("emit_default", False),
         values=None if values is None else MappingProxyType({str(k): str(v) for k, v in values.items()}),
         only=None if only is None else tuple(str(item) for item in only),
         code=rule.get("code", "T2M302"),

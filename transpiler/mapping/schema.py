@@ -105,7 +105,8 @@ class ArgumentRule:
 
     ``to``: the target's keyword (None: the same name). ``drop``: leave it out always, or only where the value is torch's default, any other
     value being refused. ``convert``: a value converter of ``rewrite/converters.py``. ``template``: an expression over ``{value}``.
-    ``emit_default``: write torch's default out where the user left the argument out, because the target's own differs.
+    ``emit_default``: write torch's default out where the user left the argument out, because the target's own differs; the name of another
+    parameter where torch derives the default from that one.
     ``values``: literal source text -> target source text, other literals being refused. ``only``: the literal values that the target honours.
     """
 
@@ -113,7 +114,7 @@ class ArgumentRule:
     drop: str | None = None
     convert: str | None = None
     template: str | None = None
-    emit_default: bool = False
+    emit_default: bool | str = False
     values: Mapping[str, str] | None = None
     only: tuple[str, ...] | None = None
     code: str = "T2M302"

@@ -178,6 +178,8 @@ class CallRewriter:
             return Declined(Code.UNSUPPORTED_API, f"There is no counterpart on {self.file.target.name} yet.")
         if support is not None and site.choice is not None and not site.choice.certain:
             return self._support(support, site)
+        if support is not None and any(argument.star == "**" for argument in site.arguments):
+            return self._support(support, site)  # the names in it are torch's
         outcome = self.idiomatic(site, form)
         if isinstance(outcome, Declined) and support is not None:
             supported = self._support(support, site)

@@ -168,5 +168,6 @@ class Facts:
     renames: dict[int, str] = field(default_factory=dict)
     class_names: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)
+    new_layer_calls: set[int] = field(default_factory=set)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

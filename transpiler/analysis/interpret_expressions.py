@@ -36,6 +36,12 @@ _BUILTINS = frozenset(dir(__import__("builtins")))
 _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
 #: Attributes of torch's layers that other frameworks' layers call differently.
 LAYER_NAMES = frozenset({"weight", "bias", "running_mean", "running_var"})
+#: Layers that compute something else while they are trained.
+_MODAL = frozenset(
+    f"torch.nn.{name}{rank}"
+    for name in ("BatchNorm", "LazyBatchNorm", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "RReLU", "SyncBatchNorm")
+    for rank in ("", "1d", "2d", "3d")
+)
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 #: Methods that return their receiver where there is nothing to do.
 _OFTEN_SAME = frozenset(
@@ -80,6 +86,7 @@ class ExpressionInterpreter:
         self.scope = Scope("module", None)
         self.statements: list[int] = []
         self._objects = 0
+        self._set_modes: set[str] = set()
         self._in_text = False
         self._dispatch: dict[type, Callable[[Any, Position], Value]] = {
             cst.Name: self._name,
@@ -375,8 +382,17 @@ class ExpressionInterpreter:
                 self.keep(argument.value)
         if isinstance(callee, v.Ref) and not is_source(callee.name):
             self._leave_ported(node, callee.name)
+        if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
+            self.facts.new_layer_calls.add(id(node))
+            self.touch()
         self._operand_effect(node, callee, arguments)
         return self.call_value(callee, node, arguments, values)
+
+    def _is_made_here(self, func: cst.BaseExpression) -> bool:
+        """Whether a layer is called where it is made, in the mode that it starts in."""
+        if isinstance(func, cst.Name):
+            return func.value in self.scope.names and func.value not in self._set_modes
+        return isinstance(func, cst.Call) and not (isinstance(func.func, cst.Attribute) and func.func.attr.value in ("train", "eval"))
 
     def _leave_ported(self, node: cst.Call, name: str) -> None:
         """``device(x.device)``, from an earlier run: the attribute is converted already."""
@@ -398,6 +414,8 @@ class ExpressionInterpreter:
         ]
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, callee: Value, values: tuple[Value, ...]) -> None:
+        if func.attr.value in ("train", "eval") and isinstance(func.value, cst.Name):
+            self._set_modes.add(func.value.value)
         if not isinstance(callee, v.Bound) or id(func) in self.facts.renames:
             return
         apis, certainty, _ = self._member_apis(callee.owner, func.attr.value)

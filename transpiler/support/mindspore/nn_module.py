@@ -234,11 +234,31 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
+def load_from_state_dict(module: Any, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: Any, unexpected_keys: Any,
+                         error_msgs: Any) -> None:  # fmt: skip
+    """torch.nn.Module._load_from_state_dict, which ``load_state_dict`` calls on every module that overrides it: nothing is left to do here, since the
+    values are copied when all modules have had their say about the names."""
+
+
+def adapted(module: nn.Cell, state_dict: Any) -> dict[str, Any]:
+    """A copy of ``state_dict`` after the modules' own ``_load_from_state_dict``, which rename the entries of older checkpoints."""
+    entries = dict(state_dict)
+    errors: list[str] = []
+    for path, cell in named_modules(module):
+        own = getattr(cell, "_load_from_state_dict", None)
+        if own is not None:
+            own(entries, f"{path}." if path else "", {"version": getattr(cell, "_version", 1)}, True, [], [], errors)
+    if errors:
+        raise RuntimeError(f"Error(s) in loading state_dict: {'; '.join(errors)}")
+    return entries
+
+
 def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
     """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys. Other objects have their own."""
     if not isinstance(module, nn.Cell):
         return module.load_state_dict(state_dict)
     own = entries_of(module)
+    state_dict = adapted(module, state_dict)
     missing = [name for name in own if name not in state_dict]
     unexpected = [name for name in state_dict if name not in own]
     if strict and (missing or unexpected):

@@ -661,10 +661,20 @@ class StatementInterpreter(ExpressionInterpreter):
                 own: Value = v.UserClass(info.owner) if info.is_class_method else v.UserInst(info.owner)
                 self.scope.names[parameter.name] = own
                 continue
+            instance = self._instance_of_method(pending) if position == 0 and parameter.name == "self" else None
+            if instance is not None:
+                self.scope.names[parameter.name] = instance
+                continue
             holds_tensors = is_forward or (is_operation and parameter.name != "ctx")
             known = self._promised(info, parameter)
             self.scope.names[parameter.name] = self._parameter(known, arguments.get(parameter.name), holds_tensors)
             self.scope.given |= self.alias_of(parameter.name).objects
+
+    @staticmethod
+    def _instance_of_method(pending: _Pending) -> Value | None:
+        """The class's instance, for a function inside a class method whose first parameter is ``self``: it becomes a method (``cls.forward = f``)."""
+        scope = pending.parent.method_scope() if pending.info.owner is None else None
+        return v.UserInst(scope.owner) if scope is not None and scope.owner is not None and scope.receiver != "self" else None
 
     @staticmethod
     def _promised(info: v.FunctionInfo, parameter: v.ParameterInfo) -> v.ParameterInfo:

@@ -129,6 +129,8 @@ class Semantics:
         return v.Bound(owner, name)
 
     def _instance_attribute(self, owner: v.UserInst, name: str) -> Value:
+        if name == "__class__":
+            return v.UserClass(owner.info)
         found = owner.info.attribute(name)
         if found is not None and found is not UNKNOWN and found != v.NONE:
             return found

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import mindspore
 from mindspore import Parameter, Tensor, nn
+from mindspore.common.parameter import _Buffer
 
 RUNNING = ("moving_mean", "moving_variance", "num_batches_tracked")
 
@@ -32,10 +33,15 @@ LAYER_NAMES = {
 }  # fmt: skip
 
 
-def layer_attribute(layer: nn.Cell, name: str) -> Any:
+def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
     found = layer_name(layer, name)
-    return None if is_constant(layer, found) else getattr(layer, found)
+    return None if is_constant(layer, found) else getattr(layer, found, *default)
+
+
+def set_layer_attribute(layer: nn.Cell, name: str, value: Any) -> None:
+    """``setattr(layer, name, value)`` by torch's name of the attribute."""
+    setattr(layer, layer_name(layer, name), value)
 
 
 def has_layer_attribute(layer: nn.Cell, name: str) -> bool:
@@ -73,6 +79,11 @@ def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persisten
         module.persistent_buffers = (*module.__dict__.get("persistent_buffers", ()), name)
     else:
         module.register_buffer(name, tensor, persistent=False)
+
+
+def buffer(data: Tensor, *, persistent: bool = True) -> Tensor:
+    """torch.nn.Buffer: assigned to a cell's attribute it becomes a buffer; a persistent one is a parameter, so that checkpoints hold it."""
+    return Parameter(data, requires_grad=False) if persistent else _Buffer(data)
 
 
 def register_parameter(module: nn.Cell, name: str, param: Parameter | None) -> None:

@@ -23,11 +23,12 @@ FRAMEWORK = (
     "activations.py", "backbone_utils.py", "cache_utils.py", "initialization.py", "masking_utils.py", "modeling_layers.py", "modeling_outputs.py",
     "modeling_rope_utils.py", "pytorch_utils.py", "integrations/sdpa_attention.py", "utils/output_capturing.py",
 )  # fmt: skip
-#: What is about torch's own program rather than about a model (patching torch's functions, compiled extensions, memory of its tensors,
+#: What is about torch's own program rather than about a model (patching torch's functions, compiled extensions, 8-bit floats, memory of its tensors,
 #: checkpoints read as torch's tensors): definitions that raise where they are called, and imports that are left out.
 LEFT_OUT = {
     "initialization.py": ("meta_device_safe_creation_ops",),
     "activations.py": ("XIELUActivation",),
+    "cache_utils.py": ("Fp8QuantizedLayer",),
     "pytorch_utils.py": ("storage_ptr", "storage_size"),
     "models/wav2vec2/modeling_wav2vec2.py": ("safe_load_file",),
 }

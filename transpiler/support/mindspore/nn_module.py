@@ -43,7 +43,8 @@ def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
 
 def set_layer_attribute(layer: nn.Cell, name: str, value: Any) -> None:
     """``setattr(layer, name, value)`` by torch's name of the attribute."""
-    setattr(layer, layer_name(layer, name), value)
+    own = next((known for known in (name, *LAYER_NAMES.get(name, ())) if known in layer._params), None)
+    setattr(layer, own or layer_name(layer, name), value)
 
 
 def has_layer_attribute(layer: nn.Cell, name: str) -> bool:

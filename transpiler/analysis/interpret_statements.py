@@ -185,7 +185,7 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def _assignment(self, node: cst.Assign) -> None:
         own = self._gives_up_receiver(node)
-        value = self.evaluate(node.value)
+        value = self._replaced(node) or self.evaluate(node.value)
         if own and isinstance(value, v.Tensor):
             value = v.FRESH
         if not isinstance(node.value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.Name)):
@@ -194,6 +194,15 @@ class StatementInterpreter(ExpressionInterpreter):
         for target in node.targets:
             self.assign(target.target, value)
         self._bind_aliases([target.target for target in node.targets], node.value, alias)
+
+    def _replaced(self, node: cst.Assign) -> Value | None:
+        """``x = f(x, …)`` with a tensor and an unknown function: what takes the tensor's name is presumed to be one."""
+        call, target = node.value, node.targets[0].target
+        if not isinstance(call, cst.Call) or not call.args or not isinstance(target, cst.Name) or len(node.targets) != 1:
+            return None
+        is_same = call.args[0].value.deep_equals(target) and isinstance(self.lookup(target.value), v.Tensor)
+        value = self.evaluate(call)
+        return v.PRESUMED if is_same and value is UNKNOWN else value
 
     def _gives_up_receiver(self, node: cst.Assign) -> bool:
         """Whether ``x = x.f()`` takes the only name of a tensor, so that even the same object or a view of it is seen by nobody else."""
@@ -365,8 +374,10 @@ class StatementInterpreter(ExpressionInterpreter):
     def _if(self, node: cst.If) -> None:
         self.evaluate(node.test)
         before = dict(self.scope.names)
-        self.scope.names.update(self.narrow(node.test))
+        narrowed = self.narrow(node.test)
+        self.scope.names.update(narrowed)
         left = self._suite(node.body)
+        before.update({name: v.MODULE for name, kind in narrowed.items() if before.get(name) is UNKNOWN and self._is_some_layer(kind)})
         after = self.scope.names
         self.scope.names = before
         leaves_else = False
@@ -379,6 +390,10 @@ class StatementInterpreter(ExpressionInterpreter):
                 self.scope.names.update(self.narrow(node.test.expression))
             return
         self.scope.names = after if leaves_else else self._joined(after, self.scope.names)
+
+    def _is_some_layer(self, kind: Value) -> bool:
+        """Whether what was asked for is a certain class of torch's layers: what is none of them is another module."""
+        return isinstance(kind, v.Inst) and kind != v.MODULE and all(self.semantics.is_module_class(cls) for cls in kind.classes)
 
     def _joined(self, left: dict[str, Value], right: dict[str, Value]) -> dict[str, Value]:
         result = dict(right)

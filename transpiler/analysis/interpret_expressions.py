@@ -481,10 +481,13 @@ class ExpressionInterpreter:
             return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
         if name in ("getattr", "setattr", "hasattr", "delattr") and len(node.args) >= 2:
             self._rename_key(node)
-        if name == "hasattr" and len(node.args) == 2:
-            self._hasattr(node)
+        if name in ("getattr", "setattr", "hasattr") and len(node.args) >= 2:
+            self._layer_question(node)
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node)
+        if name == "type" and len(node.args) == 1:
+            subject = self.evaluate(node.args[0].value)
+            return v.UserClass(subject.info) if isinstance(subject, v.UserInst) else None
         return None
 
     def _rename_key(self, node: cst.Call) -> None:
@@ -497,10 +500,13 @@ class ExpressionInterpreter:
             if self._is_own_member(owner, name):
                 self.rename_member(key, name)
 
-    def _hasattr(self, node: cst.Call) -> None:
-        """``hasattr(layer, "weight")`` where the layer's class is not known."""
+    def _layer_question(self, node: cst.Call) -> None:
+        """``hasattr(layer, "weight")``, or with a name that is known when the program runs: of a torch layer, which may have renamed attributes."""
         key = node.args[1].value
-        if isinstance(key, cst.SimpleString) and key.raw_value in LAYER_NAMES and self.evaluate(node.args[0].value) == v.MODULE:
+        if isinstance(key, cst.SimpleString) and key.raw_value not in LAYER_NAMES:
+            return
+        layer = self.evaluate(node.args[0].value)
+        if isinstance(layer, v.Inst) and all(self.semantics.is_module_class(cls) for cls in layer.classes):
             self.facts.layer_questions.add(id(node))
             self.touch()
 

@@ -129,6 +129,8 @@ class Semantics:
         return v.Bound(owner, name)
 
     def _instance_attribute(self, owner: v.UserInst, name: str) -> Value:
+        if name == "__class__":
+            return v.UserClass(owner.info)
         found = owner.info.attribute(name)
         if found is not None and found is not UNKNOWN and found != v.NONE:
             return found
@@ -225,6 +227,8 @@ class Semantics:
             return self.call_entry(entry, [_RECEIVER, *arguments], owner) if entry is not None else UNKNOWN
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
+        if isinstance(owner, v.Super) and name == "forward":
+            return self._forward_of_base(owner, values)
         if isinstance(owner, v.DictOf) and name in ("get", "pop") and len(values) > 1:
             return v.join(owner.item, values[1])
         if isinstance(owner, v.Inst):
@@ -233,6 +237,15 @@ class Semantics:
             entry = self.find_member(owner.classes, name)
             return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
         return self._call_container(owner, name)
+
+    def _forward_of_base(self, owner: v.Super, values: Sequence[Value]) -> Value:
+        """``super().forward(x)``: the nearest base's, of the project or one of torch's layers."""
+        for base in owner.info.mro():
+            if isinstance(base, v.ClassInfo) and base is not owner.info and "forward" in base.methods:
+                return base.methods["forward"].known_result() or UNKNOWN
+            if isinstance(base, str) and self._is_plain_layer(base):
+                return self.call_instance(v.Inst((canonical(base),)), values)
+        return UNKNOWN
 
     def _call_container(self, owner: Value, name: str) -> Value:
         if isinstance(owner, v.Batch):

@@ -14,6 +14,10 @@ from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized, render
 
 
+#: Built-in function -> what stands before the name of the target's support function that reads a layer's attribute.
+_LAYER_QUESTIONS = {"hasattr": "has_", "getattr": "", "setattr": "set_"}
+
+
 class AttributeRewriter:
     """Converts attributes in one file."""
 
@@ -123,12 +127,13 @@ class AttributeRewriter:
         return self._done(fact, callee_text(fact.node), call)
 
     def question(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression | None:
-        """``hasattr(layer, "weight")`` on a layer of unknown class, by torch's names."""
+        """``hasattr``, ``getattr`` and ``setattr`` of a layer, by torch's names of its attributes."""
         reader = self.file.target.layer_attribute
-        if reader is None or id(original) not in self.file.facts.layer_questions:
+        if reader is None or id(original) not in self.file.facts.layer_questions or not isinstance(original.func, cst.Name):
             return None
-        func = self.file.speller.expression(f"support.has_{reader}")
-        self.file.converted(original, "hasattr", self.file.code(func))
+        asked = original.func.value
+        func = self.file.speller.expression(f"support.{_LAYER_QUESTIONS[asked]}{reader}")
+        self.file.converted(original, asked, self.file.code(func))
         return updated.with_changes(func=func)
 
     def _new_name(self, cls: str, name: str) -> str | None:

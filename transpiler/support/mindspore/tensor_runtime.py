@@ -45,6 +45,16 @@ class set_grad_enabled(ContextDecorator):
             block.__exit__(*error)
 
 
+class TransformGetItemToIndex(ContextDecorator):
+    """Means nothing here: indices that are tensors without dimensions are never read as numbers."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
 class no_grad(set_grad_enabled):
     """No gradient flows through what is computed inside; also a decorator, with or without parentheses (torch.no_grad)."""
 

@@ -1,0 +1,3 @@
+"""Stands in for the processors (tokenizers, images): the models need one name of typing."""
+
+from typing import Unpack

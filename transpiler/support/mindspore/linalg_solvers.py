@@ -22,11 +22,11 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     a, right = input.asnumpy(), b.asnumpy()
     if a.ndim == 2:
         solution, residuals, rank, singular = np.linalg.lstsq(a, right, rcond)
-        return LeastSquares(_like(solution, a), _like(residuals, a), Tensor(np.array(rank)), _like(singular, a))
+        return LeastSquares(_like(solution, a), _like(residuals, a), Tensor(np.array(rank, np.int64)), _like(singular, a))
     flat = a.reshape(-1, *a.shape[-2:])
     pairs = zip(flat, right.reshape(-1, *right.shape[-2:]))
     solution = np.stack([np.linalg.lstsq(left, item, rcond)[0] for left, item in pairs])
-    rank = np.array([np.linalg.matrix_rank(left) for left in flat]).reshape(a.shape[:-2])
+    rank = np.array([np.linalg.matrix_rank(left) for left in flat], np.int64).reshape(a.shape[:-2])
     empty = _like(np.zeros(0), a)
     return LeastSquares(_like(solution.reshape(*a.shape[:-2], a.shape[-1], right.shape[-1]), a), empty, Tensor(rank), empty)
 

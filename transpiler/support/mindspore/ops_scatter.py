@@ -51,7 +51,7 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    return _replaced(input, positions, src)
+    return _replaced(input, positions, src) if positions.ndim or input.ndim else src.reshape(input.shape).astype(input.dtype)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

@@ -437,6 +437,9 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: None 
     if not compute_uv:
         zeros = [ops.zeros(input.shape[:-2] + (n, n), input.dtype) for n in (rows, columns)]
         return SvdTransposed(zeros[0], linalg_svdvals(input), zeros[1])
+    if 0 in input.shape:
+        u, s, vh = _empty_svd(input, not some)
+        return SvdTransposed(u, s, _t(vh))
     s, u, v = ops.svd(input, not some)
     return SvdTransposed(u, s, v)
 

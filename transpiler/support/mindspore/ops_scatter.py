@@ -26,7 +26,7 @@ def _replaced(input: Tensor, positions: Any, src: Tensor) -> Tensor:
     if not positions.size:
         return ops.deepcopy(input)
     target = Tensor(np.ascontiguousarray(positions).reshape(-1), mindspore.int64)
-    values = ops.broadcast_to(src, positions.shape).reshape(-1).astype(input.dtype)
+    values = (src if src.shape == positions.shape else ops.broadcast_to(src, positions.shape)).reshape(-1).astype(input.dtype)
     return ops.tensor_scatter_elements(input.reshape(-1), target, values, 0).reshape(input.shape)
 
 
@@ -51,7 +51,7 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    return _replaced(input, positions, src) if positions.ndim or input.ndim else src.reshape(input.shape).astype(input.dtype)
+    return _replaced(input, positions, src)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

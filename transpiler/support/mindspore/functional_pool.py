@@ -159,6 +159,8 @@ def _adaptive_sizes(input: Tensor, output_size: Any, rank: int) -> tuple[int, ..
 
 def _adaptive_avg_pool(input: Tensor, output_size: Any, rank: int) -> Tensor:
     """The mean of each bin, one axis after the other, as a matrix product."""
+    if 0 in input.shape:
+        return ops.zeros(input.shape[: input.ndim - rank] + _adaptive_sizes(input, output_size, rank), input.dtype)
     x = input
     for i, count in enumerate(_adaptive_sizes(input, output_size, rank)):
         axis = input.ndim - rank + i

@@ -77,6 +77,8 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: None = Non
 
 def linalg_det(A: Tensor, *, out: None = None) -> Tensor:
     """The determinant (torch.linalg.det)."""
+    if 0 in A.shape:
+        return ops.ones(A.shape[:-2], A.dtype)
     return A[..., 0, 0] if A.shape[-1] == 1 else ops.det(A)
 
 

@@ -54,7 +54,7 @@ def _parser(program: str, target: str) -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--in_file", "--in-file", type=Path, metavar="PATH", help="file or project directory to port")
+    parser.add_argument("--in_file", "--in-file", type=Path, metavar="PATH", help="file, notebook or project directory to port")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where the ported tree is written")
     parser.add_argument("--report", type=Path, metavar="DIR", help="where the reports are written (default: the output directory)")
     parser.add_argument("--jobs", type=_positive, metavar="N", help="worker processes (default: one for each processor)")
@@ -266,7 +266,8 @@ def _print_errors(files: Sequence[FileReport]) -> None:
 
     errors = [diagnostic for file in files for diagnostic in file.diagnostics if diagnostic.kind is Kind.ERROR]
     for error in errors[:_ERRORS_SHOWN]:
-        place = f":{error.range.line}:{error.range.column}" if error.range else ""
+        cell = "" if error.cell is None else f": cell {error.cell}"
+        place = f"{cell}:{error.range.line}:{error.range.column}" if error.range else ""
         print(f"{error.path}{place}: {error.code.value} {error.message}", file=sys.stderr)
     if len(errors) > _ERRORS_SHOWN:
         print(f"… and {len(errors) - _ERRORS_SHOWN} more, see report.json", file=sys.stderr)

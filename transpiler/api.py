@@ -33,20 +33,22 @@ def transpile(
     """Port one source text on its own.
 
     ``target`` is ``mindspore`` or ``keras``; ``path`` stands in diagnostics; ``mappings`` are tables that extend the built-in ones. A text
-    that cannot be parsed comes back unchanged with status ``failed``. Raises ``MappingError`` for unusable tables.
+    that cannot be parsed comes back unchanged with status ``failed``. With a ``path`` that ends in ``.ipynb``, ``source`` is a notebook's JSON. Raises ``MappingError`` for unusable tables.
     """
     from transpiler.analysis.project_index import build_index
     from transpiler.mapping.registry import load_registry
     from transpiler.rewrite.pipeline import ProjectContext
     from transpiler.syntax.format_output import BlackSettings
+    from transpiler.syntax.notebooks import SUFFIX, module_of_notebook
     from transpiler.workers import transpile_file
 
-    name = path if path.endswith(".py") else "source.py"
+    name = path if path.endswith((".py", SUFFIX)) else "source.py"
     encoded = source.encode()
+    module = module_of_notebook(encoded) if name.endswith(SUFFIX) else encoded
     context = ProjectContext(
         target=target,
         registry=load_registry(mappings),
-        index=build_index({name: encoded}, None),
+        index=build_index({name: module}, None),
         support_package=False,
         format=format,
     )

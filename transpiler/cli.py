@@ -54,7 +54,7 @@ def _parser(program: str, target: str) -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--in_file", "--in-file", type=Path, metavar="PATH", help="file or project directory to port")
+    parser.add_argument("--in_file", "--in-file", type=Path, metavar="PATH", help="file, notebook or project directory to port")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where the ported tree is written")
     parser.add_argument("--report", type=Path, metavar="DIR", help="where the reports are written (default: the output directory)")
     parser.add_argument("--jobs", type=_positive, metavar="N", help="worker processes (default: one for each processor)")
@@ -91,10 +91,15 @@ def _add_common(parser: argparse.ArgumentParser, target: str) -> None:
     )
 
 
-def _add_model(parser: argparse.ArgumentParser, target: str) -> None:
+def _add_model(parser: argparse.ArgumentParser, target: str, *, trains: bool = False) -> None:
     parser.add_argument("--source", type=Path, required=True, metavar="PATH", help="the PyTorch project")
     parser.add_argument("--converted", type=Path, required=True, metavar="DIR", help="its port")
-    parser.add_argument("--entry", required=True, metavar="MODULE:EXPR", help="builds the model, e.g. models.resnet:resnet18()")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--entry", metavar="MODULE:EXPR", help="builds the model, e.g. models.resnet:resnet18()")
+    if trains:
+        chosen.add_argument(
+            "--train", metavar="SCRIPT", help="script and its arguments, or MODULE:EXPR: train both sides and compare the losses"
+        )
     parser.add_argument("--inputs", metavar="SPEC", help="shapes, e.g. 2,3,224,224 or ids=int64[1000]:2,16, or an .npz file")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random inputs and weights")
     parser.add_argument("--prepare", type=Path, metavar="FILE", help="Python file that the PyTorch process runs first")
@@ -112,7 +117,8 @@ def _add_weights(commands: Any, target: str) -> None:
 
 def _add_verify(commands: Any, target: str) -> None:
     parser = commands.add_parser("verify", help="compare original and port", description="Run original and port and compare the numbers.")
-    _add_model(parser, target)
+    _add_model(parser, target, trains=True)
+    parser.add_argument("--steps", type=_positive, default=20, metavar="N", help="steps of training to compare (default: %(default)s)")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights to compare with (default: random ones)")
     parser.add_argument("--grad", action="store_true", help="compare gradients as well")
     parser.add_argument("--graph", action="store_true", help="also compile the port as one graph, compare, and export it (MindSpore)")
@@ -194,7 +200,24 @@ def _weights(options: argparse.Namespace) -> int:
     return CONVERTED if result.ok else LEFT
 
 
+def _verify_training(options: argparse.Namespace) -> int:
+    from transpiler.exporter import ExporterError, TrainingRequest, render_training, verify_training
+    from transpiler.syntax.write_output import write_atomically
+
+    request = TrainingRequest(options.source, options.converted, options.train, options.target, options.steps, options.seed)
+    try:
+        result = verify_training(request)
+        if options.json:
+            write_atomically(options.json, f"{result.to_json()}\n".encode())
+    except (ExporterError, OSError) as error:
+        return _fail(str(error), UNUSABLE)
+    print(render_training(result))
+    return CONVERTED if result.ok else LEFT
+
+
 def _verify(options: argparse.Namespace) -> int:
+    if options.train is not None:
+        return _verify_training(options)
     from transpiler.exporter import ExporterError, VerifyRequest, render_table, verify
     from transpiler.syntax.write_output import write_atomically
 
@@ -266,7 +289,8 @@ def _print_errors(files: Sequence[FileReport]) -> None:
 
     errors = [diagnostic for file in files for diagnostic in file.diagnostics if diagnostic.kind is Kind.ERROR]
     for error in errors[:_ERRORS_SHOWN]:
-        place = f":{error.range.line}:{error.range.column}" if error.range else ""
+        cell = "" if error.cell is None else f": cell {error.cell}"
+        place = f"{cell}:{error.range.line}:{error.range.column}" if error.range else ""
         print(f"{error.path}{place}: {error.code.value} {error.message}", file=sys.stderr)
     if len(errors) > _ERRORS_SHOWN:
         print(f"… and {len(errors) - _ERRORS_SHOWN} more, see report.json", file=sys.stderr)

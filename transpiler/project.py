@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from transpiler.report.render_text import START, render_text
 from transpiler.rewrite.pipeline import FileResult, ProjectContext, reserved_members
 from transpiler.support.assemble import MODULE_NAMES, SupportError, assemble, names_in, written_by_us
 from transpiler.syntax.format_output import BlackSettings, format_output, read_settings
+from transpiler.syntax.notebooks import SUFFIX, module_of_notebook
 from transpiler.syntax.read_source import read_source
 from transpiler.syntax.walk_project import Walk, is_excluded, walk_project
 from transpiler.syntax.write_output import copy_atomically, write_atomically
@@ -104,19 +105,23 @@ def port_in_place(root: Path, paths: Sequence[str], target: str, mappings: Seque
 
 def write_reports(run: RunReport, folder: Path) -> None:
     """``report.json``, ``report.sarif``, and ``report_of_<name>.txt`` in the sub-folder of each file. Raises ``InputError``."""
+    taken = frozenset(file.source for file in run.files)
     try:
         for file in run.files:
-            if file.source.endswith(".py"):
-                write_atomically(folder / text_report_path(file.source), render_text(file).encode())
+            if file.source.endswith((".py", SUFFIX)):
+                write_atomically(folder / text_report_path(file.source, taken), render_text(file).encode())
         write_atomically(folder / "report.json", render_json(run).encode())
         write_atomically(folder / "report.sarif", render_sarif(run).encode())
     except OSError as error:
         raise InputError(f"the report cannot be written: {error.filename or folder}: {error.strerror or error}") from error
 
 
-def text_report_path(source: str) -> str:
-    """Where a file's text report is, relative to the report folder."""
+def text_report_path(source: str, taken: Container[str] = ()) -> str:
+    """Where a file's text report is, relative to the report folder. A notebook beside a file of the same name keeps its suffix."""
     folder, slash, name = source.rpartition("/")
+    stem = source.removesuffix(SUFFIX)
+    if f"{stem}.py" not in taken or stem == source:
+        name = name.removesuffix(SUFFIX)
     return f"{folder}{slash}report_of_{name.removesuffix('.py')}.txt"
 
 
@@ -187,7 +192,8 @@ def _starts(path: Path, *beginnings: str) -> bool:
 def _context(project: _Project, target: str, choice: str, mappings: Sequence[Path]) -> ProjectContext:
     package = project.root.resolve().name if project.is_package else None
     registry = load_registry(mappings)
-    index = build_index(project.sources, package)
+    modules = {path: module_of_notebook(source) if path.endswith(SUFFIX) else source for path, source in project.sources.items()}
+    index = build_index(modules, package)
     if len(project.sources) > 1:
         index.renames = find_renames(project.root, index, Semantics(registry), reserved_members(target))
     return ProjectContext(

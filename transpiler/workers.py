@@ -18,7 +18,9 @@ from typing import Final
 from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, Status
 from transpiler.rewrite.pipeline import FileResult, ProjectContext, transpile_source
+from transpiler.rewrite.port_notebook import port_notebook
 from transpiler.syntax.format_output import BlackSettings, format_output
+from transpiler.syntax.notebooks import SUFFIX
 from transpiler.syntax.read_source import check_source, input_error
 from transpiler.syntax.suppressions import skips_file
 
@@ -32,6 +34,8 @@ _worker_context: ContextVar[tuple[ProjectContext, BlackSettings]] = ContextVar("
 def transpile_file(source: bytes, path: str, context: ProjectContext, settings: BlackSettings) -> FileResult:
     """One file, whatever happens: an unusable source or a fault of ours gives a failed result with the source as it was."""
     try:
+        if path.endswith(SUFFIX):
+            return port_notebook(source, path, context, settings)
         if b"torch2ms:" in source and skips_file(source.decode("utf-8", "replace").splitlines(keepends=True)):
             return FileResult(source, Status.UNCHANGED, (), frozenset())
         check_source(source)

@@ -40,7 +40,7 @@ def _collisions(index: ProjectIndex, semantics: Semantics, reserved: Mapping[str
                 continue
             value = resolver.binding(outline.name, name)
             if isinstance(value, UserClass) and semantics.derives_from_module(value.info):
-                for member in sorted(members):
+                for member in sorted(members) if outline.path.endswith(".py") else ():  # Rope reads no notebooks
                     yield outline, name, member, reserved[member]
 
 

@@ -5,6 +5,7 @@ Both sides run in processes of their own, so that neither framework ever meets t
 
 from transpiler.exporter.contract import ExporterError, Problem, Row, VerifyRequest, VerifyResult, WeightsRequest, WeightsResult
 from transpiler.exporter.render import render_table
+from transpiler.exporter.training_check import TrainingRequest, TrainingResult, render_training, verify_training
 from transpiler.exporter.verification import verify
 from transpiler.exporter.weights import convert_weights
 
@@ -12,11 +13,15 @@ __all__ = [
     "ExporterError",
     "Problem",
     "Row",
+    "TrainingRequest",
+    "TrainingResult",
     "VerifyRequest",
     "VerifyResult",
     "WeightsRequest",
     "WeightsResult",
     "convert_weights",
     "render_table",
+    "render_training",
     "verify",
+    "verify_training",
 ]

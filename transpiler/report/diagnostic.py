@@ -42,7 +42,8 @@ class Diagnostic:
     """One remark: what was found (``message``), where, and what to do about it (``hint``).
 
     ``symbol`` is the torch name concerned, as the user spelled it; ``replacement`` what stands there now
-    (``kind`` convert and insert). ``range`` is None for remarks about a whole file.
+    (``kind`` convert and insert). ``range`` is None for remarks about a whole file. ``cell``: of a notebook, the cell's number among all
+    cells, from 1; the range is then within the cell.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class Diagnostic:
     hint: str = ""
     target: str = ""
     fix: Fix | None = None
+    cell: int | None = None
 
 
 class Status(StrEnum):

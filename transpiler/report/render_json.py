@@ -37,6 +37,7 @@ def _file(file: FileReport) -> dict[str, Any]:
 def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
     place = diagnostic.range
     return {
+        **({} if diagnostic.cell is None else {"cell": diagnostic.cell}),
         "line": place.line if place else None,
         "column": place.column if place else None,
         "end_line": place.end_line if place else None,

@@ -46,14 +46,17 @@ def _rule(code: Code) -> dict[str, Any]:
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
     level = _LEVELS.get(diagnostic.kind, "none")
     location: dict[str, Any] = {"artifactLocation": _artifact(diagnostic.path)}
-    if diagnostic.range is not None:
+    text = describe(diagnostic)
+    if diagnostic.cell is not None:  # the file's own lines are those of its JSON
+        text = f"cell {diagnostic.cell}: {text}"
+    elif diagnostic.range is not None:
         location["region"] = _region(diagnostic.range)
     return {
         "ruleId": diagnostic.code.value,
         "ruleIndex": rule,
         "kind": "informational" if level == "none" else "fail",
         "level": level,
-        "message": {"text": describe(diagnostic)},
+        "message": {"text": text},
         "locations": [{"physicalLocation": location}],
     }
 

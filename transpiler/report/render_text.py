@@ -38,7 +38,8 @@ def _line(diagnostic: Diagnostic) -> str:
     text = f"[{label[diagnostic.kind]}] {describe(diagnostic)}"
     if diagnostic.range is None or diagnostic.kind is Kind.INSERT:
         return text
-    return f"line {diagnostic.range.line}:{diagnostic.range.column}: {text}"
+    cell = "" if diagnostic.cell is None else f"cell {diagnostic.cell}, "
+    return f"{cell}line {diagnostic.range.line}:{diagnostic.range.column}: {text}"
 
 
 def _sentences(*parts: str) -> str:

@@ -102,7 +102,7 @@ def _add_file(entry: os.DirEntry[str], path: str, walk: Walk) -> None:
         regular = False
     if not regular and not entry.is_symlink():
         return  # sockets, pipes and devices are no part of a project's source
-    (walk.python if path.endswith(".py") else walk.others).append(path)
+    (walk.python if path.endswith((".py", ".ipynb")) else walk.others).append(path)
 
 
 def _cycle(path: str, real: str) -> Diagnostic:

@@ -34,7 +34,10 @@ TRANSFORMERS: Models = {
             "position_biased_input=False, norm_rel_ebd='layer_norm', position_buckets=8, share_att_key=True, conv_kernel_size=3))",
             f"{IDS} {MASK}",
         ),
-        "gpt2": ("gpt2.modeling_gpt2:GPT2Model(GPT2Config(vocab_size=100, n_positions=40, n_embd=32, n_layer=2, n_head=4))", f"{IDS} {MASK}"),
+        "gpt2": (
+            "gpt2.modeling_gpt2:GPT2Model(GPT2Config(vocab_size=100, n_positions=40, n_embd=32, n_layer=2, n_head=4))",
+            f"{IDS} {MASK}",
+        ),
         "gpt_neox": (f"gpt_neox.modeling_gpt_neox:GPTNeoXModel(GPTNeoXConfig({TEXT}))", f"{IDS} {MASK}"),
         "opt": (
             "opt.modeling_opt:OPTModel(OPTConfig(vocab_size=100, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, ffn_dim=64, "
@@ -43,7 +46,10 @@ TRANSFORMERS: Models = {
         ),
         "bloom": ("bloom.modeling_bloom:BloomModel(BloomConfig(vocab_size=100, hidden_size=32, n_layer=2, n_head=4))", f"{IDS} {MASK}"),
         "llama": (f"llama.modeling_llama:LlamaModel(LlamaConfig({TEXT}, num_key_value_heads=2))", f"{IDS} {MASK}"),
-        "mistral": (f"mistral.modeling_mistral:MistralModel(MistralConfig({TEXT}, num_key_value_heads=2, sliding_window=5))", f"{IDS} {MASK}"),
+        "mistral": (
+            f"mistral.modeling_mistral:MistralModel(MistralConfig({TEXT}, num_key_value_heads=2, sliding_window=5))",
+            f"{IDS} {MASK}",
+        ),
         "qwen2": (f"qwen2.modeling_qwen2:Qwen2Model(Qwen2Config({TEXT}, num_key_value_heads=2))", f"{IDS} {MASK}"),
         "gemma": (f"gemma.modeling_gemma:GemmaModel(GemmaConfig({TEXT}, num_key_value_heads=1, head_dim=8))", f"{IDS} {MASK}"),
         "phi": (f"phi.modeling_phi:PhiModel(PhiConfig({TEXT}))", f"{IDS} {MASK}"),

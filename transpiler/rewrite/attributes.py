@@ -13,7 +13,6 @@ from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized, render
 
-
 #: Built-in function -> what stands before the name of the target's support function that reads a layer's attribute.
 _LAYER_QUESTIONS = {"hasattr": "has_", "getattr": "", "setattr": "set_"}
 

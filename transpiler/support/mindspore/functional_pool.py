@@ -26,7 +26,9 @@ def _windows(x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, c
     for i in range(rank):
         size = x.shape[axis]
         count = _pool_count(size, kernel[i], stride[i], padding[i], dilation[i], ceil_mode)
-        behind = max((count - 1) * stride[i] - padding[i] + (kernel[i] - 1) * dilation[i] - size + 1, 0) if count > 0 and kernel[i] > 0 else 0
+        behind = (
+            max((count - 1) * stride[i] - padding[i] + (kernel[i] - 1) * dilation[i] - size + 1, 0) if count > 0 and kernel[i] > 0 else 0
+        )
         widths = (0, 0) * (x.ndim - axis - 1) + (padding[i], behind)
         if padding[i] or behind:
             x = pad_constant(x, widths, fill)

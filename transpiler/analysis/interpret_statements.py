@@ -334,7 +334,9 @@ class StatementInterpreter(ExpressionInterpreter):
             left = self.evaluate(target)
             fact = self.facts.subscripts.get(id(target))
             place = InplaceFact("subscript" if fact is not None and isinstance(fact.owner, v.Tensor) else "item", False)
-        if isinstance(left, v.Tensor) and not isinstance(node.operator, cst.MatrixMultiplyAssign):  # torch has no in-place @: x @= y binds x anew
+        if isinstance(left, v.Tensor) and not isinstance(
+            node.operator, cst.MatrixMultiplyAssign
+        ):  # torch has no in-place @: x @= y binds x anew
             self.facts.augmented[id(node)] = AugmentedFact(place, node)
             self.touch()
         if isinstance(target, cst.Name):

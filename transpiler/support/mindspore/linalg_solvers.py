@@ -28,7 +28,9 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     right = b.expand_dims(-1) if is_vector else b
     solution = mint.matmul(linalg_pinv(input, rcond), right)
     values = np.linalg.svd(input.asnumpy(), compute_uv=False)
-    rank = (values > values.max(-1, keepdims=True, initial=0) * (np.finfo(values.dtype).eps * max(rows, columns) if rcond is None else rcond)).sum(-1)
+    rank = (
+        values > values.max(-1, keepdims=True, initial=0) * (np.finfo(values.dtype).eps * max(rows, columns) if rcond is None else rcond)
+    ).sum(-1)
     known, empty = driver not in (None, "gelsy"), ops.zeros((0,), input.dtype)
     residuals = empty
     if known and rows > columns and (rank == columns).all():

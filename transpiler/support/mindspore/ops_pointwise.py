@@ -54,6 +54,21 @@ def logit(input: Tensor, eps: float | None = None, *, out: None = None) -> Tenso
     return ops.log(x / (1 - x))
 
 
+def isnan(input: Tensor) -> Tensor:
+    """Where there is no number (torch.isnan)."""
+    return mint.isnan(input)
+
+
+def deg2rad(input: Tensor, *, out: None = None) -> Tensor:
+    """Degrees as radians (torch.deg2rad)."""
+    return _as_float(input) * (math.pi / 180)
+
+
+def rad2deg(input: Tensor, *, out: None = None) -> Tensor:
+    """Radians as degrees (torch.rad2deg)."""
+    return _as_float(input) * (180 / math.pi)
+
+
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input (torch.rsub)."""
     return mint.sub(other, input, alpha=alpha) if isinstance(other, Tensor) else other - alpha * input

@@ -11,6 +11,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.aliases import KEEPING, Alias, alias_key, shared_names
+from transpiler.analysis.dtype_category import category_of_operation
 from transpiler.analysis.facts import (
     AttributeFact,
     CallFact,
@@ -452,7 +453,7 @@ class ExpressionInterpreter:
         """The kind of a call's result; the statement half overrides this to look into functions of this file."""
         result = self.semantics.call(callee, arguments, values)
         if isinstance(callee, v.Bound) and v.is_fresh(callee.owner) and isinstance(result, v.Tensor) and _is_temporary(node.func):
-            return v.FRESH
+            return v.Tensor(fresh=True, dtype=result.dtype)
         if result is UNKNOWN and self._is_module_like_call(callee, values):
             return v.FRESH
         if result is UNKNOWN and isinstance(callee, v.Bound) and callee.owner is UNKNOWN:
@@ -563,7 +564,7 @@ class ExpressionInterpreter:
             return v.BOOL
         if isinstance(value, v.Lit) and isinstance(node.operator, cst.Minus) and isinstance(value.value, (int, float)):
             return v.Lit(-value.value)
-        return v.FRESH if isinstance(value, v.Tensor) else value
+        return v.Tensor(fresh=True, dtype=value.dtype) if isinstance(value, v.Tensor) else value
 
     def _boolean(self, node: cst.BooleanOperation, position: Position) -> Value:
         left = self.evaluate(node.left)
@@ -588,7 +589,7 @@ class ExpressionInterpreter:
             operators.append(target.operator)
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
         if not plain and any(isinstance(value, v.Tensor) for value in operands):
-            return v.FRESH
+            return v.Tensor(fresh=True, dtype="bool")
         return v.BOOL if plain or not any(value is UNKNOWN for value in operands) else UNKNOWN
 
     def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
@@ -785,7 +786,7 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
     """The kind of a binary arithmetic expression."""
     sequence_operator = isinstance(operator, (cst.Add, cst.Multiply))
     if isinstance(left, v.Tensor) or isinstance(right, v.Tensor):
-        return v.FRESH
+        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, isinstance(operator, (cst.Divide, cst.Power))))
     if isinstance(left, (v.Lit, v.Scalar)) and isinstance(right, (v.Lit, v.Scalar)):
         return _scalar_operation(v.scalar_type(left), v.scalar_type(right), isinstance(operator, cst.Divide))
     containers = (v.Shape, v.Seq, v.Tup)

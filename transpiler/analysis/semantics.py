@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from transpiler.analysis import values as v
 from transpiler.analysis.data_items import COMPOSE, DATASET, LOADER, PASSING_ITEMS, is_container_member, with_items
+from transpiler.analysis.dtype_category import category_of_call
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument, choose
@@ -168,8 +170,9 @@ class Semantics:
         choice = choose(entry, arguments)
         returns = choice.returns if choice is not None else entry.returns
         result = values[0] if returns == ("argument",) and values else self.returned(returns, receiver)
-        if entry.view and isinstance(result, v.Tensor):
-            return v.PART
+        if isinstance(result, v.Tensor) and result is not receiver:
+            result = v.PART if entry.view else result
+            return replace(result, dtype=category_of_call(entry.api, arguments, values, receiver))
         return result
 
     def call_instance(self, instance: Value, arguments: Sequence[Value]) -> Value:
@@ -224,7 +227,12 @@ class Semantics:
             return (forward.returns or forward.result if forward is not None else None) or v.FRESH
         if isinstance(owner, v.Tensor):
             entry = self.registry.lookup(f"torch.Tensor.{name}")
-            return self.call_entry(entry, [_RECEIVER, *arguments], owner) if entry is not None else UNKNOWN
+            if entry is None:
+                return UNKNOWN
+            result = self.call_entry(entry, [_RECEIVER, *arguments], owner)
+            if isinstance(result, v.Tensor) and result is not owner:
+                return replace(result, dtype=category_of_call(entry.api, arguments, values, owner))
+            return result
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
         if isinstance(owner, v.Super) and name == "forward":
@@ -385,7 +393,8 @@ class Semantics:
     def subscript(self, owner: Value, index: Value, is_slice: bool) -> Value:
         """The kind of ``owner[index]``."""
         if isinstance(owner, v.Tensor):
-            return v.PART if is_slice or kind_name(index) in ("int", "none", "unknown", "bool") else v.TENSOR
+            part = v.PART if is_slice or kind_name(index) in ("int", "none", "unknown", "bool") else v.TENSOR
+            return replace(part, dtype=owner.dtype)
         if isinstance(owner, v.Tup):
             if isinstance(index, v.Lit) and isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
                 return owner.items[index.value]

@@ -180,11 +180,26 @@ class CallRewriter:
             return self._support(support, site)
         if support is not None and any(argument.star == "**" for argument in site.arguments):
             return self._support(support, site)  # the names in it are torch's
-        outcome = self.idiomatic(site, form)
+        outcome = self.idiomatic(self._promoted(site, form), form)
         if isinstance(outcome, Declined) and support is not None:
             supported = self._support(support, site)
             return outcome if isinstance(supported, Declined) else supported
         return outcome
+
+    def _promoted(self, site: CallSite, form: TargetForm) -> CallSite:
+        """The call with the integers and booleans among the form's ``promotes`` as floats, which torch makes of them by itself."""
+        if not form.promotes or site.choice is None:
+            return site
+        args, updated = list(site.args), site.updated
+        for index in [a.index for name in form.promotes for a in site.choice.binding.values.get(name, ())]:
+            value = site.values[index]
+            if not isinstance(value, v.Tensor) or value.dtype not in ("int", "bool"):
+                continue
+            as_float = cst.Call(cst.Attribute(parenthesized(args[index].value), cst.Name("float")))
+            args[index] = args[index].with_changes(value=as_float)
+            if site.has_receiver and index == 0 and isinstance(updated.func, cst.Attribute):
+                updated = updated.with_changes(func=updated.func.with_changes(value=as_float))
+        return replace(site, args=args, updated=updated)
 
     def idiomatic(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
         """The target's own API, where it can say what the call says."""

@@ -184,16 +184,16 @@ def apply(module: nn.Cell, fn: Callable[[nn.Cell], Any]) -> nn.Cell:
     return module
 
 
-def add_module(module: nn.Cell, name: str, child: nn.Cell | None) -> None:
+def add_module(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
     """torch.nn.Module.add_module and register_module; a sequence of layers keeps a list of them, which has to follow.
     Other objects have their own."""
-    if not isinstance(module, nn.Cell):
-        module.add_module(name, child)
+    if not isinstance(owner, nn.Cell):
+        owner.add_module(name, module)
         return
-    module.insert_child_to_cell(name, child)
-    if child is not None:
-        child.update_parameters_name(name + ".")
-    refresh_sequence(module)
+    owner.insert_child_to_cell(name, module)
+    if module is not None:
+        module.update_parameters_name(name + ".")
+    refresh_sequence(owner)
 
 
 def refresh_sequence(module: nn.Cell) -> None:
@@ -364,16 +364,16 @@ def cast(module: nn.Cell, dtype: Any) -> nn.Cell:
     return module
 
 
-def set_submodule(module: nn.Cell, target: str, child: nn.Cell, strict: bool = False) -> None:
+def set_submodule(root: nn.Cell, target: str, module: nn.Cell, strict: bool = False) -> None:
     """torch.nn.Module.set_submodule: the module at a dotted path replaced; a new name is refused where ``strict``."""
     if target == "":
         raise ValueError("Cannot set the submodule without a target name!")
     path, _, name = target.rpartition(".")
-    owner = get_submodule(module, path)
+    owner = get_submodule(root, path)
     if strict and name not in owner._cells:
         raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
     owner._cells.pop(name, None)
-    add_module(owner, name, child)
+    add_module(owner, name, module)
 
 
 def get_buffer(module: nn.Cell, target: str) -> Tensor:

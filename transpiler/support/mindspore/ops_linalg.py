@@ -75,6 +75,16 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: None = Non
     return ops.stack((a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0), axis)
 
 
+def bmm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
+    """The products of two batches of matrices (torch.bmm)."""
+    return ops.bmm(input, mat2)
+
+
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """A diagonal of the matrices (torch.linalg.diagonal)."""
+    return ops.diagonal(A, offset, dim1, dim2)
+
+
 def linalg_det(A: Tensor, *, out: None = None) -> Tensor:
     """The determinant (torch.linalg.det)."""
     if 0 in A.shape:

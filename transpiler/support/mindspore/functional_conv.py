@@ -136,21 +136,22 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         return unfold(input.expand_dims(0), kernel_size, dilation, padding, stride).squeeze(0)
     p = ntuple(padding, 2)
     x = pad_constant(input, (p[1], p[1], p[0], p[0]))
-    index, windows = _window_positions(x.shape[2:], ntuple(kernel_size, 2), ntuple(dilation, 2), ntuple(stride, 2))
-    shape = (x.shape[0], x.shape[1] * index.shape[0], windows)
+    index = _window_positions(x.shape[2:], ntuple(kernel_size, 2), ntuple(dilation, 2), ntuple(stride, 2))
+    shape = (x.shape[0], x.shape[1] * index.shape[0], index.shape[1])
     if 0 in shape:
         return ops.zeros(shape, x.dtype)
-    columns = ops.gather(x.reshape(x.shape[:2] + (-1,)), Tensor(index.reshape(-1), mindspore.int64), 2)
+    columns = ops.gather(x.reshape(x.shape[:2] + (-1,)), index.reshape(-1), 2)
     return columns.reshape(shape)
 
 
-def _window_positions(size: Any, kernel: Any, dilation: Any, stride: Any) -> tuple[Any, int]:
-    """(kernel elements, windows): flat position of each kernel element of each window."""
+@ops.constexpr
+def _window_positions(size: Any, kernel: Any, dilation: Any, stride: Any) -> Tensor:
+    """(kernel elements, windows): flat position of each kernel element of each window; worked out in Python when a graph is compiled."""
     starts = [np.arange(0, n - d * (k - 1), s) for n, k, d, s in zip(size, kernel, dilation, stride)]
     rows = (np.arange(kernel[0]) * dilation[0])[:, None] + starts[0][None, :]
     columns = (np.arange(kernel[1]) * dilation[1])[:, None] + starts[1][None, :]
     positions = rows[:, None, :, None] * size[1] + columns[None, :, None, :]
-    return positions.reshape(kernel[0] * kernel[1], -1), len(starts[0]) * len(starts[1])
+    return Tensor(positions.reshape(kernel[0] * kernel[1], len(starts[0]) * len(starts[1])), mindspore.int64)
 
 
 def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
@@ -159,10 +160,10 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
         return fold(input.expand_dims(0), output_size, kernel_size, dilation, padding, stride).squeeze(0)
     p, out, kernel = ntuple(padding, 2), ntuple(output_size, 2), ntuple(kernel_size, 2)
     size = (out[0] + 2 * p[0], out[1] + 2 * p[1])
-    index, _ = _window_positions(size, kernel, ntuple(dilation, 2), ntuple(stride, 2))
+    index = _window_positions(size, kernel, ntuple(dilation, 2), ntuple(stride, 2))
     batch, channels = input.shape[0], input.shape[1] // (kernel[0] * kernel[1])
     values = input.reshape(batch * channels, -1)
-    where = ops.broadcast_to(Tensor(index.reshape(1, -1), mindspore.int64), values.shape)
+    where = ops.broadcast_to(index.reshape(1, -1), values.shape)
     image = ops.tensor_scatter_elements(ops.zeros((batch * channels, size[0] * size[1]), input.dtype), where, values, 1, "add")
     image = image.reshape(batch, channels, *size)
     return image[:, :, p[0] : p[0] + out[0], p[1] : p[1] + out[1]]

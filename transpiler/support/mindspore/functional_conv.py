@@ -29,9 +29,7 @@ def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
            groups: int = 1) -> Tensor:  # fmt: skip
     """(N, C, D, H, W) with weight (out, C / groups, KD, KH, KW) (F.conv3d)."""
     if groups > 1:
-        pieces = zip(
-            ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0), strict=True
-        )
+        pieces = zip(ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0))
         y = ops.cat([_convolve(x, w, None, ntuple(stride, 3), padding, ntuple(dilation, 3), 1) for x, w in pieces], input.ndim - 4)
         return y if bias is None else y + bias.reshape(-1, 1, 1, 1)
     return _convolve(input, weight, bias, ntuple(stride, 3), padding, ntuple(dilation, 3), 1)
@@ -43,21 +41,20 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     rank = weight.ndim - 2
     if x.ndim == rank + 1:
         return _convolve(x.expand_dims(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
-    x, widths = _conv_padding(x, weight.shape[2:], padding, dilation)
     kernel = weight.shape[2:]
+    widths = _conv_padding(kernel, padding, dilation)
     convolution = ops.Conv2D if rank == 2 else ops.Conv3D
     y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
     return y if bias is None else y + bias.reshape((1, -1) + (1,) * rank)
 
 
-def _conv_padding(x: Tensor, kernel: tuple[int, ...], padding: Any, dilation: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
-    """The padding as (before, after) per axis; what the kernels refuse is padded beforehand."""
+@ops.constexpr
+def _conv_padding(kernel: tuple[int, ...], padding: Any, dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """The padding as (before, after) per axis; worked out in Python when a graph is compiled."""
     if padding == "same":
         totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
-        widths = tuple(w for t in totals for w in (t // 2, t - t // 2))
-    else:
-        widths = tuple(w for p in ntuple(0 if padding == "valid" else padding, len(kernel)) for w in (p, p))
-    return x, widths
+        return tuple(w for t in totals for w in (t // 2, t - t // 2))
+    return tuple(w for p in ntuple(0 if padding == "valid" else padding, len(kernel)) for w in (p, p))
 
 
 def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,

@@ -12,6 +12,7 @@ from mindspore import Tensor, mint, ops
 from ._common import ntuple, pad_constant
 
 
+@ops.constexpr
 def _pool_count(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
     """How many windows stand along an axis; with ceil_mode the last may hang over, but must start inside the input or its left padding."""
     span = size + 2 * padding - dilation * (kernel - 1) - 1

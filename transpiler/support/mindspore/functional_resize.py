@@ -140,13 +140,19 @@ def grid_sample(
         return _grid_cubic(input, places, padding_mode, bool(align_corners))
     corners = [mint.floor(p) for p in places]
     total: Any = 0
-    for choice in np.ndindex(*(2,) * len(sizes)):
+    for choice in _corners(2, len(sizes)):
         weight: Any = 1
         for place, corner, upper in zip(places, corners, choice):
             weight = weight * ((place - corner) if upper else (1 - (place - corner)))
         index = [corner + upper for corner, upper in zip(corners, choice)]
         total = total + _grid_take(input, index, weight, padding_mode, bool(align_corners))
     return total
+
+
+@ops.constexpr
+def _corners(count: int, rank: int) -> tuple[tuple[int, ...], ...]:
+    """Every combination of 0 to ``count - 1`` over ``rank`` axes; worked out in Python when a graph is compiled."""
+    return tuple(np.ndindex(*(count,) * rank))
 
 
 def _grid_position(position: Tensor, size: int, padding_mode: str, align_corners: bool) -> Tensor:
@@ -172,7 +178,8 @@ def _grid_take(input: Tensor, index: list[Tensor], weight: Any, padding_mode: st
     sizes = input.shape[:1:-1]
     inside: Any = None
     flat: Any = 0
-    for place, size in reversed(list(zip(index, sizes))):
+    for i in range(len(sizes) - 1, -1, -1):
+        place, size = index[i], sizes[i]
         hit = ops.logical_and(place >= 0, place <= size - 1)
         inside = hit if inside is None else ops.logical_and(inside, hit)
         flat = flat * size + mint.clamp(ops.stop_gradient(place), 0, size - 1).astype(mindspore.int64)
@@ -188,7 +195,7 @@ def _grid_cubic(input: Tensor, places: list[Tensor], padding_mode: str, align_co
     sizes = input.shape[:1:-1]
     bases = [mint.floor(p) for p in places]
     total: Any = 0
-    for choice in np.ndindex(4, 4):
+    for choice in _corners(4, 2):
         weight: Any = 1
         index = []
         for place, base, size, tap in zip(places, bases, sizes, choice):

@@ -49,20 +49,27 @@ def _slice_positions(start: int | None, stop: int | None, step: int, size: int) 
     return tuple(range(*slice(start, stop, step).indices(size)))
 
 
-def set_item(x: Tensor, index: Any, value: Any) -> None:
-    """``x[index] = value`` where a slice may be empty, which MindSpore refuses and torch ignores."""
+@ops.constexpr
+def _slice_length(start: Any, stop: Any, step: Any, size: int) -> int:
+    """How many elements of an axis of length ``size`` a slice chooses; worked out in Python when a graph is compiled."""
+    return len(range(*slice(start, stop, step).indices(size)))
+
+
+def set_item(x: Tensor, index: Any, value: Any) -> Tensor:
+    """``x[index] = value`` where a slice may be empty, which MindSpore refuses and torch ignores. Returns ``x``, which a graph does not change."""
     parts = index if isinstance(index, tuple) else (index,)
     axis = 0
-    for position, part in enumerate(parts):
-        if part is Ellipsis:
-            axis = x.ndim - sum(1 for rest in parts[position + 1 :] if rest is not None)
+    for part in parts:
+        if isinstance(part, type(Ellipsis)):
+            axis += x.ndim - _consumed(parts)
         elif isinstance(part, slice):
-            if not range(*part.indices(x.shape[axis])):
-                return
+            if _slice_length(part.start, part.stop, part.step, x.shape[axis]) == 0:
+                return x
             axis += 1
         elif part is not None:
             axis += part.ndim if _is_mask(part) else 1
     x[index] = value
+    return x
 
 
 def _is_mask(part: Any) -> bool:

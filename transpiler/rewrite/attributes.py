@@ -13,7 +13,6 @@ from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized, render
 
-
 #: Conversion of a weight to the target's shape -> the tensor's method that takes it back.
 _SHAPES = {"expand_dims_2": "squeeze(2)"}
 #: Built-in function -> what stands before the name of the target's support function that reads a layer's attribute.

@@ -41,7 +41,9 @@ def complex_magnitude(site: CallSite, context: ConverterContext) -> cst.BaseExpr
     return cst.Call(context.ref("support.absolute"), [cst.Arg(site.args[0].value)])
 
 
-_EMPTY: Final = frozenset({"torch.tensor", "torch.empty", "torch.zeros", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.as_tensor"})
+_EMPTY: Final = frozenset(
+    {"torch.tensor", "torch.empty", "torch.zeros", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.as_tensor"}
+)
 _NO_ELEMENTS: Final = (cst.List([]), cst.Tuple([]), cst.Integer("0"))
 
 

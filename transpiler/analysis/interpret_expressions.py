@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,9 @@ _LAYERS_BY_ATTRIBUTE: Mapping[str, str] = MappingProxyType({"in_features": "torc
 _BUILTINS = frozenset(dir(__import__("builtins")))
 _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
 #: Attributes of torch's layers that other frameworks' layers call differently.
+#: Functions that fill a parameter or keep it, and what is asked of or set on a parameter itself.
+_FILLING = ("torch.nn.init.", "torch.nn.Parameter", "torch.nn.utils.", "torch.nn.parameter.", "torch.optim.", "torch.manual")
+_OF_PARAMETERS = frozenset({"data", "grad", "requires_grad", "dtype", "device", "is_leaf", "backward", "register_hook"})
 LAYER_NAMES = frozenset({"weight", "bias", "running_mean", "running_var"})
 #: Layers that compute something else while they are trained.
 _MODAL = frozenset(
@@ -238,6 +241,10 @@ class ExpressionInterpreter:
         if certainty and node.args:
             self.note_effect(node, certainty)
 
+    def _read_values(self, operands: Iterable[cst.BaseExpression]) -> None:
+        """Note which operands are attributes whose values count, such as a layer's weight given to a function."""
+        self.facts.value_reads.update(id(operand) for operand in operands if isinstance(operand, cst.Attribute))
+
     def _is_dtype(self, value: v.Ref) -> bool:
         entry = self.semantics.entry(value.name)
         return entry is not None and entry.kind == "dtype"
@@ -253,6 +260,8 @@ class ExpressionInterpreter:
         name = node.attr.value
         if isinstance(owner, v.Ref) and is_source(owner.name):
             return self._source_attribute(node, owner, name, position)
+        if name not in _OF_PARAMETERS and not name.endswith("_") and self.semantics.entry(f"torch.Tensor.{name}") is not None:
+            self._read_values((node.value,))
         value = self.resolver.attribute(owner, name)
         if name == "grad" and owner is UNKNOWN:
             value = v.TENSOR  # nothing but tensors has one
@@ -361,6 +370,8 @@ class ExpressionInterpreter:
             if special is not None:
                 return special
         values = tuple([self.evaluate(argument.value) for argument in node.args])
+        if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
+            self._read_values(argument.value for argument in node.args)
         arguments = self.arguments(node, values)
         if (
             isinstance(callee, v.Ref)

@@ -76,10 +76,9 @@ class PreTrainedModel(nn.Module):
                 init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             init.normal_(module.weight, mean=0.0, std=std)
-        elif isinstance(module, (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm2d)):
-            if module.weight is not None:
-                init.ones_(module.weight)
-                init.zeros_(module.bias)
+        elif isinstance(module, (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm2d)) and module.weight is not None:
+            init.ones_(module.weight)
+            init.zeros_(module.bias)
 
     def tie_weights(self):
         for target, source in (self._tied_weights_keys or {}).items():

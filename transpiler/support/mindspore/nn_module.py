@@ -213,11 +213,12 @@ class ChildModules(MutableMapping[str, Any]):
         return self.module._cells[name]
 
     def __setitem__(self, name: str, child: nn.Cell | None) -> None:
-        names = list(self.module._cells)
-        self.module._cells.pop(name, None)
-        add_module(self.module, name, child)
-        for later in names[names.index(name) + 1 :] if name in names else ():
-            self.module._cells.move_to_end(later)
+        if name not in self.module._cells:
+            add_module(self.module, name, child)
+            return
+        self.module._cells[name] = child  # keeps the place in the order, also while somebody iterates
+        if child is not None:
+            child.update_parameters_name(name + ".")
         refresh_sequence(self.module)
 
     def __delitem__(self, name: str) -> None:
@@ -372,8 +373,7 @@ def set_submodule(root: nn.Cell, target: str, module: nn.Cell, strict: bool = Fa
     owner = get_submodule(root, path)
     if strict and name not in owner._cells:
         raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
-    owner._cells.pop(name, None)
-    add_module(owner, name, module)
+    ChildModules(owner)[name] = module
 
 
 def get_buffer(module: nn.Cell, target: str) -> Tensor:

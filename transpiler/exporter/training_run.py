@@ -68,7 +68,7 @@ class Journal:
         """The journal of a process of ours."""
         journal = cls()
         with open(path, "rb") as stream:
-            journal.__dict__.update(pickle.load(stream))  # noqa: S301  our own file, in a folder of our own
+            journal.__dict__.update(pickle.load(stream))
         return journal
 
 

@@ -280,12 +280,15 @@ def _attributes_of(
 #: Methods that nothing but a module has, and those that a module shares with optimizers and trainers, which cannot be called themselves.
 _OF_MODULES = frozenset({"parameters", "named_parameters", "named_modules", "named_children"})
 _SHARED = frozenset({"train", "eval", "zero_grad"})
+#: What functions read of a layer that they initialise by the name of its class.
+_OF_LAYERS = frozenset({"__class__", "weight", "bias"})
 
 
 def acts_as_module(uses: Iterable[str]) -> bool:
     """Whether what is used like this (``.method`` called on it, ``()``: called itself) is a module."""
     found = frozenset(use.removeprefix(".") for use in uses)
-    return bool(found & _OF_MODULES or ("()" in found and found & _SHARED))
+    is_layer = {"__class__", "weight"} <= found
+    return bool(is_layer or found & _OF_MODULES or ("()" in found and found & _SHARED))
 
 
 def _own_use(call: ast.Call) -> tuple[str, str] | None:
@@ -356,6 +359,10 @@ def _uses(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, s
             bound[part.id] = min(part.lineno, bound.get(part.id, part.lineno))
         elif isinstance(part, ast.Call):
             found += _use(part, open_names)
+        elif (
+            isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in open_names and part.attr in _OF_LAYERS
+        ):
+            found.append((part.value.id, part.attr, part.lineno))
     yield from dict.fromkeys((name, use) for name, use, line in found if line <= bound.get(name, line) or use == "isinstance")
 
 

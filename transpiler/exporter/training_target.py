@@ -90,6 +90,8 @@ class _Follower:
             self._watch_optimizers(support.Optimizer)
         if hasattr(support, "accumulate_grads"):
             self._watch_losses(support)
+        if hasattr(support, "backward"):
+            self._watch_recorded(support)
         if hasattr(support, "DataLoader"):
             self._watch_loaders(support.DataLoader)
         if hasattr(support, "random_split"):
@@ -162,10 +164,23 @@ class _Follower:
         original = support.accumulate_grads
 
         def accumulate_grads(parameters: Any, grads: Any, loss: Any = None, *args: Any, **kwargs: Any) -> Any:
-            self._journal.losses.append(float("nan") if loss is None else float(np.sum(loss.astype(mindspore.float64).asnumpy())))
+            if loss is not None:
+                self._lost(loss)
             return original(parameters, grads, loss, *args, **kwargs)
 
         support.accumulate_grads = accumulate_grads
+
+    def _watch_recorded(self, support: Any) -> None:
+        original = support.backward
+
+        def backward(tensor: Tensor, *args: Any, **kwargs: Any) -> None:
+            self._lost(tensor)
+            original(tensor, *args, **kwargs)
+
+        support.backward = backward
+
+    def _lost(self, loss: Tensor) -> None:
+        self._journal.losses.append(float(np.sum(loss.asnumpy().astype(np.float64))))
 
     def _watch_models(self) -> None:
         original, follower = nn.Cell.__call__, self

@@ -45,6 +45,8 @@ class TrainingRewriter:
         """What stands in place of ``loss.backward()``."""
         outcome = self.plan.sites[id(original)]
         symbol = self.file.code(original.func)
+        if isinstance(outcome, Failure) and not outcome.is_final and outcome_is_method(original):
+            return self._recorded(original, updated, outcome)
         if isinstance(outcome, Failure):
             self.file.left(original, Code.UNSUPPORTED_BACKWARD, symbol, outcome.message, outcome.hint, root=cst.Pass())
             return updated
@@ -58,6 +60,19 @@ class TrainingRewriter:
         grads = self._scaled(loss, cst.Name(outcome.grads)) if outcome.is_hoisted else cst.Name(outcome.grads)
         arguments = [self._owners(outcome), grads, cst.Name(outcome.loss)]
         return cst.Call(self.file.speller.expression("support.accumulate_grads"), _arguments(arguments))
+
+    def _recorded(self, original: cst.Call, updated: cst.Call, outcome: Failure) -> cst.BaseExpression:
+        """``backward(loss)``, whose graph MindSpore records while the program runs, for a graph that no run of statements computes."""
+        symbol = self.file.code(original.func)
+        func = self.file.speller.expression("support.backward")
+        self.file.converted(original, symbol, self.file.code(func))
+        self.file.review(
+            original, Code.REVIEW_EAGER_ONLY, symbol, f"{outcome.message} The graph is recorded while the program runs.", outcome.hint
+        )
+        loss = cst.ensure_type(updated.func, cst.Attribute).value
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        first = cst.Arg(loss, comma=comma) if updated.args else cst.Arg(loss)
+        return updated.with_changes(func=func, args=[first, *updated.args])
 
     @staticmethod
     def _weighted(original: cst.Call, updated: cst.Call, loss: cst.BaseExpression) -> cst.BaseExpression:

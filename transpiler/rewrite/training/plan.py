@@ -77,10 +77,12 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a ``backward()`` stays as it is, and what its user can do."""
+    """Why the graph of a ``backward()`` is no run of statements, and what its user can do. It is recorded while the program runs instead, unless
+    the reason ``is_final``."""
 
     message: str
     hint: str
+    is_final: bool = False
 
 
 @dataclass(slots=True)
@@ -118,8 +120,10 @@ class _Planner:
     def run(self) -> Plan:
         """Plan every site, in the order of the file."""
         sites = list(self._sites(self.module, [], []))
-        for site in sites:
-            outcome = self._region(site)
+        found = [self._region(site) for site in sites]
+        if any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found) and all(site.inputs is None for site in sites):
+            found = [self._recorded(outcome) for outcome in found]
+        for site, outcome in zip(sites, found, strict=True):
             shared = self._same(outcome) if isinstance(outcome, Region) and outcome.is_hoisted else None
             self.plan.sites[id(site.call)] = shared or outcome
             self.plan.marked.update(id(place.block.body[place.index]) for place in site.places)
@@ -138,6 +142,11 @@ class _Planner:
         self.plan.new_models, around = find_new_models(self.module, self.facts)
         self.plan.marked |= around
         return self.plan
+
+    @staticmethod
+    def _recorded(outcome: Region | Failure) -> Failure:
+        """One way for all graphs of a file: while MindSpore records the program, its ``value_and_grad`` cannot differentiate every layer."""
+        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this file is no run of statements.", "")
 
     def _same(self, region: Region) -> Region | None:
         """The region of another branch that differentiates the same loss."""
@@ -645,6 +654,7 @@ def _refused_arguments(call: cst.Call) -> Failure | None:
             return Failure(
                 f"It is given the argument {name}.".replace(" .", "."),
                 "Differentiate with mindspore.grad what is to be differentiated again.",
+                is_final=True,
             )
     return None
 

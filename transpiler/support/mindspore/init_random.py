@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import mindspore
 import numpy as np
 from mindspore import Tensor, ops
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
-    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
+    with mindspore._no_grad():
+        tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
     return tensor
 
 

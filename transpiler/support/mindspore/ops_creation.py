@@ -19,6 +19,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         return _cast(ops.stop_gradient(data).copy(), dtype)
     if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in _data_leaves(data)):
         data = _plain(data)
+    if isinstance(data, Sequence) and not isinstance(data, (list, tuple, str, bytes)):  # a deque, a range
+        return tensor(list(data), dtype=dtype)
     return mindspore.tensor(data, dtype=dtype)
 
 

@@ -17,6 +17,8 @@ import mindspore
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.experimental import optim as experimental_optim
 
+from .training import Leaves
+
 
 class Optimizer(experimental_optim.Optimizer):
     """torch.optim.Optimizer: parameter groups with options of their own; a subclass defines ``update`` for one parameter, or all of ``step``."""
@@ -52,6 +54,7 @@ class Optimizer(experimental_optim.Optimizer):
         if any(id(p) in known for p in param_group["params"]):
             raise ValueError("some parameters appear in more than one parameter group")
         for parameter in param_group["params"]:
+            Leaves.note(parameter)
             if getattr(parameter, "grad", None) is None:
                 parameter.grad = None
         self.param_groups.append(param_group)

@@ -6,8 +6,9 @@ the user's own code find them. A parameter that the loss does not depend on keep
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import mindspore
 import numpy as np
@@ -53,6 +54,26 @@ def _is_reached(parameter: Tensor, reached: set[int] | None) -> bool:
     return reached is None or (node is not None and node._unique_id() in reached)
 
 
+class Leaves:
+    """The parameters and tensors that gradients are wanted of, by identity: those of optimizers, and what ``requires_grad_`` made a leaf."""
+
+    known: ClassVar[weakref.WeakValueDictionary[int, Tensor]] = weakref.WeakValueDictionary()
+    awaited: ClassVar[list[Callable[[], None]]] = []
+
+    @classmethod
+    def note(cls, tensor: Tensor) -> None:
+        """Gradients of ``tensor`` will be wanted."""
+        cls.known[id(tensor)] = tensor
+        while cls.awaited:
+            cls.awaited.pop()()
+
+    @classmethod
+    def before_first(cls, act: Callable[[], None]) -> bool:
+        """``act`` is called when the first of them is known."""
+        cls.awaited.append(act)
+        return True
+
+
 def leaves_of(*owners: Any) -> list[Tensor]:
     """The parameters of modules and optimizers, and the tensors that gradients are wanted of, each once."""
     found: dict[int, Tensor] = {}
@@ -82,6 +103,7 @@ def as_leaf(tensor: Tensor, requires_grad: bool = True) -> Tensor:
         if not requires_grad or not getattr(tensor, "_is_leaf", True):
             return tensor  # what is computed from other leaves stays connected to them
         tensor = Parameter(ops.stop_gradient(tensor), name="leaf")
+        Leaves.note(tensor)
     tensor.requires_grad = requires_grad
     return tensor
 

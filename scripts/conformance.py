@@ -96,7 +96,9 @@ def compare(project: Project, source: Path, port: Path, target: str, chosen: lis
             continue
         start = time.monotonic()
         prepare = torchvision_source.PREPARE
-        request = VerifyRequest(source, port, f"{project.package}.{expression}", target, None, inputs, grad=True, prepare=prepare, graph=graph)
+        request = VerifyRequest(
+            source, port, f"{project.package}.{expression}", target, None, inputs, grad=True, prepare=prepare, graph=graph
+        )
         try:
             row = _row(model, verify(request), time.monotonic() - start, graph)
         except ExporterError as error:

@@ -21,7 +21,9 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomne
     return mapped
 
 
-def associative_scan(combine_fn: Callable[[Any, Any], Any], xs: Any, dim: int, reverse: bool = False, combine_mode: str = "pointwise") -> Any:
+def associative_scan(
+    combine_fn: Callable[[Any, Any], Any], xs: Any, dim: int, reverse: bool = False, combine_mode: str = "pointwise"
+) -> Any:
     """Every prefix of the slices along ``dim``, combined from the first (or the last) on: torch's higher-order operator, one step after the other."""
     count = _mapped_size(xs, dim) or 0
     order = range(count)[::-1] if reverse else range(count)

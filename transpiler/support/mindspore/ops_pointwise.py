@@ -69,6 +69,46 @@ def rad2deg(input: Tensor, *, out: None = None) -> Tensor:
     return _as_float(input) * (180 / math.pi)
 
 
+def acosh(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse hyperbolic cosine; integers become floats (torch.acosh)."""
+    return ops.acosh(_as_float(input))
+
+
+def asinh(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse hyperbolic sine; integers become floats (torch.asinh)."""
+    return ops.asinh(_as_float(input))
+
+
+def atanh(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse hyperbolic tangent; integers become floats (torch.atanh)."""
+    return mint.atanh(_as_float(input))
+
+
+def sinh(input: Tensor, *, out: None = None) -> Tensor:
+    """The hyperbolic sine; integers become floats (torch.sinh)."""
+    return mint.sinh(_as_float(input))
+
+
+def cosh(input: Tensor, *, out: None = None) -> Tensor:
+    """The hyperbolic cosine; integers become floats (torch.cosh)."""
+    return mint.cosh(_as_float(input))
+
+
+def asin(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse sine; integers become floats (torch.asin)."""
+    return ops.asin(_as_float(input))
+
+
+def acos(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse cosine; integers become floats (torch.acos)."""
+    return ops.acos(_as_float(input))
+
+
+def i0(input: Tensor, *, out: None = None) -> Tensor:
+    """The modified Bessel function of order 0; integers become floats (torch.i0)."""
+    return ops.i0(_as_float(input))
+
+
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input (torch.rsub)."""
     return mint.sub(other, input, alpha=alpha) if isinstance(other, Tensor) else other - alpha * input

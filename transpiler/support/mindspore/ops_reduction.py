@@ -329,9 +329,22 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return input.shape == other.shape and bool((input == other).all())
 
 
-def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
-    """Differences of neighbours, taken n times (torch.diff)."""
-    return mint.diff(input, n, dim, prepend, append)
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *, out: None = None
+) -> Tensor:
+    """Differences of neighbours, taken n times; of booleans, whether they differ (torch.diff)."""
+    if n == 0:
+        return input
+    axis = _axis(dim, input.ndim)
+    parts = [part for part in (prepend, input, append) if part is not None]
+    x = ops.cat(parts, axis) if len(parts) > 1 else input
+    for _ in range(n):
+        size = max(x.shape[axis] - 1, 0)
+        if size == 0:
+            return ops.zeros(x.shape[:axis] + (0,) + x.shape[axis + 1 :], x.dtype)
+        later, earlier = ops.narrow(x, axis, 1, size), ops.narrow(x, axis, 0, size)
+        x = ops.logical_xor(later, earlier) if x.dtype == mindspore.bool_ else later - earlier
+    return x
 
 
 def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0, *, out: None = None) -> Tensor:

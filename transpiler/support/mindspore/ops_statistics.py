@@ -29,7 +29,8 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
         used = aweights if fweights is None else aweights * fweights
         free = total - correction * (used * aweights).sum() / total
     centred = rows - mean
-    product = mint.matmul(centred if weights is None else centred * weights, centred.swapaxes(0, 1))
+    adjoint = (ops.conj(centred) if _category(x.dtype) == 3 else centred).swapaxes(0, 1)
+    product = mint.matmul(centred if weights is None else centred * weights, adjoint)
     free = mint.where(free > 0, free, ops.zeros_like(free)).astype(x.dtype) if isinstance(free, Tensor) else Tensor(max(free, 0), x.dtype)
     result = product / free
     return result.reshape(()) if rows.shape[0] == 1 else result

@@ -126,7 +126,8 @@ def _scalar_dtype(value: Any) -> Any:
 
 def _result_dtype(*values: Any) -> Any:
     """torch.result_type: tensors with dimensions decide before 0-d tensors, those before Python numbers, within a category."""
-    dtypes, ranks = (), ()
+    dtypes: tuple[Any, ...] = ()
+    ranks: tuple[int, ...] = ()
     for value in values:
         is_tensor = isinstance(value, Tensor)
         dtypes = (*dtypes, value.dtype if is_tensor else _scalar_dtype(value))

@@ -22,7 +22,14 @@ EVERYDAY = (
     "functional_activation", "functional_attention", "functional_conv", "functional_loss", "functional_norm", "functional_pool",
     "functional_resize", "ops_shape", "ops_pointwise", "ops_reduction", "ops_scatter",
 )  # fmt: skip
-EAGER_ONLY: dict[str, str] = {}
+EAGER_ONLY = {
+    "median": "flattens itself by calling itself with another number of results",
+    "quantile": "reads the quantiles' values in Python",
+    "trapezoid": "spacing may be a tensor or a number",
+    "index_reduce": "reads the index's values in Python",
+    "meshgrid": "the compiler's meshgrid refuses a single tensor",
+    "tensor_split": "reads the indices in Python",
+}
 CHOSEN = [
     (name, function, ops[0])
     for name, function, ops in FUNCTIONS

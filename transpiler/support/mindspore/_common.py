@@ -126,12 +126,19 @@ def _scalar_dtype(value: Any) -> Any:
 
 def _result_dtype(*values: Any) -> Any:
     """torch.result_type: tensors with dimensions decide before 0-d tensors, those before Python numbers, within a category."""
-    groups: list[list[Any]] = [[], [], []]
+    dtypes: tuple[Any, ...] = ()
+    ranks: tuple[int, ...] = ()
     for value in values:
-        if isinstance(value, Tensor):
-            groups[0 if value.ndim else 1].append(value.dtype)
-        else:
-            groups[2].append(_scalar_dtype(value))
+        is_tensor = isinstance(value, Tensor)
+        dtypes = (*dtypes, value.dtype if is_tensor else _scalar_dtype(value))
+        ranks = (*ranks, 2 if not is_tensor else 0 if value.ndim else 1)
+    return _joint_dtype(dtypes, ranks)
+
+
+@ops.constexpr
+def _joint_dtype(dtypes: tuple[Any, ...], ranks: tuple[int, ...]) -> Any:
+    """The dtype that values of these dtypes have together, those of a lower rank first; worked out in Python when a graph is compiled."""
+    groups = [[dtype for dtype, own in zip(dtypes, ranks) if own == rank] for rank in range(3)]
     result = None
     for group in groups:
         for dtype in group[1:]:

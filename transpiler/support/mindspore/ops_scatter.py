@@ -92,7 +92,7 @@ def _reduce_rows(rows: list[Tensor], reduce: str) -> Tensor:
     if reduce == "prod":
         return math.prod(rows[1:], start=rows[0])
     if reduce == "mean":
-        total: Any = sum(rows[1:], start=rows[0])
+        total: Any = sum(rows[1:], rows[0])
         is_float = total.dtype in (mindspore.float16, mindspore.bfloat16, mindspore.float32, mindspore.float64)
         return total / len(rows) if is_float else ops.floor_divide(total, len(rows))
     return (mint.amax if reduce == "amax" else mint.amin)(ops.stack(rows), 0)

@@ -11,7 +11,8 @@ from mindspore import Tensor, ops
 def get_item(x: Tensor, index: Any) -> Tensor:
     """``x[index]`` with slices that skip elements: those are selected by position, because the gradient of a strided slice fails."""
     parts = index if isinstance(index, tuple) else (index,)
-    axis, plain = 0, ()
+    axis = 0
+    plain: tuple[Any, ...] = ()
     for part in parts:
         if isinstance(part, type(Ellipsis)):
             axis += x.ndim - _consumed(parts)

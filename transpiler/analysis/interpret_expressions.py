@@ -386,6 +386,8 @@ class ExpressionInterpreter:
                 self.keep(argument.value)
         if isinstance(callee, v.Ref) and not is_source(callee.name):
             self._leave_ported(node, callee.name)
+        elif isinstance(callee, (v.UserClass, v.UserFunction)) and isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
+            self._leave_ported(node, f"{func.value.value}.{func.attr.value}")  # the project's own support module
         self._operand_effect(node, callee, arguments)
         return self.call_value(callee, node, arguments, values)
 

@@ -83,7 +83,9 @@ def main() -> int:
                 run = transpiler.transpile_project(source, port, target=target, report=Path(folder) / f"report_{project.name}_{target}")
                 rows = list(compare(project, source, port, target, options.models, options.graph and target == "mindspore"))
                 ok = ok and all(row.ok for row in rows)
-                sections += [*section(project, target, rows), *facts(project, run, port, Path(folder) / f"again_{project.name}_{target}")]
+                left = facts(project, run, port, Path(folder) / f"again_{project.name}_{target}")
+                print(left[-1], flush=True)
+                sections += [*section(project, target, rows), *left]
     if not options.models and targets == list(TARGETS) and len(projects) == len(PROJECTS):
         PAGE.write_text("\n".join([*heading(), *sections, ""]))
     return 0 if ok else 1

@@ -22,6 +22,10 @@ VISION = "hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermedia
 TRANSFORMERS: Models = {
     "mindspore": {
         "bert": (f"bert.modeling_bert:BertModel(BertConfig({TEXT}))", f"{IDS} {MASK}"),
+        "bert_sdpa": (
+            f"bert.modeling_bert:BertModel(BertConfig({TEXT}, attn_implementation='sdpa'))",
+            f"{IDS} attention_mask=int64[2]:2,12",
+        ),
         "roberta": (f"roberta.modeling_roberta:RobertaModel(RobertaConfig({TEXT}))", f"{IDS} {MASK}"),
         "distilbert": (
             "distilbert.modeling_distilbert:DistilBertModel(DistilBertConfig(vocab_size=100, dim=32, n_layers=2, n_heads=4, hidden_dim=64))",
@@ -50,6 +54,10 @@ TRANSFORMERS: Models = {
         ),
         "bloom": ("bloom.modeling_bloom:BloomModel(BloomConfig(vocab_size=100, hidden_size=32, n_layer=2, n_head=4))", f"{IDS} {MASK}"),
         "llama": (f"llama.modeling_llama:LlamaModel(LlamaConfig({TEXT}, num_key_value_heads=2))", f"{IDS} {MASK}"),
+        "llama_sdpa": (
+            f"llama.modeling_llama:LlamaModel(LlamaConfig({TEXT}, num_key_value_heads=2, attn_implementation='sdpa'))",
+            f"{IDS} {MASK}",
+        ),
         "mistral": (
             f"mistral.modeling_mistral:MistralModel(MistralConfig({TEXT}, num_key_value_heads=2, sliding_window=5))",
             f"{IDS} {MASK}",
@@ -64,6 +72,7 @@ TRANSFORMERS: Models = {
         "bart": (f"bart.modeling_bart:BartModel(BartConfig({SEQ2SEQ_SIZES}))", f"{SEQ2SEQ} {MASK}"),
         "marian": (f"marian.modeling_marian:MarianModel(MarianConfig({SEQ2SEQ_SIZES}, decoder_vocab_size=100))", f"{SEQ2SEQ} {MASK}"),
         "vit": (f"vit.modeling_vit:ViTModel(ViTConfig({VISION}))", PIXELS),
+        "vit_sdpa": (f"vit.modeling_vit:ViTModel(ViTConfig({VISION}, attn_implementation='sdpa'))", PIXELS),
         "swin": (
             "swin.modeling_swin:SwinModel(SwinConfig(image_size=32, patch_size=2, embed_dim=16, depths=[2, 2], num_heads=[2, 4], window_size=4))",
             PIXELS,

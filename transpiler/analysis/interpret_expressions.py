@@ -394,6 +394,8 @@ class ExpressionInterpreter:
                 self.keep(argument.value)
         if isinstance(callee, v.Ref) and not is_source(callee.name):
             self._leave_ported(node, callee.name)
+        elif isinstance(callee, (v.UserClass, v.UserFunction)) and isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
+            self._leave_ported(node, f"{func.value.value}.{func.attr.value}")  # the project's own support module
         if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
             self.facts.new_layer_calls.add(id(node))
             self.touch()

@@ -12,6 +12,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, mint, nn, ops
 from mindspore.common import initializer as initializers
 from mindspore.common.initializer import initializer
+from mindspore.common.parameter import _Buffer
 
 _FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
 _INT_RANK = {mindspore.uint8: 0, mindspore.int8: 1, mindspore.int16: 2, mindspore.int32: 3, mindspore.int64: 4}
@@ -77,7 +78,8 @@ def _implicit_dim(ndim: int) -> int:
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
-    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
+    with mindspore._no_grad():
+        tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
     return tensor
 
 
@@ -157,11 +159,18 @@ def children_of(container: Any) -> list[Any]:
     return list(container._cells.values())
 
 
+def compile_as_cell(container: Any, mark: str) -> None:
+    """A container with a ``construct`` of its own is called; the graph compiler would take what bears ``mark`` for a plain collection."""
+    if type(container).construct not in (nn.CellList.construct, nn.CellDict.construct):
+        object.__delattr__(container, mark)
+
+
 class ModuleList(nn.CellList):
     """torch.nn.ModuleList: of any iterable of layers."""
 
     def __init__(self, modules: Iterable[Any] | None = None) -> None:
         super().__init__()
+        compile_as_cell(self, "__cell_as_list__")
         self.extend([] if modules is None else modules)
 
     def __getitem__(self, index: Any) -> Any:
@@ -351,6 +360,11 @@ def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persisten
         module.register_buffer(name, tensor, persistent=False)
 
 
+def buffer(data: Tensor, *, persistent: bool = True) -> Tensor:
+    """torch.nn.Buffer: assigned to a cell's attribute it becomes a buffer; a persistent one is a parameter, so that checkpoints hold it."""
+    return Parameter(data, requires_grad=False) if persistent else _Buffer(data)
+
+
 def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
     """torch.nn.Module.named_children: each child once."""
     seen: set[int] = set()
@@ -361,7 +375,10 @@ def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
 
 
 def children(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.children."""
+    """torch.nn.Module.children; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.children()
+        return
     for _, cell in named_children(module):
         yield cell
 

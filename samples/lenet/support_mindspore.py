@@ -33,6 +33,7 @@ def pad_constant(x: Tensor, widths: tuple[int, ...], value: Any = 0.0) -> Tensor
     return x
 
 
+@ops.constexpr
 def _pool_count(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
     """How many windows stand along an axis; with ceil_mode the last may hang over, but must start inside the input or its left padding."""
     span = size + 2 * padding - dilation * (kernel - 1) - 1
@@ -47,16 +48,30 @@ def _windows(x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, c
     for i in range(rank):
         size = x.shape[axis]
         count = _pool_count(size, kernel[i], stride[i], padding[i], dilation[i], ceil_mode)
-        place = (np.arange(count) * stride[i] - padding[i])[:, None] + np.arange(kernel[i]) * dilation[i]
-        behind = max(int(place.max()) - size + 1, 0) if place.size else 0
+        behind = (
+            max((count - 1) * stride[i] - padding[i] + (kernel[i] - 1) * dilation[i] - size + 1, 0) if count > 0 and kernel[i] > 0 else 0
+        )
         widths = (0, 0) * (x.ndim - axis - 1) + (padding[i], behind)
         if padding[i] or behind:
             x = pad_constant(x, widths, fill)
-        x = ops.gather(x, Tensor((place + padding[i]).reshape(-1), mindspore.int64), axis)
+        place = _window_places(count, kernel[i], stride[i], padding[i], dilation[i])
+        x = ops.gather(x, _flat_table(place, padding[i]), axis)
         x = x.reshape(x.shape[:axis] + (count, kernel[i]) + x.shape[axis + 1 :])
         positions.append(place)
         axis += 2
     return x, positions
+
+
+@ops.constexpr
+def _window_places(count: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[tuple[int, ...], ...]:
+    """The positions in the unpadded input that each window along an axis covers; worked out in Python when a graph is compiled."""
+    return tuple(tuple(i * stride - padding + j * dilation for j in range(kernel)) for i in range(count))
+
+
+@ops.constexpr
+def _flat_table(places: tuple[tuple[int, ...], ...], shift: int) -> Tensor:
+    """All positions in a row, as an index."""
+    return Tensor(np.array([place + shift for window in places for place in window], np.int64))
 
 
 def _kernel_axes(x: Tensor, rank: int) -> tuple[int, ...]:
@@ -84,13 +99,14 @@ def _max_pool(
 
 def _window_index(best: Tensor, positions: list[Any], kernel: tuple[int, ...], size: tuple[int, ...]) -> Tensor:
     """The flat input position of element ``best`` of each window."""
-    rank, chosen, result = len(kernel), best.asnumpy(), 0
-    within = np.unravel_index(chosen, kernel)
+    rank, result, stride = len(kernel), 0, math.prod(kernel)
+    best = best.astype(mindspore.int64)
     for i in range(rank):
-        shape = tuple(-1 if j == i else 1 for j in range(rank))
-        window = np.arange(len(positions[i])).reshape(shape)
-        result = result * size[i] + positions[i][np.broadcast_to(window, chosen.shape), within[i]]
-    return Tensor(result, mindspore.int64)
+        stride = stride // kernel[i]
+        windows = ops.arange(len(positions[i])).reshape(tuple(-1 if j == i else 1 for j in range(rank)))
+        entry = windows * kernel[i] + best // stride % kernel[i]
+        result = result * size[i] + ops.gather(_flat_table(positions[i], 0), entry, 0)
+    return result
 
 
 def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,

@@ -18,7 +18,8 @@ def param_dtype(dtype: Any) -> Any:
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
-    tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
+    with mindspore._no_grad():
+        tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
     return tensor
 
 
@@ -192,10 +193,10 @@ LAYER_NAMES = {
 }  # fmt: skip
 
 
-def layer_attribute(layer: nn.Cell, name: str) -> Any:
+def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
     found = layer_name(layer, name)
-    return None if is_constant(layer, found) else getattr(layer, found)
+    return None if is_constant(layer, found) else getattr(layer, found, *default)
 
 
 def layer_name(layer: nn.Cell, name: str) -> str:
@@ -220,7 +221,10 @@ def named_modules(
 
 
 def modules(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.modules."""
+    """torch.nn.Module.modules; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.modules()
+        return
     for _, cell in named_modules(module):
         yield cell
 

@@ -117,6 +117,8 @@ def _bound(path: str, sample: Sample, declared: Sequence[Parameter]) -> Iterator
     if len(sample.positional) > len(open_ones):
         return
     named = [(p.name, value) for p, value in zip(open_ones, sample.positional, strict=False)]
+    if dict(named).keys() & dict(sample.keyword).keys():  # another overload's
+        return
     given = {**dict(named), **dict(sample.keyword)}
     yield Form("keywords", (f"return {_call(path, (), [*named, *sample.keyword])}",))
     yield Form("keywords reordered", (f"return {_call(path, (), [*named, *sample.keyword][::-1])}",))
@@ -156,7 +158,8 @@ def _methods(base: str, sample: Sample) -> Iterator[Form]:
         open_ones = [p for p in declared if not p.keyword_only][1:]
         if len(rest) <= len(open_ones):
             named = [(p.name, value) for p, value in zip(open_ones, rest, strict=False)]
-            yield Form("method keywords", (f"return {_call(f'{receiver}.{base}', (), [*sample.keyword, *named])}",))
+            if not dict(named).keys() & dict(sample.keyword).keys():
+                yield Form("method keywords", (f"return {_call(f'{receiver}.{base}', (), [*sample.keyword, *named])}",))
     if hasattr(torch.Tensor, f"{base}_"):
         written = _call(f"x.{base}_", rest, sample.keyword)
         yield Form("in-place", (f"x = {receiver}.clone()", written, "return x"))

@@ -19,6 +19,7 @@ DTYPES = (torch.float32, torch.int64, torch.complex64, torch.bool)
 #: op_db passes these functions' arguments in another order than torch's signature.
 REORDERED = {
     "nn.functional.embedding": (1, 0),
+    "nn.functional.embedding_bag": (1, 0),
     "where": (1, 0, 2),
 }
 #: Operators that op_db knows by names that are no user's: internals of torch, other libraries' implementations, sparse and quantised storage.

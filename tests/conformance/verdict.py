@@ -24,6 +24,7 @@ INVARIANTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "linalg.eigh": lambda r: (r[0], (r[1] * r[0][..., None, :]) @ _adjoint(r[1])),
     "linalg.qr": lambda r: (abs(r[1]), r[0] @ r[1]) if r[0].size else abs(r[1]),
     "qr": lambda r: (abs(r[1]), r[0] @ r[1]),
+    "linalg.eig": lambda r: (r[0], _without_phase(r[1])),
 }
 
 
@@ -116,6 +117,14 @@ def _adjoint(matrix: Any) -> Any:
     return np.conj(np.swapaxes(matrix, -1, -2))
 
 
+def _without_phase(vectors: Any) -> Any:
+    """Columns turned so that their largest element is a positive real."""
+    if not vectors.size:
+        return vectors
+    largest = np.take_along_axis(vectors, np.abs(vectors).round(4).argmax(-2)[..., None, :], -2)
+    return vectors * np.conj(largest) / np.abs(largest)
+
+
 def _short(array: Any) -> str:
     return np.array2string(array.reshape(-1)[:4], precision=5, separator=",")
 
@@ -141,7 +150,7 @@ def torch_gradients(function: Callable[..., Any], tensors: Sequence[torch.Tensor
         found = torch.autograd.grad(total, [marked[i] for i in inputs], allow_unused=True)  # type: ignore[arg-type]
     except (RuntimeError, NotImplementedError):
         return None
-    return inputs, chosen, [None if g is None else g.numpy() for g in found]
+    return inputs, chosen, [None if g is None else g.numpy(force=True) for g in found]
 
 
 def gradient_difference(

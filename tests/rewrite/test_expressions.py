@@ -383,11 +383,14 @@ def f(trainer):
     trainer.zero_grad()
 """,
         """\
+import ms_support
+
+
 def f(trainer):
-    trainer.zero_grad()
+    ms_support.zero_grad(trainer)
 """,
-        ["T2M402"],
-        id="unknown-receiver-is-not-dropped",
+        [],
+        id="unknown-receiver-is-asked-at-run-time",
     ),
     pytest.param(
         """\
@@ -469,4 +472,12 @@ def test_star_parameters_by_name(port: Port) -> None:
         "import torch\n\n\ndef f(x: torch.Tensor):\n    return x.permute(dims=(1, 0)), x.view(size=(2, 2)), x.expand(size=(2, 2)), torch.zeros(dtype=torch.long, size=(1, 2))\n"
     )
     assert text.endswith("return x.permute((1, 0)), x.reshape((2, 2)), x.broadcast_to((2, 2)), ops.zeros((1, 2), dtype=mindspore.int64)\n")
+    assert remarked(diagnostics) == []
+
+
+def test_methods_of_objects_of_unknown_kind(port: Port) -> None:
+    source = "import torch\n\n\ndef f(thing, x, n: int):\n    state = thing.state_dict()\n    return state, x.transpose(0, 1), x.expand(n, 3), torch.ones(2)\n"
+    text, diagnostics = port(source)
+    assert "state = ms_support.state_dict(thing)\n" in text
+    assert "x.transpose(0, 1), x.expand(n, 3)" in text
     assert remarked(diagnostics) == []

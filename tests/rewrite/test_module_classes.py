@@ -341,3 +341,123 @@ def evaluate(net, x):
     assert "net.set_train(False)" in text
     assert "return out.reshape(-1, out.shape[-1]), out.logits" in text
     assert remarked(diagnostics) == []
+
+
+def test_attributes_of_layers_by_a_name_known_at_run_time(port: Port) -> None:
+    source = """\
+from torch import nn
+
+
+def tie(model: nn.Module, path, name, tied: nn.Module):
+    layer = model.get_submodule(path)
+    setattr(layer, name, getattr(tied.get_submodule(path), name))
+    norm = nn.LayerNorm(3)
+    return getattr(norm, "weight", None), getattr(norm, "training"), getattr(path, name)
+"""
+    text, diagnostics = port(source)
+    changed = "ms_support.set_layer_attribute(layer, name, ms_support.layer_attribute(ms_support.get_submodule(tied, path), name))"
+    assert changed in text
+    assert 'return ms_support.layer_attribute(norm, "weight", None), getattr(norm, "training"), getattr(path, name)' in text
+    assert remarked(diagnostics) == []
+    assert port(text)[0] == text
+
+
+def test_forward_of_a_class_found_through_its_instance(port: Port) -> None:
+    source = """\
+from torch import nn
+
+
+class Layer(nn.Module):
+    def __init_subclass__(cls):
+        forward = cls.forward
+
+        def wrapper(self, *args):
+            assert type(self).forward is wrapper and self.__class__.forward is wrapper
+            return forward(self, *args)
+
+        cls.forward = wrapper
+
+    def forward(self, x):
+        return x
+"""
+    text, diagnostics = port(source)
+    assert "type(self).construct is wrapper and self.__class__.construct is wrapper" in text
+    assert "cls.construct = wrapper" in text
+    assert remarked(diagnostics) == []
+
+
+def test_weight_kept_in_another_shape_is_read_in_torchs(port: Port) -> None:
+    source = """\
+import torch.nn.functional as F
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(4, 4, 3, groups=4, bias=False)
+        nn.init.zeros_(self.conv.weight)
+        self.conv.weight.data.fill_(1.0)
+
+    def forward(self, x):
+        return F.conv1d(x, self.conv.weight, groups=self.conv.weight.shape[0])
+"""
+    text, diagnostics = port(source)
+    assert "ms_support.zeros_(self.conv.weight)" in text
+    assert "ms_support.conv1d(x, self.conv.weight.squeeze(2), groups=self.conv.weight.squeeze(2).shape[0])" in text
+    assert remarked(diagnostics) == []
+    assert port(text)[0] == text
+
+
+def test_kinds_of_what_layers_and_unknown_functions_return(port: Port) -> None:
+    source = """\
+from torch import nn
+
+from activations import ACTIVATIONS
+
+
+class Positions(nn.Embedding):
+    def forward(self, positions):
+        return super().forward(positions + 2)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.positions = Positions(4, 2)
+
+    def forward(self, positions):
+        y = self.positions(positions)
+        rows = y.size(0)
+        y = ACTIVATIONS["gelu"](y)
+        return y.transpose(1, 2), rows
+
+
+def initialize(module):
+    if isinstance(module, nn.Linear):
+        nn.init.ones_(module.weight)
+    elif "Norm" in module.__class__.__name__:
+        nn.init.zeros_(module.running_mean)
+"""
+    text, diagnostics = port(source)
+    assert "rows = y.shape[0]" in text
+    assert "return y.swapaxes(1, 2), rows" in text
+    assert 'ms_support.zeros_(ms_support.layer_attribute(module, "running_mean"))' in text
+    assert remarked(diagnostics) == ["T2M206"]  # the name of a class
+
+
+def test_joining_to_an_empty_tensor(port: Port) -> None:
+    source = """\
+import torch
+
+
+def gather(batches):
+    out = torch.tensor([])
+    for batch in batches:
+        out = torch.cat([out, batch], dim=0)
+    return out
+"""
+    text, diagnostics = port(source)
+    assert "out = ms_support.cat([out, batch], dim=0)" in text
+    assert port(source.replace("torch.tensor([])", "torch.ones(2)"))[0].count("mint.cat") == 1
+    assert remarked(diagnostics) == []

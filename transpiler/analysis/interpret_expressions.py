@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.aliases import KEEPING, Alias, alias_key, shared_names
+from transpiler.analysis.dtype_category import category_of_operation
 from transpiler.analysis.facts import (
     AttributeFact,
     CallFact,
@@ -35,7 +36,16 @@ _LAYERS_BY_ATTRIBUTE: Mapping[str, str] = MappingProxyType({"in_features": "torc
 _BUILTINS = frozenset(dir(__import__("builtins")))
 _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
 #: Attributes of torch's layers that other frameworks' layers call differently.
+#: Functions that fill a parameter or keep it, and what is asked of or set on a parameter itself.
+_FILLING = ("torch.nn.init.", "torch.nn.Parameter", "torch.nn.utils.", "torch.nn.parameter.", "torch.optim.", "torch.manual")
+_OF_PARAMETERS = frozenset({"data", "grad", "requires_grad", "dtype", "device", "is_leaf", "backward", "register_hook"})
 LAYER_NAMES = frozenset({"weight", "bias", "running_mean", "running_var"})
+#: Layers that compute something else while they are trained.
+_MODAL = frozenset(
+    f"torch.nn.{name}{rank}"
+    for name in ("BatchNorm", "LazyBatchNorm", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "RReLU", "SyncBatchNorm")
+    for rank in ("", "1d", "2d", "3d")
+)
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 #: Methods that return their receiver where there is nothing to do.
 _OFTEN_SAME = frozenset(
@@ -80,6 +90,7 @@ class ExpressionInterpreter:
         self.scope = Scope("module", None)
         self.statements: list[int] = []
         self._objects = 0
+        self._set_modes: set[str] = set()
         self._in_text = False
         self._dispatch: dict[type, Callable[[Any, Position], Value]] = {
             cst.Name: self._name,
@@ -230,6 +241,10 @@ class ExpressionInterpreter:
         if certainty and node.args:
             self.note_effect(node, certainty)
 
+    def _read_values(self, operands: Iterable[cst.BaseExpression]) -> None:
+        """Note which operands are attributes whose values count, such as a layer's weight given to a function."""
+        self.facts.value_reads.update(id(operand) for operand in operands if isinstance(operand, cst.Attribute))
+
     def _is_dtype(self, value: v.Ref) -> bool:
         entry = self.semantics.entry(value.name)
         return entry is not None and entry.kind == "dtype"
@@ -245,6 +260,8 @@ class ExpressionInterpreter:
         name = node.attr.value
         if isinstance(owner, v.Ref) and is_source(owner.name):
             return self._source_attribute(node, owner, name, position)
+        if name not in _OF_PARAMETERS and not name.endswith("_") and self.semantics.entry(f"torch.Tensor.{name}") is not None:
+            self._read_values((node.value,))
         value = self.resolver.attribute(owner, name)
         if name == "grad" and owner is UNKNOWN:
             value = v.TENSOR  # nothing but tensors has one
@@ -353,6 +370,8 @@ class ExpressionInterpreter:
             if special is not None:
                 return special
         values = tuple([self.evaluate(argument.value) for argument in node.args])
+        if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
+            self._read_values(argument.value for argument in node.args)
         arguments = self.arguments(node, values)
         if (
             isinstance(callee, v.Ref)
@@ -375,8 +394,17 @@ class ExpressionInterpreter:
                 self.keep(argument.value)
         if isinstance(callee, v.Ref) and not is_source(callee.name):
             self._leave_ported(node, callee.name)
+        if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
+            self.facts.new_layer_calls.add(id(node))
+            self.touch()
         self._operand_effect(node, callee, arguments)
         return self.call_value(callee, node, arguments, values)
+
+    def _is_made_here(self, func: cst.BaseExpression) -> bool:
+        """Whether a layer is called where it is made, in the mode that it starts in."""
+        if isinstance(func, cst.Name):
+            return func.value in self.scope.names and func.value not in self._set_modes
+        return isinstance(func, cst.Call) and not (isinstance(func.func, cst.Attribute) and func.func.attr.value in ("train", "eval"))
 
     def _leave_ported(self, node: cst.Call, name: str) -> None:
         """``device(x.device)``, from an earlier run: the attribute is converted already."""
@@ -398,6 +426,8 @@ class ExpressionInterpreter:
         ]
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, callee: Value, values: tuple[Value, ...]) -> None:
+        if func.attr.value in ("train", "eval") and isinstance(func.value, cst.Name):
+            self._set_modes.add(func.value.value)
         if not isinstance(callee, v.Bound) or id(func) in self.facts.renames:
             return
         apis, certainty, _ = self._member_apis(callee.owner, func.attr.value)
@@ -434,7 +464,7 @@ class ExpressionInterpreter:
         """The kind of a call's result; the statement half overrides this to look into functions of this file."""
         result = self.semantics.call(callee, arguments, values)
         if isinstance(callee, v.Bound) and v.is_fresh(callee.owner) and isinstance(result, v.Tensor) and _is_temporary(node.func):
-            return v.FRESH
+            return v.Tensor(fresh=True, dtype=result.dtype)
         if result is UNKNOWN and self._is_module_like_call(callee, values):
             return v.FRESH
         if result is UNKNOWN and isinstance(callee, v.Bound) and callee.owner is UNKNOWN:
@@ -463,10 +493,13 @@ class ExpressionInterpreter:
             return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
         if name in ("getattr", "setattr", "hasattr", "delattr") and len(node.args) >= 2:
             self._rename_key(node)
-        if name == "hasattr" and len(node.args) == 2:
-            self._hasattr(node)
+        if name in ("getattr", "setattr", "hasattr") and len(node.args) >= 2:
+            self._layer_question(node)
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node)
+        if name == "type" and len(node.args) == 1:
+            subject = self.evaluate(node.args[0].value)
+            return v.UserClass(subject.info) if isinstance(subject, v.UserInst) else None
         return None
 
     def _rename_key(self, node: cst.Call) -> None:
@@ -479,10 +512,13 @@ class ExpressionInterpreter:
             if self._is_own_member(owner, name):
                 self.rename_member(key, name)
 
-    def _hasattr(self, node: cst.Call) -> None:
-        """``hasattr(layer, "weight")`` where the layer's class is not known."""
+    def _layer_question(self, node: cst.Call) -> None:
+        """``hasattr(layer, "weight")``, or with a name that is known when the program runs: of a torch layer, which may have renamed attributes."""
         key = node.args[1].value
-        if isinstance(key, cst.SimpleString) and key.raw_value in LAYER_NAMES and self.evaluate(node.args[0].value) == v.MODULE:
+        if isinstance(key, cst.SimpleString) and key.raw_value not in LAYER_NAMES:
+            return
+        layer = self.evaluate(node.args[0].value)
+        if isinstance(layer, v.Inst) and all(self.semantics.is_module_class(cls) for cls in layer.classes):
             self.facts.layer_questions.add(id(node))
             self.touch()
 
@@ -539,7 +575,7 @@ class ExpressionInterpreter:
             return v.BOOL
         if isinstance(value, v.Lit) and isinstance(node.operator, cst.Minus) and isinstance(value.value, (int, float)):
             return v.Lit(-value.value)
-        return v.FRESH if isinstance(value, v.Tensor) else value
+        return v.Tensor(fresh=True, dtype=value.dtype) if isinstance(value, v.Tensor) else value
 
     def _boolean(self, node: cst.BooleanOperation, position: Position) -> Value:
         left = self.evaluate(node.left)
@@ -564,7 +600,7 @@ class ExpressionInterpreter:
             operators.append(target.operator)
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
         if not plain and any(isinstance(value, v.Tensor) for value in operands):
-            return v.FRESH
+            return v.Tensor(fresh=True, dtype="bool")
         return v.BOOL if plain or not any(value is UNKNOWN for value in operands) else UNKNOWN
 
     def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
@@ -761,7 +797,7 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
     """The kind of a binary arithmetic expression."""
     sequence_operator = isinstance(operator, (cst.Add, cst.Multiply))
     if isinstance(left, v.Tensor) or isinstance(right, v.Tensor):
-        return v.FRESH
+        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, isinstance(operator, (cst.Divide, cst.Power))))
     if isinstance(left, (v.Lit, v.Scalar)) and isinstance(right, (v.Lit, v.Scalar)):
         return _scalar_operation(v.scalar_type(left), v.scalar_type(right), isinstance(operator, cst.Divide))
     containers = (v.Shape, v.Seq, v.Tup)

@@ -185,7 +185,7 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def _assignment(self, node: cst.Assign) -> None:
         own = self._gives_up_receiver(node)
-        value = self.evaluate(node.value)
+        value = self._replaced(node) or self.evaluate(node.value)
         if own and isinstance(value, v.Tensor):
             value = v.FRESH
         if not isinstance(node.value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.Name)):
@@ -194,6 +194,15 @@ class StatementInterpreter(ExpressionInterpreter):
         for target in node.targets:
             self.assign(target.target, value)
         self._bind_aliases([target.target for target in node.targets], node.value, alias)
+
+    def _replaced(self, node: cst.Assign) -> Value | None:
+        """``x = f(x, …)`` with a tensor and an unknown function: what takes the tensor's name is presumed to be one."""
+        call, target = node.value, node.targets[0].target
+        if not isinstance(call, cst.Call) or not call.args or not isinstance(target, cst.Name) or len(node.targets) != 1:
+            return None
+        is_same = call.args[0].value.deep_equals(target) and isinstance(self.lookup(target.value), v.Tensor)
+        value = self.evaluate(call)
+        return v.PRESUMED if is_same and value is UNKNOWN else value
 
     def _gives_up_receiver(self, node: cst.Assign) -> bool:
         """Whether ``x = x.f()`` takes the only name of a tensor, so that even the same object or a view of it is seen by nobody else."""
@@ -334,7 +343,9 @@ class StatementInterpreter(ExpressionInterpreter):
             left = self.evaluate(target)
             fact = self.facts.subscripts.get(id(target))
             place = InplaceFact("subscript" if fact is not None and isinstance(fact.owner, v.Tensor) else "item", False)
-        if isinstance(left, v.Tensor):
+        if isinstance(left, v.Tensor) and not isinstance(
+            node.operator, cst.MatrixMultiplyAssign
+        ):  # torch has no in-place @: x @= y binds x anew
             self.facts.augmented[id(node)] = AugmentedFact(place, node)
             self.touch()
         if isinstance(target, cst.Name):
@@ -365,8 +376,10 @@ class StatementInterpreter(ExpressionInterpreter):
     def _if(self, node: cst.If) -> None:
         self.evaluate(node.test)
         before = dict(self.scope.names)
-        self.scope.names.update(self.narrow(node.test))
+        narrowed = self.narrow(node.test)
+        self.scope.names.update(narrowed)
         left = self._suite(node.body)
+        before.update({name: v.MODULE for name, kind in narrowed.items() if before.get(name) is UNKNOWN and self._is_some_layer(kind)})
         after = self.scope.names
         self.scope.names = before
         leaves_else = False
@@ -379,6 +392,10 @@ class StatementInterpreter(ExpressionInterpreter):
                 self.scope.names.update(self.narrow(node.test.expression))
             return
         self.scope.names = after if leaves_else else self._joined(after, self.scope.names)
+
+    def _is_some_layer(self, kind: Value) -> bool:
+        """Whether what was asked for is a certain class of torch's layers: what is none of them is another module."""
+        return isinstance(kind, v.Inst) and kind != v.MODULE and all(self.semantics.is_module_class(cls) for cls in kind.classes)
 
     def _joined(self, left: dict[str, Value], right: dict[str, Value]) -> dict[str, Value]:
         result = dict(right)
@@ -661,10 +678,20 @@ class StatementInterpreter(ExpressionInterpreter):
                 own: Value = v.UserClass(info.owner) if info.is_class_method else v.UserInst(info.owner)
                 self.scope.names[parameter.name] = own
                 continue
+            instance = self._instance_of_method(pending) if position == 0 and parameter.name == "self" else None
+            if instance is not None:
+                self.scope.names[parameter.name] = instance
+                continue
             holds_tensors = is_forward or (is_operation and parameter.name != "ctx")
             known = self._promised(info, parameter)
             self.scope.names[parameter.name] = self._parameter(known, arguments.get(parameter.name), holds_tensors)
             self.scope.given |= self.alias_of(parameter.name).objects
+
+    @staticmethod
+    def _instance_of_method(pending: _Pending) -> Value | None:
+        """The class's instance, for a function inside a class method whose first parameter is ``self``: it becomes a method (``cls.forward = f``)."""
+        scope = pending.parent.method_scope() if pending.info.owner is None else None
+        return v.UserInst(scope.owner) if scope is not None and scope.owner is not None and scope.receiver != "self" else None
 
     @staticmethod
     def _promised(info: v.FunctionInfo, parameter: v.ParameterInfo) -> v.ParameterInfo:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from transpiler.analysis import values as v
 from transpiler.analysis.data_items import COMPOSE, DATASET, LOADER, PASSING_ITEMS, is_container_member, with_items
+from transpiler.analysis.dtype_category import category_of_call
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument, choose
@@ -129,6 +131,8 @@ class Semantics:
         return v.Bound(owner, name)
 
     def _instance_attribute(self, owner: v.UserInst, name: str) -> Value:
+        if name == "__class__":
+            return v.UserClass(owner.info)
         found = owner.info.attribute(name)
         if found is not None and found is not UNKNOWN and found != v.NONE:
             return found
@@ -166,8 +170,9 @@ class Semantics:
         choice = choose(entry, arguments)
         returns = choice.returns if choice is not None else entry.returns
         result = values[0] if returns == ("argument",) and values else self.returned(returns, receiver)
-        if entry.view and isinstance(result, v.Tensor):
-            return v.PART
+        if isinstance(result, v.Tensor) and result is not receiver:
+            result = v.PART if entry.view else result
+            return replace(result, dtype=category_of_call(entry.api, arguments, values, receiver))
         return result
 
     def call_instance(self, instance: Value, arguments: Sequence[Value]) -> Value:
@@ -222,9 +227,16 @@ class Semantics:
             return (forward.returns or forward.result if forward is not None else None) or v.FRESH
         if isinstance(owner, v.Tensor):
             entry = self.registry.lookup(f"torch.Tensor.{name}")
-            return self.call_entry(entry, [_RECEIVER, *arguments], owner) if entry is not None else UNKNOWN
+            if entry is None:
+                return UNKNOWN
+            result = self.call_entry(entry, [_RECEIVER, *arguments], owner)
+            if isinstance(result, v.Tensor) and result is not owner:
+                return replace(result, dtype=category_of_call(entry.api, arguments, values, owner))
+            return result
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
+        if isinstance(owner, v.Super) and name == "forward":
+            return self._forward_of_base(owner, values)
         if isinstance(owner, v.DictOf) and name in ("get", "pop") and len(values) > 1:
             return v.join(owner.item, values[1])
         if isinstance(owner, v.Inst):
@@ -233,6 +245,15 @@ class Semantics:
             entry = self.find_member(owner.classes, name)
             return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN
         return self._call_container(owner, name)
+
+    def _forward_of_base(self, owner: v.Super, values: Sequence[Value]) -> Value:
+        """``super().forward(x)``: the nearest base's, of the project or one of torch's layers."""
+        for base in owner.info.mro():
+            if isinstance(base, v.ClassInfo) and base is not owner.info and "forward" in base.methods:
+                return base.methods["forward"].known_result() or UNKNOWN
+            if isinstance(base, str) and self._is_plain_layer(base):
+                return self.call_instance(v.Inst((canonical(base),)), values)
+        return UNKNOWN
 
     def _call_container(self, owner: Value, name: str) -> Value:
         if isinstance(owner, v.Batch):
@@ -372,7 +393,8 @@ class Semantics:
     def subscript(self, owner: Value, index: Value, is_slice: bool) -> Value:
         """The kind of ``owner[index]``."""
         if isinstance(owner, v.Tensor):
-            return v.PART if is_slice or kind_name(index) in ("int", "none", "unknown", "bool") else v.TENSOR
+            part = v.PART if is_slice or kind_name(index) in ("int", "none", "unknown", "bool") else v.TENSOR
+            return replace(part, dtype=owner.dtype)
         if isinstance(owner, v.Tup):
             if isinstance(index, v.Lit) and isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
                 return owner.items[index.value]

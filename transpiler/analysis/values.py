@@ -28,11 +28,12 @@ class Unknown(Value):
 class Tensor(Value):
     """A torch tensor. ``fresh``: the result of an operation of its own, so that no other name sees it change. ``presumed``: fresh unless the
     project's function or module that returned it keeps it. ``part``: got by indexing with numbers and slices, or by iterating: in torch a
-    view of the tensor that it is part of."""
+    view of the tensor that it is part of. ``dtype``: its category, 'float', 'int', 'bool' or 'complex', '' where it is not known."""
 
     fresh: bool = False
     presumed: bool = False
     part: bool = False
+    dtype: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +307,8 @@ def join(left: Value, right: Value) -> Value:
         return left
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         certain = left.fresh or left.presumed, right.fresh or right.presumed
-        return Tensor(presumed=all(certain), part=left.part or right.part)
+        dtype = left.dtype if left.dtype == right.dtype else ""
+        return Tensor(presumed=all(certain), part=left.part or right.part, dtype=dtype)
     return _join_structured(left, right)
 
 
@@ -418,7 +420,7 @@ def is_presumably_fresh(value: Value) -> bool:
 def held(value: Value) -> Value:
     """A value that something else may hold too: no tensor in it is fresh."""
     if isinstance(value, Tensor):
-        return Tensor(part=value.part)
+        return Tensor(part=value.part, dtype=value.dtype)
     if isinstance(value, Tup):
         return Tup(tuple(held(item) for item in value.items))
     return Seq(held(value.item)) if isinstance(value, Seq) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import mindspore
 import numpy as np
@@ -14,6 +14,8 @@ from mindspore import Parameter, Tensor, nn
 from transpiler.exporter.arrays import Array
 from transpiler.exporter.safetensors_file import write_safetensors
 from transpiler.exporter.sides import Call, Record, cast
+
+_SYNTAX_LEVEL: Final = "MS_DEV_JIT_SYNTAX_LEVEL"
 
 
 class MindSporeSide:
@@ -95,8 +97,21 @@ class MindSporeSide:
         return lambda *args, **kwargs: mindspore.jit(model)(*args, **kwargs)
 
     def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
-        # The lax level compiles what the strict one refuses, and is what ``jit`` uses by itself.
-        os.environ.setdefault("MS_DEV_JIT_SYNTAX_LEVEL", "2")
+        # The lax level compiles what the strict one refuses, and is what ``jit`` uses by itself; but it leaves more to Python, which no
+        # file can hold.
+        chosen = os.environ.get(_SYNTAX_LEVEL)
+        try:
+            self._export(model, positional, keyword, folder)
+        except Exception:
+            if chosen is not None:
+                raise
+            os.environ[_SYNTAX_LEVEL] = "2"
+            try:
+                self._export(model, positional, keyword, folder)
+            finally:
+                del os.environ[_SYNTAX_LEVEL]
+
+    def _export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
         mindspore.export(
             _positional(model, tuple(keyword)), *positional, *keyword.values(), file_name=str(folder / "port"), file_format="MINDIR"
         )

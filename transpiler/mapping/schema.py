@@ -44,7 +44,7 @@ OVERLOAD_KEYS: Final = frozenset({"signature", "when", "returns", "targets"})
 FORM_KEYS: Final = frozenset(
     {
         "to", "template", "args", "order", "add", "support", "convert", "value", "isinstance", "attributes",
-        "weights", "unsupported", "fidelity", "note", "statement", "keep",
+        "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes",
     }
 )  # fmt: skip
 ARG_KEYS: Final = frozenset({"to", "drop", "convert", "template", "emit_default", "values", "only", "code", "hint"})
@@ -105,7 +105,8 @@ class ArgumentRule:
 
     ``to``: the target's keyword (None: the same name). ``drop``: leave it out always, or only where the value is torch's default, any other
     value being refused. ``convert``: a value converter of ``rewrite/converters.py``. ``template``: an expression over ``{value}``.
-    ``emit_default``: write torch's default out where the user left the argument out, because the target's own differs.
+    ``emit_default``: write torch's default out where the user left the argument out, because the target's own differs; the name of another
+    parameter where torch derives the default from that one.
     ``values``: literal source text -> target source text, other literals being refused. ``only``: the literal values that the target honours.
     """
 
@@ -113,7 +114,7 @@ class ArgumentRule:
     drop: str | None = None
     convert: str | None = None
     template: str | None = None
-    emit_default: bool = False
+    emit_default: bool | str = False
     values: Mapping[str, str] | None = None
     only: tuple[str, ...] | None = None
     code: str = "T2M302"
@@ -143,7 +144,9 @@ class TargetForm:
     value: str | None = None
     isinstance: str | None = None
     statement: str | None = None
+    unknown: str | None = None
     keep: frozenset[str] = frozenset()
+    promotes: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     weights: Mapping[str, WeightRule] | None = None
     unsupported: Unsupported | None = None

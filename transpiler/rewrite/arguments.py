@@ -13,6 +13,7 @@ from transpiler.mapping.binding import Argument, Binding
 from transpiler.mapping.schema import ArgumentRule, Parameter, TargetForm
 from transpiler.report.codes import Code
 from transpiler.rewrite import converters
+from transpiler.rewrite.expressions import is_repeatable
 from transpiler.rewrite.template import Style, render, spaced
 
 SharedRules = Mapping[str, Mapping[str, Any]]
@@ -84,7 +85,9 @@ class ArgumentTranslator:
                 stays = argument.keyword is None and positional and name in allowed
                 positional = positional and stays
                 result.append(_argument(source, done, None if stays else keyword))
-        self._emit_defaults(form, binding, result, skip)
+        refused = self._emit_defaults(form, binding, args, result, skip)
+        if refused is not None:
+            return refused
         for keyword, text in form.add.items():
             value = render(text, {}, {}, self.style)
             result.append(_keyword(keyword, value))
@@ -140,15 +143,24 @@ class ArgumentTranslator:
         message = f"The argument {name}={self.code(value)} has no counterpart."
         return Declined(Code(rule.code), message, rule.hint, argument.index)
 
-    def _emit_defaults(self, form: TargetForm, binding: Binding, result: list[cst.Arg], skip: frozenset[str]) -> None:
+    def _emit_defaults(
+        self, form: TargetForm, binding: Binding, args: Sequence[cst.Arg], result: list[cst.Arg], skip: frozenset[str]
+    ) -> Declined | None:
+        """Append the defaults that have to be written out. One that the target cannot say refuses the whole form: its own would step in."""
         for name, rule in form.args.items():
             parameter = binding.signature.find(name)
             if not rule.emit_default or name in binding.values or name in skip or parameter is None or parameter.default is None:
                 continue
-            value = cst.parse_expression(parameter.default)
-            translated = self.translated(name, rule, Argument(name, "", "unknown", 0, parameter.default), value)
-            if not isinstance(translated, Declined):
-                result.append(_keyword(rule.to or name, translated))
+            given = binding.get(rule.emit_default) if isinstance(rule.emit_default, str) else None
+            if given is not None and given.index >= 0 and is_repeatable(args[given.index].value):
+                argument, value = given, args[given.index].value
+            else:
+                argument, value = Argument(name, "", "unknown", -1, parameter.default), cst.parse_expression(parameter.default)
+            translated = self.translated(name, rule, argument, value)
+            if isinstance(translated, Declined):
+                return translated
+            result.append(_keyword(rule.to or name, translated))
+        return None
 
     def pass_through(self, binding: Binding | None, args: Sequence[cst.Arg], keep: frozenset[str]) -> list[cst.Arg] | Declined:
         """The user's own arguments, without those that mean nothing anywhere. ``keep``: shared parameters that the form honours."""

@@ -7,11 +7,16 @@ import libcst as cst
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import AttributeFact, Certainty
 from transpiler.analysis.interpret_expressions import LAYER_NAMES
-from transpiler.mapping.schema import TargetForm
+from transpiler.mapping.schema import TargetForm, WeightRule
 from transpiler.report.codes import Code
 from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_of
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized, render
+
+#: Conversion of a weight to the target's shape -> the tensor's method that takes it back.
+_SHAPES = {"expand_dims_2": "squeeze(2)"}
+#: Built-in function -> what stands before the name of the target's support function that reads a layer's attribute.
+_LAYER_QUESTIONS = {"hasattr": "has_", "getattr": "", "setattr": "set_"}
 
 
 class AttributeRewriter:
@@ -94,6 +99,9 @@ class AttributeRewriter:
         name = updated.attr.value
         if fact.classes == ("torch.nn.Module",) and isinstance(fact.owner, v.Inst) and name in LAYER_NAMES and not fact.store:
             return self._by_any_name(updated, fact, name)
+        in_shape = self._in_shape(updated, fact, name)
+        if in_shape is not None:
+            return in_shape
         renamed = [self._new_name(cls, name) for cls in fact.classes]
         if not any(renamed):
             return None
@@ -114,6 +122,23 @@ class AttributeRewriter:
         self.file.converted(fact.node, symbol, callee_text(result))
         return result
 
+    def _in_shape(self, updated: cst.Attribute, fact: AttributeFact, name: str) -> cst.BaseExpression | None:
+        """A weight that the target keeps in another shape, read for its values: in torch's shape. Filling it needs the weight itself."""
+        if fact.store or id(fact.node) not in self.file.facts.value_reads:
+            return None
+        rules = {self._weight_rule(cls, name) for cls in fact.classes}
+        rule = rules.pop() if len(rules) == 1 else None
+        method = _SHAPES.get(rule.convert or "") if rule is not None else None
+        if rule is None or rule.to is None or method is None:
+            return None
+        layer = updated.with_changes(attr=cst.Name(rule.to))
+        return self._done(fact, callee_text(fact.node), render(f"{{weight}}.{method}", {"weight": layer}, {}, self.file.style))
+
+    def _weight_rule(self, cls: str, name: str) -> WeightRule | None:
+        entry = self.file.semantics.entry(cls)
+        form = entry.form(self.file.target.name) if entry is not None else None
+        return form.weights.get(name) if form is not None and form.weights else None
+
     def _by_any_name(self, updated: cst.Attribute, fact: AttributeFact, name: str) -> cst.BaseExpression | None:
         """The attribute of a layer that may be of any class, found when the program runs."""
         reader = self.file.target.layer_attribute
@@ -123,12 +148,13 @@ class AttributeRewriter:
         return self._done(fact, callee_text(fact.node), call)
 
     def question(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression | None:
-        """``hasattr(layer, "weight")`` on a layer of unknown class, by torch's names."""
+        """``hasattr``, ``getattr`` and ``setattr`` of a layer, by torch's names of its attributes."""
         reader = self.file.target.layer_attribute
-        if reader is None or id(original) not in self.file.facts.layer_questions:
+        if reader is None or id(original) not in self.file.facts.layer_questions or not isinstance(original.func, cst.Name):
             return None
-        func = self.file.speller.expression(f"support.has_{reader}")
-        self.file.converted(original, "hasattr", self.file.code(func))
+        asked = original.func.value
+        func = self.file.speller.expression(f"support.{_LAYER_QUESTIONS[asked]}{reader}")
+        self.file.converted(original, asked, self.file.code(func))
         return updated.with_changes(func=func)
 
     def _new_name(self, cls: str, name: str) -> str | None:

@@ -178,11 +178,28 @@ class CallRewriter:
             return Declined(Code.UNSUPPORTED_API, f"There is no counterpart on {self.file.target.name} yet.")
         if support is not None and site.choice is not None and not site.choice.certain:
             return self._support(support, site)
-        outcome = self.idiomatic(site, form)
+        if support is not None and any(argument.star == "**" for argument in site.arguments):
+            return self._support(support, site)  # the names in it are torch's
+        outcome = self.idiomatic(self._promoted(site, form), form)
         if isinstance(outcome, Declined) and support is not None:
             supported = self._support(support, site)
             return outcome if isinstance(supported, Declined) else supported
         return outcome
+
+    def _promoted(self, site: CallSite, form: TargetForm) -> CallSite:
+        """The call with the integers and booleans among the form's ``promotes`` as floats, which torch makes of them by itself."""
+        if not form.promotes or site.choice is None:
+            return site
+        args, updated = list(site.args), site.updated
+        for index in [a.index for name in form.promotes for a in site.choice.binding.values.get(name, ())]:
+            value = site.values[index]
+            if not isinstance(value, v.Tensor) or value.dtype not in ("int", "bool"):
+                continue
+            as_float = cst.Call(cst.Attribute(parenthesized(args[index].value), cst.Name("float")))
+            args[index] = args[index].with_changes(value=as_float)
+            if site.has_receiver and index == 0 and isinstance(updated.func, cst.Attribute):
+                updated = updated.with_changes(func=updated.func.with_changes(value=as_float))
+        return replace(site, args=args, updated=updated)
 
     def idiomatic(self, site: CallSite, form: TargetForm) -> cst.BaseExpression | Declined:
         """The target's own API, where it can say what the call says."""
@@ -351,6 +368,9 @@ class CallRewriter:
         for api in fact.apis:
             entry = self.file.semantics.entry(api)
             assert entry is not None
+            form = entry.form(self.file.target.name)
+            if form is not None and form.unknown == "stays":
+                return updated
             unambiguous = unambiguous and entry.unambiguous and not _is_job(api, fact)
             owner = v.TENSOR if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
@@ -362,8 +382,15 @@ class CallRewriter:
             if isinstance(outcome, Declined):
                 unambiguous = False
                 continue
+            if form is not None and form.unknown == "dispatch":
+                return self._finish(site, self._support_of(site, form))
             outcomes.append((site, outcome))
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
+
+    def _support_of(self, site: CallSite, form: TargetForm) -> cst.BaseExpression:
+        """The call of a support function that finds out at run time what its first argument is."""
+        outcome = self._support(form.support or "", site)
+        return site.updated if isinstance(outcome, Declined) else outcome
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
         needed, support = dict(self.file.speller.needed), set(self.file.speller.support)

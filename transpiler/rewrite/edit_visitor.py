@@ -187,6 +187,9 @@ class EditVisitor(cst.CSTTransformer):
             return self.references.rewrite(updated, reference)
         if self.training.handles(original):
             return self.training.site(original, updated)
+        if id(original) in self.facts.new_layer_calls:
+            message = "A new layer is in evaluation mode here, a new torch layer in training mode."
+            self.file.review(original, Code.REVIEW_TRAINING_MODE, callee_text(original), message, "Call set_train() on it first.")
         fact = self.facts.calls.get(id(original))
         if fact is None:
             return (

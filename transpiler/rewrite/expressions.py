@@ -34,6 +34,13 @@ def is_stable(node: cst.BaseExpression) -> bool:
     return False
 
 
+def is_repeatable(node: cst.BaseExpression) -> bool:
+    """Whether an argument may be written twice: a literal, a name, or a tuple or list of these."""
+    if isinstance(node, (cst.Tuple, cst.List)):
+        return all(is_repeatable(element.value) for element in node.elements)
+    return isinstance(node, (cst.Integer, cst.Float, cst.SimpleString)) or is_stable(node)
+
+
 def _stable_index(index: cst.BaseSlice) -> bool:
     if isinstance(index, cst.Index):
         return isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Ellipsis)) or is_stable(index.value)

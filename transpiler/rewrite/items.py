@@ -6,7 +6,7 @@ Everything else stays as the user wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
@@ -20,6 +20,7 @@ class ItemRewriter:
 
     def __init__(self, file: FileContext) -> None:
         self.file = file
+        self._rebindable: frozenset[int] | None = None
 
     def read(self, original: cst.Subscript, updated: cst.Subscript, fact: SubscriptFact) -> cst.BaseExpression:
         """``x[::2]`` through the support function; other subscripts stay."""
@@ -31,7 +32,8 @@ class ItemRewriter:
         return call.with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
     def store(self, original: cst.Assign, updated: cst.Assign) -> cst.BaseSmallStatement:
-        """``x[a:b] = v`` with bounds that may meet, through the support function; other assignments stay."""
+        """``x = set_item(x, slice(a, b), v)`` for ``x[a:b] = v`` with bounds that may meet; other assignments stay. A graph does not see what a
+        function does to its argument, so the name is bound again to what is the same tensor otherwise."""
         name = self.file.target.slice_write
         target = original.targets[0].target
         if name is None or len(original.targets) != 1 or not isinstance(target, cst.Subscript) or id(target) not in self.file.facts.stores:
@@ -43,7 +45,65 @@ class ItemRewriter:
         arguments = [_argument(new.value, True), _argument(_index(new.slice), True), _argument(updated.value)]
         call = cst.Call(self.file.speller.expression(f"support.{name}"), arguments)
         self.file.converted(original, self.file.code(target), self.file.code(call.func))
+        if isinstance(new.value, cst.Name) and self._is_local(original):
+            return updated.with_changes(targets=[updated.targets[0].with_changes(target=new.value)], value=call)
         return cst.Expr(call, semicolon=updated.semicolon)
+
+    def _is_local(self, assignment: cst.Assign) -> bool:
+        """Whether the name whose element is written may be assigned to without becoming another variable."""
+        if self._rebindable is None:
+            found = _LocalWrites()
+            self.file.module.visit(found)
+            self._rebindable = frozenset(found.local)
+        return id(assignment) in self._rebindable
+
+
+class _LocalWrites(cst.CSTVisitor):
+    """Finds the assignments ``x[i] = v`` whose ``x`` is a variable of the function, or module, in which they stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.local: set[int] = set()
+        self._scopes: list[tuple[set[str], list[tuple[str, int]]]] = []
+
+    def visit_Module(self, node: cst.Module) -> None:
+        self._scopes.append((set(), []))
+
+    def leave_Module(self, original_node: cst.Module) -> None:
+        self._close()
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        parameters = node.params
+        every = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
+        self._scopes.append(({parameter.name.value for parameter in every}, []))
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
+        self._close()
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        names, writes = self._scopes[-1]
+        for target in node.targets:
+            names.update(_names(target.target))
+            if isinstance(target.target, cst.Subscript) and isinstance(target.target.value, cst.Name):
+                writes.append((target.target.value.value, id(node)))
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self._scopes[-1][0].update(_names(node.target))
+
+    def visit_For(self, node: cst.For) -> None:
+        self._scopes[-1][0].update(_names(node.target))
+
+    def _close(self) -> None:
+        names, writes = self._scopes.pop()
+        self.local.update(place for name, place in writes if name in names)
+
+
+def _names(target: cst.BaseExpression) -> Iterator[str]:
+    if isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _names(element.value)
 
 
 def _has_step(index: cst.BaseSlice) -> bool:

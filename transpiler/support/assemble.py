@@ -8,6 +8,7 @@ names over these references, each definition's text verbatim, after whatever it 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,19 +62,47 @@ class SupportFile:
     siblings: Mapping[str, tuple[str, str]]  # local name -> (support file, name there)
 
 
-SupportFiles = Mapping[str, SupportFile]
 _Key = tuple[str, str]  # (support file, name)
+_BINDING: Final = re.compile(r"^(?:(?:async )?def |class )?([A-Za-z_]\w*)(?=\(|:|\[| =| *$)", re.MULTILINE)
+
+
+class SupportFiles(Mapping[str, SupportFile]):
+    """The support files of a folder by name, each read when it is first asked for: a project needs a few of many."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
+        self._read: dict[str, SupportFile] = {}
+
+    def __getitem__(self, name: str) -> SupportFile:
+        if name not in self._read:
+            self._read[name] = _read_file(self._paths[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def find(self, names: Iterable[str]) -> Mapping[str, str]:
+        """The files that define these public names, without reading the others closely."""
+        wanted = frozenset(names)
+        found: dict[str, str] = {}
+        for module, path in self._paths.items():
+            candidates = wanted.intersection(_BINDING.findall(path.read_text(encoding="utf-8")))
+            if candidates:
+                found |= {name: module for name in candidates if name in self[module].definitions}
+        return found
 
 
 def read_support(target: str) -> SupportFiles:
-    """The target's support files, read; to be passed on where several modules are assembled."""
-    folder = Path(__file__).parent / target
-    return {path.stem: _read_file(path) for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
+    """The target's support files; to be passed on where several modules are assembled."""
+    return SupportFiles(Path(__file__).parent / target)
 
 
 def support_names(target: str) -> frozenset[str]:
     """The public names of the target's support files."""
-    return frozenset(name for _, name in _public(read_support(target)))
+    return frozenset(name for file in read_support(target).values() for name in file.definitions if not name.startswith("_"))
 
 
 def written_by_us(source: bytes) -> bool:
@@ -84,13 +113,13 @@ def written_by_us(source: bytes) -> bool:
 def names_in(source: bytes, target: str) -> frozenset[str]:
     """The support names that an existing support module defines, so that a later run keeps them."""
     defined = {name for statement in ast.parse(source).body for name in _bound(statement)}
-    return support_names(target) & defined
+    return frozenset(read_support(target).find(name for name in defined if not name.startswith("_")))
 
 
 def assemble(target: str, names: Iterable[str], files: SupportFiles | None = None) -> str:
     """The text of the support module that offers ``names``. Raises ``SupportError`` for a name that the target does not have."""
     files = read_support(target) if files is None else files
-    where = {name: module for module, name in _public(files)}
+    where = files.find(names := frozenset(names))
     missing = sorted(set(names) - set(where))
     if missing:
         raise SupportError(f"no support code for {target}: {', '.join(missing)}")
@@ -123,11 +152,6 @@ def name_clashes(target: str) -> tuple[str, ...]:
 
 def _header(target: str) -> str:
     return f'"""Functions and layers with PyTorch\'s signatures and results, {_MARK} {_TITLES[target]} alone."""\n\nfrom __future__ import annotations'
-
-
-def _public(files: SupportFiles) -> Iterator[_Key]:
-    for file in files.values():
-        yield from ((file.name, name) for name in file.definitions if not name.startswith("_"))
 
 
 def _read_file(path: Path) -> SupportFile:

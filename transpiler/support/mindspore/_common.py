@@ -37,6 +37,8 @@ def source_index(position: int, size: int, mode: str) -> int:
 
 def pad_by_index(x: Tensor, widths: tuple[int, ...], mode: str) -> Tensor:
     """Pad trailing axes in ``mode`` 'reflect', 'replicate' or 'circular'; ``widths`` is (before, after) per axis, last axis first, as in F.pad."""
+    if 0 in x.shape[: x.ndim - len(widths) // 2]:
+        return pad_constant(x, widths)
     for i in range(len(widths) // 2):
         axis = x.ndim - 1 - i
         before, after, size = widths[2 * i], widths[2 * i + 1], x.shape[axis]

@@ -6,6 +6,8 @@ stream, which ``mindspore.set_seed`` seeds: there, too, the first draws after se
 
 from __future__ import annotations
 
+import importlib
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -125,16 +127,38 @@ def draw_weighted(generator: Any, weights: Sequence[float], count: int, replacem
     yield from (int(index) for index in drawn)
 
 
+def _streams() -> dict[str, Any]:
+    """Where every stream of random numbers stands: numpy's, MindSpore's generator, and its operators' own counters."""
+    _, key, position, has_gauss, gauss = np.random.get_state(legacy=True)
+    counters = importlib.import_module("mindspore.common.seed")._KERNEL_SEED
+    return {
+        "numpy": [np.asarray(key).tolist(), int(position), int(has_gauss), float(gauss)],
+        "generator": mindspore.get_rng_state().asnumpy().tolist(),
+        "seed": mindspore.get_seed(),
+        "operators": [[name, number, count] for (name, number), count in counters.items()],
+    }
+
+
+def _set_streams(state: dict[str, Any]) -> None:
+    """Go on from what ``_streams`` gave."""
+    if state["seed"] is not None:
+        mindspore.set_seed(state["seed"])
+    key, *rest = state["numpy"]
+    np.random.set_state(("MT19937", np.asarray(key, np.uint32), *rest))
+    mindspore.set_rng_state(Tensor(np.asarray(state["generator"], np.uint8)))
+    counters = importlib.import_module("mindspore.common.seed")._KERNEL_SEED
+    counters.clear()
+    counters.update({(name, number): count for name, number, count in state["operators"]})
+
+
 def get_rng_state() -> Tensor:
-    """The state of numpy's global stream, from which shuffling and transforms draw (torch.get_rng_state)."""
-    _, key, position, _, _ = np.random.get_state(legacy=True)
-    return Tensor(np.append(np.asarray(key, np.int64), [position]))
+    """Where the streams of random numbers stand, as bytes (torch.get_rng_state): all of them, since operators and shuffling draw from their own."""
+    return Tensor(np.frombuffer(json.dumps(_streams()).encode(), np.uint8).copy())
 
 
 def set_rng_state(new_state: Tensor) -> None:
     """Go on from a state that ``get_rng_state`` gave (torch.set_rng_state)."""
-    *key, position = (int(number) for number in new_state.asnumpy())
-    np.random.set_state(("MT19937", np.asarray(key, np.uint32), position, 0, 0.0))
+    _set_streams(json.loads(new_state.asnumpy().tobytes()))
 
 
 def seed_from_system() -> int:
@@ -147,9 +171,8 @@ def seed_from_system() -> int:
 @contextmanager
 def fork_rng(*args: Any, **kwargs: Any) -> Iterator[None]:
     """What is drawn inside does not move the streams outside (torch.random.fork_rng)."""
-    outer, device = np.random.get_state(), mindspore.get_rng_state()
+    outer = _streams()
     try:
         yield
     finally:
-        np.random.set_state(outer)
-        mindspore.set_rng_state(device)
+        _set_streams(outer)

@@ -33,6 +33,16 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     return moved.swapaxes(axis, -1)
 
 
+def softmax_of(input: Tensor, dim: int, dtype: Any = None, *, out: None = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along ``dim`` (torch.softmax, whose third argument is the dtype)."""
+    return softmax(input, dim, dtype=dtype)
+
+
+def log_softmax_of(input: Tensor, dim: int, dtype: Any = None, *, out: None = None) -> Tensor:
+    """The logarithm of the softmax (torch.log_softmax, whose third argument is the dtype)."""
+    return log_softmax(input, dim, dtype=dtype)
+
+
 def _implicit_dim(ndim: int) -> int:
     """The dimension that torch assumes where none is given."""
     return 0 if ndim in (0, 1, 3) else 1

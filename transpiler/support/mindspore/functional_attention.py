@@ -19,11 +19,23 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = mint.matmul(query * factor, key.swapaxes(-2, -1))
     if is_causal:
-        attn_mask = Tensor(np.tril(np.ones((query.shape[-2], key.shape[-2]), bool)))
+        attn_mask = _causal_mask(query.shape[-2], key.shape[-2])
     weights = attention_weights(scores) if attn_mask is None else _masked_softmax(scores, attn_mask)
     if dropout_p > 0:
         weights = weights * (ops.rand(*weights.shape) >= dropout_p).astype(weights.dtype) / (1 - dropout_p)
     return mint.matmul(weights, value)
+
+
+@ops.constexpr
+def _causal_mask(rows: int, columns: int) -> Tensor:
+    """True where a row may see a column: on and below the diagonal."""
+    return Tensor(np.tril(np.ones((rows, columns), bool)))
+
+
+@ops.constexpr
+def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that ``shapes`` broadcast to; worked out in Python when a graph is compiled."""
+    return tuple(np.broadcast_shapes(*shapes))
 
 
 def _repeat_heads(x: Tensor, times: int) -> Tensor:
@@ -40,7 +52,7 @@ def attention_weights(scores: Tensor) -> Tensor:
 
 def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Softmax of the scores that the mask leaves: True in a boolean mask, more than -inf in one that is added."""
-    shape = np.broadcast_shapes(scores.shape, mask.shape)
+    shape = _broadcast_shape(scores.shape, mask.shape)
     if mask.dtype == mindspore.bool_:
         seen = ops.broadcast_to(mask, shape)
     else:

@@ -29,9 +29,7 @@ def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
            groups: int = 1) -> Tensor:  # fmt: skip
     """(N, C, D, H, W) with weight (out, C / groups, KD, KH, KW) (F.conv3d)."""
     if groups > 1:
-        pieces = zip(
-            ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0), strict=True
-        )
+        pieces = zip(ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0))
         y = ops.cat([_convolve(x, w, None, ntuple(stride, 3), padding, ntuple(dilation, 3), 1) for x, w in pieces], input.ndim - 4)
         return y if bias is None else y + bias.reshape(-1, 1, 1, 1)
     return _convolve(input, weight, bias, ntuple(stride, 3), padding, ntuple(dilation, 3), 1)
@@ -43,21 +41,20 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     rank = weight.ndim - 2
     if x.ndim == rank + 1:
         return _convolve(x.expand_dims(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
-    x, widths = _conv_padding(x, weight.shape[2:], padding, dilation)
     kernel = weight.shape[2:]
+    widths = _conv_padding(kernel, padding, dilation)
     convolution = ops.Conv2D if rank == 2 else ops.Conv3D
     y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
     return y if bias is None else y + bias.reshape((1, -1) + (1,) * rank)
 
 
-def _conv_padding(x: Tensor, kernel: tuple[int, ...], padding: Any, dilation: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
-    """The padding as (before, after) per axis; what the kernels refuse is padded beforehand."""
+@ops.constexpr
+def _conv_padding(kernel: tuple[int, ...], padding: Any, dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """The padding as (before, after) per axis; worked out in Python when a graph is compiled."""
     if padding == "same":
         totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
-        widths = tuple(w for t in totals for w in (t // 2, t - t // 2))
-    else:
-        widths = tuple(w for p in ntuple(0 if padding == "valid" else padding, len(kernel)) for w in (p, p))
-    return x, widths
+        return tuple(w for t in totals for w in (t // 2, t - t // 2))
+    return tuple(w for p in ntuple(0 if padding == "valid" else padding, len(kernel)) for w in (p, p))
 
 
 def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
@@ -136,21 +133,22 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         return unfold(input.expand_dims(0), kernel_size, dilation, padding, stride).squeeze(0)
     p = ntuple(padding, 2)
     x = pad_constant(input, (p[1], p[1], p[0], p[0]))
-    index, windows = _window_positions(x.shape[2:], ntuple(kernel_size, 2), ntuple(dilation, 2), ntuple(stride, 2))
-    shape = (x.shape[0], x.shape[1] * index.shape[0], windows)
+    index = _window_positions(x.shape[2:], ntuple(kernel_size, 2), ntuple(dilation, 2), ntuple(stride, 2))
+    shape = (x.shape[0], x.shape[1] * index.shape[0], index.shape[1])
     if 0 in shape:
         return ops.zeros(shape, x.dtype)
-    columns = ops.gather(x.reshape(x.shape[:2] + (-1,)), Tensor(index.reshape(-1), mindspore.int64), 2)
+    columns = ops.gather(x.reshape(x.shape[:2] + (-1,)), index.reshape(-1), 2)
     return columns.reshape(shape)
 
 
-def _window_positions(size: Any, kernel: Any, dilation: Any, stride: Any) -> tuple[Any, int]:
-    """(kernel elements, windows): flat position of each kernel element of each window."""
+@ops.constexpr
+def _window_positions(size: Any, kernel: Any, dilation: Any, stride: Any) -> Tensor:
+    """(kernel elements, windows): flat position of each kernel element of each window; worked out in Python when a graph is compiled."""
     starts = [np.arange(0, n - d * (k - 1), s) for n, k, d, s in zip(size, kernel, dilation, stride)]
     rows = (np.arange(kernel[0]) * dilation[0])[:, None] + starts[0][None, :]
     columns = (np.arange(kernel[1]) * dilation[1])[:, None] + starts[1][None, :]
     positions = rows[:, None, :, None] * size[1] + columns[None, :, None, :]
-    return positions.reshape(kernel[0] * kernel[1], -1), len(starts[0]) * len(starts[1])
+    return Tensor(positions.reshape(kernel[0] * kernel[1], len(starts[0]) * len(starts[1])), mindspore.int64)
 
 
 def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
@@ -159,10 +157,10 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
         return fold(input.expand_dims(0), output_size, kernel_size, dilation, padding, stride).squeeze(0)
     p, out, kernel = ntuple(padding, 2), ntuple(output_size, 2), ntuple(kernel_size, 2)
     size = (out[0] + 2 * p[0], out[1] + 2 * p[1])
-    index, _ = _window_positions(size, kernel, ntuple(dilation, 2), ntuple(stride, 2))
+    index = _window_positions(size, kernel, ntuple(dilation, 2), ntuple(stride, 2))
     batch, channels = input.shape[0], input.shape[1] // (kernel[0] * kernel[1])
     values = input.reshape(batch * channels, -1)
-    where = ops.broadcast_to(Tensor(index.reshape(1, -1), mindspore.int64), values.shape)
+    where = ops.broadcast_to(index.reshape(1, -1), values.shape)
     image = ops.tensor_scatter_elements(ops.zeros((batch * channels, size[0] * size[1]), input.dtype), where, values, 1, "add")
     image = image.reshape(batch, channels, *size)
     return image[:, :, p[0] : p[0] + out[0], p[1] : p[1] + out[1]]

@@ -55,10 +55,11 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
 
 
 def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
-                         weight: Tensor | None = None, reduction: str = "mean", ignore_index: int = -100,
+                         weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
                          label_smoothing: float = 0.0, options: Any = None) -> Tensor:  # fmt: skip
     """cross_entropy of linear(input) (F.linear_cross_entropy)."""
-    return cross_entropy(linear(input, linear_weight, linear_bias), target, weight, None, ignore_index, None, reduction, label_smoothing)
+    ignored = -100 if ignore_index is None else ignore_index
+    return cross_entropy(linear(input, linear_weight, linear_bias), target, weight, None, ignored, None, reduction, label_smoothing)
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:

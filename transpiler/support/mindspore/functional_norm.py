@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import mindspore
@@ -80,7 +81,7 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var
     axes = tuple(range(2, input.ndim))
     if running_mean is not None or running_var is not None:
         mean = mint.mean(input, axes, True)
-        count = int(np.prod(input.shape[2:]))
+        count = math.prod(input.shape[2:])
         var = mint.mean((input - mean) * (input - mean), axes, True) * (count / max(count - 1, 1))
         _update_running(running_mean, mint.mean(mean, 0), momentum)
         _update_running(running_var, mint.mean(var, 0), momentum)
@@ -95,8 +96,14 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         return input
     square = input * input
     channels = input.shape[1]
+    mean = mint.matmul(square.swapaxes(1, -1), _neighbours(channels, size).astype(input.dtype)).swapaxes(1, -1)
+    return input / (mean * alpha + k) ** beta
+
+
+@ops.constexpr
+def _neighbours(channels: int, size: int) -> Tensor:
+    """(channels, channels): 1 / size in the ``size`` rows around each column; worked out in Python when a graph is compiled."""
     band = np.zeros((channels, channels), np.float32)
     for i in range(channels):
-        band[i, max(i - size // 2, 0) : i + (size - 1) // 2 + 1] = 1.0 / size
-    mean = mint.matmul(square.swapaxes(1, -1), Tensor(band.T.copy()).astype(input.dtype)).swapaxes(1, -1)
-    return input / (mean * alpha + k) ** beta
+        band[max(i - size // 2, 0) : i + (size - 1) // 2 + 1, i] = 1.0 / size
+    return Tensor(band)

@@ -12,6 +12,7 @@ from mindspore import Tensor, mint, ops
 from ._common import ntuple, pad_constant
 
 
+@ops.constexpr
 def _pool_count(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
     """How many windows stand along an axis; with ceil_mode the last may hang over, but must start inside the input or its left padding."""
     span = size + 2 * padding - dilation * (kernel - 1) - 1
@@ -26,16 +27,39 @@ def _windows(x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, c
     for i in range(rank):
         size = x.shape[axis]
         count = _pool_count(size, kernel[i], stride[i], padding[i], dilation[i], ceil_mode)
-        place = (np.arange(count) * stride[i] - padding[i])[:, None] + np.arange(kernel[i]) * dilation[i]
-        behind = max(int(place.max()) - size + 1, 0) if place.size else 0
+        behind = (
+            max((count - 1) * stride[i] - padding[i] + (kernel[i] - 1) * dilation[i] - size + 1, 0) if count > 0 and kernel[i] > 0 else 0
+        )
         widths = (0, 0) * (x.ndim - axis - 1) + (padding[i], behind)
         if padding[i] or behind:
             x = pad_constant(x, widths, fill)
-        x = ops.gather(x, Tensor((place + padding[i]).reshape(-1), mindspore.int64), axis)
+        place = _window_places(count, kernel[i], stride[i], padding[i], dilation[i])
+        x = ops.gather(x, _flat_table(place, padding[i]), axis)
         x = x.reshape(x.shape[:axis] + (count, kernel[i]) + x.shape[axis + 1 :])
         positions.append(place)
         axis += 2
     return x, positions
+
+
+@ops.constexpr
+def _window_places(count: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[tuple[int, ...], ...]:
+    """The positions in the unpadded input that each window along an axis covers; worked out in Python when a graph is compiled."""
+    return tuple(tuple(i * stride - padding + j * dilation for j in range(kernel)) for i in range(count))
+
+
+@ops.constexpr
+def _flat_table(places: tuple[tuple[int, ...], ...], shift: int) -> Tensor:
+    """All positions in a row, as an index."""
+    return Tensor(np.array([place + shift for window in places for place in window], np.int64))
+
+
+@ops.constexpr
+def _window_divisors(positions: tuple[Any, ...], limits: tuple[tuple[int, int], ...]) -> Tensor:
+    """How many elements of each window lie within the limits of its axis."""
+    divisors: Any = np.ones((), np.float64)
+    for places, (low, high) in zip(positions, limits):
+        divisors = divisors[..., None] * np.array([sum(low <= place < high for place in window) for window in places])
+    return Tensor(divisors)
 
 
 def _kernel_axes(x: Tensor, rank: int) -> tuple[int, ...]:
@@ -63,13 +87,14 @@ def _max_pool(
 
 def _window_index(best: Tensor, positions: list[Any], kernel: tuple[int, ...], size: tuple[int, ...]) -> Tensor:
     """The flat input position of element ``best`` of each window."""
-    rank, chosen, result = len(kernel), best.asnumpy(), 0
-    within = np.unravel_index(chosen, kernel)
+    rank, result, stride = len(kernel), 0, math.prod(kernel)
+    best = best.astype(mindspore.int64)
     for i in range(rank):
-        shape = tuple(-1 if j == i else 1 for j in range(rank))
-        window = np.arange(len(positions[i])).reshape(shape)
-        result = result * size[i] + positions[i][np.broadcast_to(window, chosen.shape), within[i]]
-    return Tensor(result, mindspore.int64)
+        stride = stride // kernel[i]
+        windows = ops.arange(len(positions[i])).reshape(tuple(-1 if j == i else 1 for j in range(rank)))
+        entry = windows * kernel[i] + best // stride % kernel[i]
+        result = result * size[i] + ops.gather(_flat_table(positions[i], 0), entry, 0)
+    return result
 
 
 def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
@@ -106,13 +131,10 @@ def _avg_pool(input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: 
     total = mint.sum(windows, _kernel_axes(windows, rank), dtype=input.dtype)
     if divisor_override is not None:
         return total / divisor_override
-    divisor: Any = np.ones((), np.float64)
-    for i in range(rank):
-        size = input.shape[input.ndim - rank + i]
-        place = positions[i]
-        counted = place < size + widths[i] if count_include_pad else (place >= 0) & (place < size)
-        divisor = divisor[..., None] * counted.sum(-1)
-    return total / Tensor(divisor).astype(input.dtype)
+    sizes = input.shape[input.ndim - rank :]
+    margins = widths if count_include_pad else (0,) * rank
+    limits = tuple((-margin, size + margin) for size, margin in zip(sizes, margins))
+    return total / _window_divisors(tuple(positions), limits).astype(input.dtype)
 
 
 def avg_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
@@ -159,6 +181,8 @@ def _adaptive_sizes(input: Tensor, output_size: Any, rank: int) -> tuple[int, ..
 
 def _adaptive_avg_pool(input: Tensor, output_size: Any, rank: int) -> Tensor:
     """The mean of each bin, one axis after the other, as a matrix product."""
+    if 0 in input.shape:
+        return ops.zeros(input.shape[: input.ndim - rank] + _adaptive_sizes(input, output_size, rank), input.dtype)
     x = input
     for i, count in enumerate(_adaptive_sizes(input, output_size, rank)):
         axis = input.ndim - rank + i
@@ -168,11 +192,25 @@ def _adaptive_avg_pool(input: Tensor, output_size: Any, rank: int) -> Tensor:
         elif size % count == 0:
             x = mint.mean(x.reshape(x.shape[:axis] + (count, size // count) + x.shape[axis + 1 :]), axis + 1)
         else:
-            matrix = np.zeros((size, count), np.float32)
-            for column, (start, stop) in enumerate(_adaptive_edges(size, count)):
-                matrix[start:stop, column] = 1 / (stop - start)
-            x = mint.matmul(x.swapaxes(axis, -1), Tensor(matrix).astype(x.dtype)).swapaxes(axis, -1)
+            x = mint.matmul(x.swapaxes(axis, -1), _adaptive_weights(size, count).astype(x.dtype)).swapaxes(axis, -1)
     return x
+
+
+@ops.constexpr
+def _adaptive_weights(size: int, count: int) -> Tensor:
+    """(size, count): one over the length of the bin for its elements; worked out in Python when a graph is compiled."""
+    matrix = np.zeros((size, count), np.float32)
+    for column, (start, stop) in enumerate(_adaptive_edges(size, count)):
+        matrix[start:stop, column] = 1 / (stop - start)
+    return Tensor(matrix)
+
+
+@ops.constexpr
+def _adaptive_places(size: int, count: int) -> tuple[tuple[int, ...], ...]:
+    """The positions of each bin's elements, the last repeated up to the length of the longest bin."""
+    edges = _adaptive_edges(size, count)
+    longest = max(stop - start for start, stop in edges)
+    return tuple(tuple(min(start + j, stop - 1) for j in range(longest)) for start, stop in edges)
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
@@ -195,18 +233,16 @@ def _adaptive_max_pool(input: Tensor, output_size: Any, rank: int, return_indice
     x, positions, sizes = input, [], _adaptive_sizes(input, output_size, rank)
     axis = input.ndim - rank
     for count in sizes:
-        edges = _adaptive_edges(x.shape[axis], count)
-        longest = max(stop - start for start, stop in edges)
-        place = np.array([[min(start + j, stop - 1) for j in range(longest)] for start, stop in edges])
-        x = ops.gather(x, Tensor(place.reshape(-1), mindspore.int64), axis)
-        x = x.reshape(x.shape[:axis] + (count, longest) + x.shape[axis + 1 :])
+        place = _adaptive_places(x.shape[axis], count)
+        x = ops.gather(x, _flat_table(place, 0), axis)
+        x = x.reshape(x.shape[:axis] + (count, len(place[0])) + x.shape[axis + 1 :])
         positions.append(place)
         axis += 2
     axes = _kernel_axes(x, rank)
     flat = mint.permute(x, tuple(i for i in range(x.ndim) if i not in axes) + axes)
     flat = flat.reshape(flat.shape[: flat.ndim - rank] + (-1,))
     values, best = mint.max(flat, -1)
-    kernel = tuple(place.shape[1] for place in positions)
+    kernel = tuple(len(place[0]) for place in positions)
     return (values, _window_index(best, positions, kernel, input.shape[-rank:])) if return_indices else values
 
 

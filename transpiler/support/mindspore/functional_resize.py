@@ -24,6 +24,7 @@ def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode:
     return result
 
 
+@ops.constexpr
 def _resize_geometry(sizes: Any, size: Any, scale_factor: Any, recompute: bool) -> tuple[list[int], list[Any]]:
     """Output sizes, and the scale factors that torch maps coordinates with (None: the ratio of the sizes)."""
     rank = len(sizes)
@@ -38,19 +39,28 @@ def _resize_axis(x: Tensor, axis: int, count: int, step: float, mode: str, align
     """One axis: a gather in the nearest modes, a matrix product in the others."""
     size = x.shape[axis]
     if mode in ("nearest", "nearest-exact"):
-        offset = np.float32(0.5 if mode == "nearest-exact" else 0.0)
-        index = np.minimum(np.floor((np.arange(count, dtype=np.float32) + offset) * np.float32(step)), size - 1)
-        return ops.gather(x, Tensor(index.astype(np.int64)), axis)
-    if mode == "area":
-        matrix = _area_matrix(size, count)
-    else:
-        if align_corners:
-            step = (size - 1) / (count - 1) if count > 1 else 0.0
-        if count == size and (step == 1 or size == 1):
-            return x
-        matrix = _resize_matrix(size, count, step, mode == "bicubic", align_corners, antialias)
-    wide = mint.matmul(x.swapaxes(axis, -1), Tensor(matrix.T.astype(np.float32)).astype(x.dtype))
-    return wide.swapaxes(axis, -1)
+        return ops.gather(x, _nearest_positions(size, count, step, mode == "nearest-exact"), axis)
+    if align_corners and mode != "area":
+        step = (size - 1) / (count - 1) if count > 1 else 0.0
+    if mode != "area" and count == size and (step == 1 or size == 1):
+        return x
+    weights = _resize_weights(size, count, step, mode, align_corners, antialias)
+    return mint.matmul(x.swapaxes(axis, -1), weights.astype(x.dtype)).swapaxes(axis, -1)
+
+
+@ops.constexpr
+def _nearest_positions(size: int, count: int, step: float, exact: bool) -> Tensor:
+    """(count,): the element that each output takes; worked out in Python when a graph is compiled."""
+    offset = np.float32(0.5 if exact else 0.0)
+    index = np.minimum(np.floor((np.arange(count, dtype=np.float32) + offset) * np.float32(step)), size - 1)
+    return Tensor(index.astype(np.int64))
+
+
+@ops.constexpr
+def _resize_weights(size: int, count: int, step: float, mode: str, align_corners: bool, antialias: bool) -> Tensor:
+    """(size, count): how much of each element each output takes; worked out in Python when a graph is compiled."""
+    matrix = _area_matrix(size, count) if mode == "area" else _resize_matrix(size, count, step, mode == "bicubic", align_corners, antialias)
+    return Tensor(matrix.T.astype(np.float32))
 
 
 def _area_matrix(size: int, count: int) -> Any:
@@ -101,12 +111,18 @@ def _antialias_matrix(size: int, count: int, step: float, cubic: bool, align_cor
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
     """Sampling positions in [-1, 1] of an affine map, (N, 2, 3) -> (N, H, W, 2) or (N, 3, 4) -> (N, D, H, W, 3) (F.affine_grid)."""
     spatial = tuple(size)[2:]
+    points = mint.matmul(_grid_points(spatial, bool(align_corners)).astype(theta.dtype), theta.swapaxes(1, 2))
+    return points.reshape(theta.shape[0], *spatial, len(spatial))
+
+
+@ops.constexpr
+def _grid_points(spatial: tuple[int, ...], align_corners: bool) -> Tensor:
+    """(1, points, rank + 1): the homogeneous positions of an even grid in [-1, 1]."""
     lines = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in spatial]
     if not align_corners:
         lines = [line * (n - 1) / n for line, n in zip(lines, spatial)]
     grid = np.stack([*reversed(np.meshgrid(*lines, indexing="ij")), np.ones(spatial)], -1).reshape(1, -1, len(spatial) + 1)
-    points = mint.matmul(Tensor(grid.astype(np.float32)).astype(theta.dtype), theta.swapaxes(1, 2))
-    return points.reshape(theta.shape[0], *spatial, len(spatial))
+    return Tensor(grid.astype(np.float32))
 
 
 def grid_sample(
@@ -124,13 +140,19 @@ def grid_sample(
         return _grid_cubic(input, places, padding_mode, bool(align_corners))
     corners = [mint.floor(p) for p in places]
     total: Any = 0
-    for choice in np.ndindex(*(2,) * len(sizes)):
+    for choice in _corners(2, len(sizes)):
         weight: Any = 1
         for place, corner, upper in zip(places, corners, choice):
             weight = weight * ((place - corner) if upper else (1 - (place - corner)))
         index = [corner + upper for corner, upper in zip(corners, choice)]
         total = total + _grid_take(input, index, weight, padding_mode, bool(align_corners))
     return total
+
+
+@ops.constexpr
+def _corners(count: int, rank: int) -> tuple[tuple[int, ...], ...]:
+    """Every combination of 0 to ``count - 1`` over ``rank`` axes; worked out in Python when a graph is compiled."""
+    return tuple(np.ndindex(*(count,) * rank))
 
 
 def _grid_position(position: Tensor, size: int, padding_mode: str, align_corners: bool) -> Tensor:
@@ -156,7 +178,8 @@ def _grid_take(input: Tensor, index: list[Tensor], weight: Any, padding_mode: st
     sizes = input.shape[:1:-1]
     inside: Any = None
     flat: Any = 0
-    for place, size in reversed(list(zip(index, sizes))):
+    for i in range(len(sizes) - 1, -1, -1):
+        place, size = index[i], sizes[i]
         hit = ops.logical_and(place >= 0, place <= size - 1)
         inside = hit if inside is None else ops.logical_and(inside, hit)
         flat = flat * size + mint.clamp(ops.stop_gradient(place), 0, size - 1).astype(mindspore.int64)
@@ -172,7 +195,7 @@ def _grid_cubic(input: Tensor, places: list[Tensor], padding_mode: str, align_co
     sizes = input.shape[:1:-1]
     bases = [mint.floor(p) for p in places]
     total: Any = 0
-    for choice in np.ndindex(4, 4):
+    for choice in _corners(4, 2):
         weight: Any = 1
         index = []
         for place, base, size, tap in zip(places, bases, sizes, choice):

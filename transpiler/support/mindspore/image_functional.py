@@ -414,6 +414,13 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     return one if num_output_channels == 1 else Image.merge("RGB", (one, one, one))
 
 
+def grayscale_to_rgb(img: Any) -> Any:
+    """Three equal channels of one; colours as they are (torchvision.transforms.v2.functional.grayscale_to_rgb)."""
+    if not isinstance(img, Tensor):
+        return img.convert("RGB")
+    return img if img.shape[-3] >= 3 else Tensor(np.repeat(img.asnumpy(), 3, -3))
+
+
 def image_invert(img: Any) -> Any:
     """The negative."""
     if not isinstance(img, Tensor):

@@ -1,11 +1,15 @@
-"""torch's solvers for which MindSpore has no kernel on every device; computed with numpy, so eager mode only and without gradients."""
+"""torch's solvers for which MindSpore has no kernel on every device; ranks and draws come from numpy, so eager mode only."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import mindspore
 import numpy as np
-from mindspore import Tensor
+from mindspore import Tensor, mint, ops
+
+from ._common import _sum
+from .ops_decompositions import linalg_pinv
 
 
 class LeastSquares(NamedTuple):
@@ -18,17 +22,25 @@ class LeastSquares(NamedTuple):
 
 
 def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
-    """torch.linalg.lstsq for one matrix, or a batch of them with matrices on the right: minimises ``|input @ x - b|``."""
-    a, right = input.asnumpy(), b.asnumpy()
-    if a.ndim == 2:
-        solution, residuals, rank, singular = np.linalg.lstsq(a, right, rcond)
-        return LeastSquares(_like(solution, a), _like(residuals, a), Tensor(np.array(rank)), _like(singular, a))
-    flat = a.reshape(-1, *a.shape[-2:])
-    pairs = zip(flat, right.reshape(-1, *right.shape[-2:]))
-    solution = np.stack([np.linalg.lstsq(left, item, rcond)[0] for left, item in pairs])
-    rank = np.array([np.linalg.matrix_rank(left) for left in flat]).reshape(a.shape[:-2])
-    empty = _like(np.zeros(0), a)
-    return LeastSquares(_like(solution.reshape(*a.shape[:-2], a.shape[-1], right.shape[-1]), a), empty, Tensor(rank), empty)
+    """The X of least ``|input @ X - b|``, through the pseudo-inverse; what else is returned depends on the driver (torch.linalg.lstsq)."""
+    rows, columns = input.shape[-2:]
+    is_vector = b.ndim == input.ndim - 1 and b.shape == input.shape[:-1]
+    right = b.expand_dims(-1) if is_vector else b
+    solution = mint.matmul(linalg_pinv(input, rcond), right)
+    values = np.linalg.svd(input.asnumpy(), compute_uv=False)
+    rank = (
+        values > values.max(-1, keepdims=True, initial=0) * (np.finfo(values.dtype).eps * max(rows, columns) if rcond is None else rcond)
+    ).sum(-1)
+    known, empty = driver not in (None, "gelsy"), ops.zeros((0,), input.dtype)
+    residuals = empty
+    if known and rows > columns and (rank == columns).all():
+        residuals = _sum(ops.abs(mint.matmul(input, solution) - right) ** 2, -2)
+    return LeastSquares(
+        solution.squeeze(-1) if is_vector else solution,
+        residuals,
+        ops.zeros((0,), mindspore.int64) if driver == "gels" else Tensor(np.array(rank, np.int64)),
+        Tensor(values) if known and driver != "gels" else empty,
+    )
 
 
 def _like(values: Any, reference: Any) -> Tensor:

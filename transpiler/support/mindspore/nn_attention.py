@@ -266,9 +266,9 @@ class TransformerDecoderLayer(nn.Cell):
         return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
-def clones(layer: nn.Cell, count: int) -> ModuleList:
-    """``count`` deep copies, as torch makes them: all start from the same values."""
-    return ModuleList([copy.deepcopy(layer) for _ in range(count)])
+def clones(module: nn.Cell, N: int) -> ModuleList:
+    """``N`` deep copies, as torch makes them: all start from the same values."""
+    return ModuleList([copy.deepcopy(module) for _ in range(N)])
 
 
 class TransformerEncoder(nn.Cell):

@@ -28,6 +28,12 @@ def children_of(container: Any) -> list[Any]:
     return list(container._cells.values())
 
 
+def compile_as_cell(container: Any, mark: str) -> None:
+    """A container with a ``construct`` of its own is called; the graph compiler would take what bears ``mark`` for a plain collection."""
+    if type(container).construct not in (nn.CellList.construct, nn.CellDict.construct):
+        object.__delattr__(container, mark)
+
+
 class Sequential(nn.SequentialCell):
     """torch.nn.Sequential: of layers, or of one OrderedDict of named layers."""
 
@@ -111,6 +117,7 @@ class ModuleList(nn.CellList):
 
     def __init__(self, modules: Iterable[Any] | None = None) -> None:
         super().__init__()
+        compile_as_cell(self, "__cell_as_list__")
         self.extend([] if modules is None else modules)
 
     def __getitem__(self, index: Any) -> Any:
@@ -168,6 +175,7 @@ class ModuleDict(nn.CellDict):
 
     def __init__(self, modules: Any = None) -> None:
         super().__init__()
+        compile_as_cell(self, "__cell_as_dict__")
         if modules is not None:
             self.update(modules)
 

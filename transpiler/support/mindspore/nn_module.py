@@ -7,11 +7,14 @@ A parameter that the user froze stays a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, MutableMapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import mindspore
 from mindspore import Parameter, Tensor, nn
+from mindspore.common.parameter import _Buffer
 
 RUNNING = ("moving_mean", "moving_variance", "num_batches_tracked")
 
@@ -32,10 +35,16 @@ LAYER_NAMES = {
 }  # fmt: skip
 
 
-def layer_attribute(layer: nn.Cell, name: str) -> Any:
+def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
     found = layer_name(layer, name)
-    return None if is_constant(layer, found) else getattr(layer, found)
+    return None if is_constant(layer, found) else getattr(layer, found, *default)
+
+
+def set_layer_attribute(layer: nn.Cell, name: str, value: Any) -> None:
+    """``setattr(layer, name, value)`` by torch's name of the attribute."""
+    own = next((known for known in (name, *LAYER_NAMES.get(name, ())) if known in layer._params), None)
+    setattr(layer, own or layer_name(layer, name), value)
 
 
 def has_layer_attribute(layer: nn.Cell, name: str) -> bool:
@@ -73,6 +82,11 @@ def register_buffer(module: nn.Cell, name: str, tensor: Tensor | None, persisten
         module.persistent_buffers = (*module.__dict__.get("persistent_buffers", ()), name)
     else:
         module.register_buffer(name, tensor, persistent=False)
+
+
+def buffer(data: Tensor, *, persistent: bool = True) -> Tensor:
+    """torch.nn.Buffer: assigned to a cell's attribute it becomes a buffer; a persistent one is a parameter, so that checkpoints hold it."""
+    return Parameter(data, requires_grad=False) if persistent else _Buffer(data)
 
 
 def register_parameter(module: nn.Cell, name: str, param: Parameter | None) -> None:
@@ -136,7 +150,10 @@ def named_modules(
 
 
 def modules(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.modules."""
+    """torch.nn.Module.modules; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.modules()
+        return
     for _, cell in named_modules(module):
         yield cell
 
@@ -151,7 +168,10 @@ def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
 
 
 def children(module: nn.Cell) -> Iterator[nn.Cell]:
-    """torch.nn.Module.children."""
+    """torch.nn.Module.children; other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        yield from module.children()
+        return
     for _, cell in named_children(module):
         yield cell
 
@@ -164,17 +184,52 @@ def apply(module: nn.Cell, fn: Callable[[nn.Cell], Any]) -> nn.Cell:
     return module
 
 
-def add_module(module: nn.Cell, name: str, child: nn.Cell | None) -> None:
-    """torch.nn.Module.add_module and register_module; a sequence of layers keeps a list of them, which has to follow."""
-    module.insert_child_to_cell(name, child)
-    if child is not None:
-        child.update_parameters_name(name + ".")
+def add_module(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
+    """torch.nn.Module.add_module and register_module; a sequence of layers keeps a list of them, which has to follow.
+    Other objects have their own."""
+    if not isinstance(owner, nn.Cell):
+        owner.add_module(name, module)
+        return
+    owner.insert_child_to_cell(name, module)
+    if module is not None:
+        module.update_parameters_name(name + ".")
+    refresh_sequence(owner)
+
+
+def refresh_sequence(module: nn.Cell) -> None:
+    """A sequence of layers runs through a list of its own, which does not follow its children."""
     if isinstance(module, nn.SequentialCell):
         module.cell_list = list(module._cells.values())
         module._is_dynamic_name = [cell_name.isdigit() for cell_name in module._cells]
-    if isinstance(module, nn.SequentialCell):
-        # It runs through a list of its own, which does not follow its children.
-        module.cell_list = list(module._cells.values())
+
+
+class ChildModules(MutableMapping[str, Any]):
+    """torch.nn.Module._modules: the children by name; what is set or deleted here is set or deleted in the module."""
+
+    def __init__(self, module: nn.Cell) -> None:
+        self.module = module
+
+    def __getitem__(self, name: str) -> Any:
+        return self.module._cells[name]
+
+    def __setitem__(self, name: str, child: nn.Cell | None) -> None:
+        if name not in self.module._cells:
+            add_module(self.module, name, child)
+            return
+        self.module._cells[name] = child  # keeps the place in the order, also while somebody iterates
+        if child is not None:
+            child.update_parameters_name(name + ".")
+        refresh_sequence(self.module)
+
+    def __delitem__(self, name: str) -> None:
+        del self.module._cells[name]
+        refresh_sequence(self.module)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.module._cells)
+
+    def __len__(self) -> int:
+        return len(self.module._cells)
 
 
 def get_submodule(module: nn.Cell, target: str) -> nn.Cell:
@@ -213,7 +268,9 @@ def entries_of(module: nn.Cell, prefix: str = "") -> dict[str, Tensor]:
 
 
 def state_dict(module: nn.Cell, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
-    """torch.nn.Module.state_dict: the parameters themselves, so that the values follow later changes, as in torch."""
+    """torch.nn.Module.state_dict: the parameters themselves, so that the values follow later changes, as in torch. Other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        return module.state_dict()
     return entries_of(module, prefix)
 
 
@@ -224,22 +281,75 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
+class LoadHook:
+    """A function that ``load_state_dict`` calls for a module, before or after its values are copied; ``remove`` takes it away."""
+
+    def __init__(self, module: nn.Cell, kind: str, hook: Callable[..., Any]) -> None:
+        self.hook = hook
+        self.hooks = module.__dict__.setdefault(kind, [])
+        self.hooks.append(self)
+
+    def remove(self) -> None:
+        """No longer call the function."""
+        if self in self.hooks:
+            self.hooks.remove(self)
+
+
+def add_load_state_dict_pre_hook(module: nn.Cell, hook: Callable[..., Any], with_module: bool = False) -> LoadHook:
+    """torch.nn.Module._register_load_state_dict_pre_hook: ``hook(state_dict, prefix, …)`` may change the dictionary that is loaded."""
+    return LoadHook(module, "load_pre_hooks", partial(hook, module) if with_module else hook)
+
+
+def register_load_state_dict_pre_hook(module: nn.Cell, hook: Callable[..., Any]) -> LoadHook:
+    """torch.nn.Module.register_load_state_dict_pre_hook: ``hook(module, state_dict, prefix, …)`` may change the dictionary that is loaded."""
+    return add_load_state_dict_pre_hook(module, hook, with_module=True)
+
+
+def register_load_state_dict_post_hook(module: nn.Cell, hook: Callable[..., Any]) -> LoadHook:
+    """torch.nn.Module.register_load_state_dict_post_hook: ``hook(module, incompatible_keys)`` may change what is missing or unexpected."""
+    return LoadHook(module, "load_post_hooks", partial(hook, module))
+
+
+def load_from_state_dict(module: Any, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: Any, unexpected_keys: Any,
+                         error_msgs: Any) -> None:  # fmt: skip
+    """torch.nn.Module._load_from_state_dict, which ``load_state_dict`` calls on every module that overrides it: nothing is left to do here, since the
+    values are copied when all modules have had their say about the names."""
+
+
 def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
-    """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys."""
+    """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys. Other objects have their own."""
+    if not isinstance(module, nn.Cell):
+        return module.load_state_dict(state_dict)
+    state = OrderedDict(state_dict)
+    keys = IncompatibleKeys([], [])
+    errors: list[str] = []
+    for path, cell in named_modules(module, None, "", False):
+        for entry in cell.__dict__.get("load_pre_hooks", ()):
+            entry.hook(state, f"{path}." if path else "", {}, strict, *keys, errors)
+        own_step = getattr(cell, "_load_from_state_dict", None)
+        if own_step is not None:  # may rename the entries of older checkpoints
+            own_step(state, f"{path}." if path else "", {"version": getattr(cell, "_version", 1)}, strict, *keys, errors)
     own = entries_of(module)
-    missing = [name for name in own if name not in state_dict]
-    unexpected = [name for name in state_dict if name not in own]
-    if strict and (missing or unexpected):
-        raise RuntimeError(f"Error(s) in loading state_dict: missing {missing}, unexpected {unexpected}")
-    wrong = [name for name, p in own.items() if name in state_dict and tuple(state_dict[name].shape) != tuple(p.shape)]
+    keys.missing_keys.extend(name for name in own if name not in state)
+    keys.unexpected_keys.extend(name for name in state if name not in own)
+    _copy_values(own, state, assign)
+    for _, cell in reversed(list(named_modules(module, None, "", False))):
+        for entry in cell.__dict__.get("load_post_hooks", ()):
+            entry.hook(keys)
+    if errors or strict and any(keys):
+        raise RuntimeError(f"Error(s) in loading state_dict: missing {keys.missing_keys}, unexpected {keys.unexpected_keys}{errors or ''}")
+    return keys
+
+
+def _copy_values(own: dict[str, Tensor], state: Any, assign: bool) -> None:
+    wrong = [name for name, p in own.items() if name in state and tuple(state[name].shape) != tuple(p.shape)]
     if wrong:
         raise RuntimeError(f"Error(s) in loading state_dict: size mismatch for {wrong}")
     for name, parameter in own.items():
-        if name in state_dict:
-            if assign and parameter.dtype != state_dict[name].dtype:
-                parameter.set_dtype(state_dict[name].dtype)
-            parameter.set_data(Tensor(state_dict[name].asnumpy()).astype(parameter.dtype))
-    return IncompatibleKeys(missing, unexpected)
+        if name in state:
+            if assign and parameter.dtype != state[name].dtype:
+                parameter.set_dtype(state[name].dtype)
+            parameter.set_data(Tensor(state[name].asnumpy()).astype(parameter.dtype))
 
 
 def cast(module: nn.Cell, dtype: Any) -> nn.Cell:
@@ -255,16 +365,15 @@ def cast(module: nn.Cell, dtype: Any) -> nn.Cell:
     return module
 
 
-def set_submodule(module: nn.Cell, target: str, child: nn.Cell, strict: bool = False) -> None:
+def set_submodule(root: nn.Cell, target: str, module: nn.Cell, strict: bool = False) -> None:
     """torch.nn.Module.set_submodule: the module at a dotted path replaced; a new name is refused where ``strict``."""
     if target == "":
         raise ValueError("Cannot set the submodule without a target name!")
     path, _, name = target.rpartition(".")
-    owner = get_submodule(module, path)
+    owner = get_submodule(root, path)
     if strict and name not in owner._cells:
         raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
-    owner._cells.pop(name, None)
-    add_module(owner, name, child)
+    ChildModules(owner)[name] = module
 
 
 def get_buffer(module: nn.Cell, target: str) -> Tensor:

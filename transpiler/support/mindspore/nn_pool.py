@@ -134,15 +134,22 @@ def pooled_size(size: int, kernel: int, stride: int, padding: int, ceil_mode: bo
 
 def window_sum(x: Tensor, axis: int, kernel: int, stride: int, padding: int, count: int) -> Tensor:
     """Sums over the windows of one axis, as a product with a 0-1 matrix."""
-    rows = np.arange(x.shape[axis]).reshape(-1, 1) + padding
-    starts = np.arange(count).reshape(1, -1) * stride
-    member = ((rows >= starts) & (rows < starts + kernel)).astype(np.float32)
+    member = window_members(x.shape[axis], kernel, stride, padding, count)
     moved = x if axis == x.ndim - 1 else x.swapaxes(axis, -1)
-    summed = ops.matmul(moved, Tensor(member).astype(x.dtype))
+    summed = ops.matmul(moved, member.astype(x.dtype))
     return summed if axis == x.ndim - 1 else summed.swapaxes(axis, -1)
 
 
-def window_divisors(sizes: Any, kernel: Any, stride: Any, padding: Any, counts: Any, include_pad: bool) -> Any:
+@ops.constexpr
+def window_members(size: int, kernel: int, stride: int, padding: int, count: int) -> Tensor:
+    """(size, count): 1 where an element is in a window; worked out in Python when a graph is compiled."""
+    rows = np.arange(size).reshape(-1, 1) + padding
+    starts = np.arange(count).reshape(1, -1) * stride
+    return Tensor(((rows >= starts) & (rows < starts + kernel)).astype(np.float32))
+
+
+@ops.constexpr
+def window_divisors(sizes: Any, kernel: Any, stride: Any, padding: Any, counts: Any, include_pad: bool) -> Tensor:
     """How many elements the mean of each window divides by: inside the input, or inside the input and its padding."""
     divisors = np.ones((), np.float32)
     for size, k, s, p, count in zip(sizes, kernel, stride, padding, counts):
@@ -151,7 +158,7 @@ def window_divisors(sizes: Any, kernel: Any, stride: Any, padding: Any, counts: 
         if not include_pad:
             starts, ends = np.maximum(starts, 0), np.minimum(ends, size)
         divisors = divisors[..., None] * (ends - starts).astype(np.float32)
-    return divisors
+    return Tensor(divisors)
 
 
 def average_pool(x: Tensor, rank: int, layer: Any) -> Tensor:
@@ -166,7 +173,7 @@ def average_pool(x: Tensor, rank: int, layer: Any) -> Tensor:
     if layer.divisor_override is not None:
         return total / layer.divisor_override
     divisors = window_divisors(sizes, layer.kernel_sizes, layer.strides, layer.paddings, counts, layer.count_include_pad)
-    return total / Tensor(divisors).astype(x.dtype)
+    return total / divisors.astype(x.dtype)
 
 
 def set_average_arguments(layer: Any, rank: int, arguments: tuple[Any, ...]) -> None:
@@ -244,6 +251,15 @@ def adaptive_bounds(size: int, count: int) -> list[tuple[int, int]]:
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
+@ops.constexpr
+def adaptive_weights(size: int, count: int) -> Tensor:
+    """(size, count): 1 / window length for the elements of each window; worked out in Python when a graph is compiled."""
+    matrix = np.zeros((size, count), np.float32)
+    for column, (start, end) in enumerate(adaptive_bounds(size, count)):
+        matrix[start:end, column] = 1.0 / (end - start)
+    return Tensor(matrix)
+
+
 def adaptive_mean(x: Tensor, rank: int, output_size: Any) -> Tensor:
     """Adaptive average pooling, separably: each axis is one product with a matrix of 1 / window length."""
     for i, count in enumerate(adaptive_sizes(x, output_size, rank)):
@@ -251,11 +267,8 @@ def adaptive_mean(x: Tensor, rank: int, output_size: Any) -> Tensor:
         if count == 1:
             x = x.sum(axis, keepdims=True) / x.shape[axis]
         elif count != x.shape[axis]:
-            matrix = np.zeros((x.shape[axis], count), np.float32)
-            for column, (start, end) in enumerate(adaptive_bounds(x.shape[axis], count)):
-                matrix[start:end, column] = 1.0 / (end - start)
             moved = x if axis == x.ndim - 1 else x.swapaxes(axis, -1)
-            summed = ops.matmul(moved, Tensor(matrix).astype(x.dtype))
+            summed = ops.matmul(moved, adaptive_weights(x.shape[axis], count).astype(x.dtype))
             x = summed if axis == x.ndim - 1 else summed.swapaxes(axis, -1)
     return x
 
@@ -307,13 +320,19 @@ def flat_positions(window: tuple[tuple[int, int], ...], sizes: tuple[int, ...]) 
     return positions
 
 
-def adaptive_max(x: Tensor, rank: int, output_size: Any, return_indices: bool) -> Any:
-    """Adaptive max pooling: gather every window, padded with its own first element, and take the maximum."""
-    sizes, counts = x.shape[-rank:], adaptive_sizes(x, output_size, rank)
+@ops.constexpr
+def adaptive_table(sizes: tuple[int, ...], counts: tuple[int, ...]) -> Tensor:
+    """(windows, longest): flat positions of each window's elements, filled up with its first; worked out in Python when a graph is compiled."""
     axes = [adaptive_bounds(size, count) for size, count in zip(sizes, counts)]
     windows = [flat_positions(window, sizes) for window in itertools.product(*axes)]
     longest = max((len(window) for window in windows), default=0)
-    table = Tensor([window + window[:1] * (longest - len(window)) for window in windows], mindspore.int32)
+    return Tensor([window + window[:1] * (longest - len(window)) for window in windows], mindspore.int32)
+
+
+def adaptive_max(x: Tensor, rank: int, output_size: Any, return_indices: bool) -> Any:
+    """Adaptive max pooling: gather every window, padded with its own first element, and take the maximum."""
+    sizes, counts = x.shape[-rank:], adaptive_sizes(x, output_size, rank)
+    table = adaptive_table(sizes, counts)
     lead = x.shape[:-rank]
     gathered = ops.gather(x.reshape(lead + (-1,)), table.reshape(-1), len(lead)).reshape(lead + table.shape)
     place = ops.stop_gradient(gathered.argmax(-1)).astype(mindspore.int32)

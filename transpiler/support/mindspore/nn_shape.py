@@ -191,17 +191,19 @@ def window_counts(sizes: Any, kernel: Any, dilation: Any, padding: Any, stride: 
     return tuple((sizes[i] + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1 for i in range(len(kernel)))
 
 
-def window_indices(sizes: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> list[int]:
-    """Flat index into the padded image of every kernel element (slow) of every window (fast)."""
+@ops.constexpr
+def window_indices(sizes: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Tensor:
+    """Flat index into the padded image of every kernel element (slow) of every window (fast); worked out in Python when a graph is compiled."""
     rows, columns = window_counts(sizes, kernel, dilation, padding, stride)
     width = sizes[1] + 2 * padding[1]
-    return [
+    flat = [
         (r * stride[0] + i * dilation[0]) * width + c * stride[1] + j * dilation[1]
         for i in range(kernel[0])
         for j in range(kernel[1])
         for r in range(rows)
         for c in range(columns)
     ]
+    return Tensor(flat, mindspore.int32)
 
 
 class Unfold(nn.Cell):
@@ -218,7 +220,7 @@ class Unfold(nn.Cell):
         indices = window_indices(input.shape[-2:], self.kernel_size, self.dilation, self.padding, self.stride)
         padded = pad_constant(input, (width, width, height, height))
         flat = padded.reshape(*padded.shape[:-2], -1)
-        columns = ops.gather(flat, Tensor(indices, mindspore.int32), flat.ndim - 1)
+        columns = ops.gather(flat, indices, flat.ndim - 1)
         elements = input.shape[-3] * self.kernel_size[0] * self.kernel_size[1]
         return columns.reshape(*input.shape[:-3], elements, -1)
 
@@ -236,9 +238,9 @@ class Fold(nn.Cell):
         (height, width), (pad_h, pad_w) = self.output_size, self.padding
         indices = window_indices(self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
         channels = input.shape[-2] // (self.kernel_size[0] * self.kernel_size[1])
-        columns = input.reshape(-1, len(indices)).swapaxes(0, 1)
+        columns = input.reshape(-1, indices.shape[0]).swapaxes(0, 1)
         plane = (height + 2 * pad_h) * (width + 2 * pad_w)
-        added = ops.zeros((plane, columns.shape[1]), input.dtype).index_add(0, Tensor(indices, mindspore.int32), columns)
+        added = ops.zeros((plane, columns.shape[1]), input.dtype).index_add(0, indices, columns)
         image = added.swapaxes(0, 1).reshape(*input.shape[:-2], channels, height + 2 * pad_h, width + 2 * pad_w)
         return pad_constant(image, (-pad_w, -pad_w, -pad_h, -pad_h))
 

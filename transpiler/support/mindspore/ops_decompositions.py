@@ -399,8 +399,20 @@ def linalg_eigvals(A: Tensor, *, out: None = None) -> Tensor:
 
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: None = None) -> Svd:
     """A = U diag(S) Vh (torch.linalg.svd)."""
+    if 0 in A.shape:
+        return _empty_svd(A, full_matrices)
     s, u, v = ops.svd(A, full_matrices)
     return Svd(u, s, _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
+
+
+def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
+    """The decomposition of a matrix without elements: identities, if square ones are asked for."""
+    *batch, rows, columns = A.shape
+    rank = min(rows, columns)
+    u, vh = (rows, rows if full_matrices else rank), (columns if full_matrices else rank, columns)
+    left, right = (ops.broadcast_to(ops.eye(*shape, A.dtype), (*batch, *shape)) if 0 not in (*batch, *shape) else
+                   ops.zeros((*batch, *shape), A.dtype) for shape in (u, vh))  # fmt: skip
+    return Svd(left, ops.zeros((*batch, rank), A.dtype), right)
 
 
 def linalg_svdvals(A: Tensor, *, driver: str | None = None, out: None = None) -> Tensor:
@@ -425,6 +437,9 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: None 
     if not compute_uv:
         zeros = [ops.zeros(input.shape[:-2] + (n, n), input.dtype) for n in (rows, columns)]
         return SvdTransposed(zeros[0], linalg_svdvals(input), zeros[1])
+    if 0 in input.shape:
+        u, s, vh = _empty_svd(input, not some)
+        return SvdTransposed(u, s, _t(vh))
     s, u, v = ops.svd(input, not some)
     return SvdTransposed(u, s, v)
 
@@ -641,6 +656,8 @@ def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bo
 
 def linalg_slogdet(A: Tensor, *, out: None = None) -> SignLogDet:
     """Sign and logarithm of the absolute value of the determinant (torch.linalg.slogdet)."""
+    if 0 in A.shape:
+        return SignLogDet(ops.ones(A.shape[:-2], A.dtype), ops.zeros(A.shape[:-2], A.dtype))
     if A.shape[-1] == 1:
         entry = A[..., 0, 0]
         return SignLogDet(mint.sign(entry), ops.log(ops.abs(entry)))

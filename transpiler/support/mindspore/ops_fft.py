@@ -8,6 +8,7 @@ import mindspore
 from mindspore import Tensor, ops
 
 from ._common import _as_float, _axis, _category, pad_by_index, pad_constant
+from .ops_shape import roll
 
 
 def _transform_axes(input: Tensor, s: Any, dim: Any) -> list[tuple[int | None, int]]:
@@ -29,6 +30,18 @@ def _numeric(input: Tensor) -> Tensor:
 def _opposite(norm: str | None) -> str:
     """The normalisation of the transform in the other direction."""
     return {"forward": "backward", "ortho": "ortho"}.get(norm or "backward", "forward")
+
+
+def fft_fftshift(input: Tensor, dim: Any = None) -> Tensor:
+    """The zero frequency in the middle (torch.fft.fftshift)."""
+    axes = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    return roll(input, [input.shape[axis] // 2 for axis in axes], list(axes)) if axes else input
+
+
+def fft_ifftshift(input: Tensor, dim: Any = None) -> Tensor:
+    """The inverse of ``fft_fftshift`` (torch.fft.ifftshift)."""
+    axes = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    return roll(input, [-(input.shape[axis] // 2) for axis in axes], list(axes)) if axes else input
 
 
 def fft_hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:

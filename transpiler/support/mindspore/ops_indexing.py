@@ -55,6 +55,11 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     return mint.gather(x, axis, ops.broadcast_to(indices, shape[:axis] + (indices.shape[axis],) + shape[axis + 1 :]))
 
 
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """The slice at ``index`` of one axis, without that axis (torch.select)."""
+    return input[(slice(None),) * _axis(dim, input.ndim) + (index,)]
+
+
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: None = None) -> Tensor:
     """Slices of ``input`` along ``dim`` (torch.index_select)."""
     if input.ndim == 0:

@@ -75,8 +75,20 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: None = Non
     return ops.stack((a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0), axis)
 
 
+def bmm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
+    """The products of two batches of matrices (torch.bmm)."""
+    return ops.bmm(input, mat2)
+
+
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """A diagonal of the matrices (torch.linalg.diagonal)."""
+    return ops.diagonal(A, offset, dim1, dim2)
+
+
 def linalg_det(A: Tensor, *, out: None = None) -> Tensor:
     """The determinant (torch.linalg.det)."""
+    if 0 in A.shape:
+        return ops.ones(A.shape[:-2], A.dtype)
     return A[..., 0, 0] if A.shape[-1] == 1 else ops.det(A)
 
 

@@ -47,6 +47,28 @@ def tensor_round(input: Tensor, *, decimals: int = 0, out: None = None) -> Tenso
     return mint.round(input * scale) / scale if decimals > 0 else mint.round(input / scale) * scale
 
 
+def logit(input: Tensor, eps: float | None = None, *, out: None = None) -> Tensor:
+    """log(x / (1 - x)), x within [eps, 1 - eps] where eps is given (torch.logit); MindSpore's kernel takes the process down on some shapes."""
+    x = _as_float(input)
+    x = x if eps is None else mint.clamp(x, eps, 1 - eps)
+    return ops.log(x / (1 - x))
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Where there is no number (torch.isnan)."""
+    return mint.isnan(input)
+
+
+def deg2rad(input: Tensor, *, out: None = None) -> Tensor:
+    """Degrees as radians (torch.deg2rad)."""
+    return _as_float(input) * (math.pi / 180)
+
+
+def rad2deg(input: Tensor, *, out: None = None) -> Tensor:
+    """Radians as degrees (torch.rad2deg)."""
+    return _as_float(input) * (180 / math.pi)
+
+
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input (torch.rsub)."""
     return mint.sub(other, input, alpha=alpha) if isinstance(other, Tensor) else other - alpha * input

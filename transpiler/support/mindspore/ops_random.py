@@ -36,7 +36,7 @@ def randn(*size: Any, generator: Any = None, out: None = None, dtype: Any = None
     return (ops.randn(*shape) if shape else ops.randn(1).reshape(())).astype(mindspore.float32 if dtype is None else dtype)
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None,
+def randint(low: int = 0, high: Any = None, size: Any = None, *, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None,
             device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Integers from [low, high), int64 (torch.randint)."""
     if size is None:

@@ -411,6 +411,11 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
     return result if keepdim else result.squeeze((rows, columns))
 
 
+def tensor_norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+    """The p-norm (torch.Tensor.norm, which has no ``out``)."""
+    return norm(self, p, dim, keepdim, None, dtype)
+
+
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     """The norm over all dimensions but one; -1: over all (torch.norm_except_dim)."""
     axes = None if dim == -1 else tuple(i for i in range(v.ndim) if i != dim % v.ndim)

@@ -26,7 +26,7 @@ def _replaced(input: Tensor, positions: Any, src: Tensor) -> Tensor:
     if not positions.size:
         return ops.deepcopy(input)
     target = Tensor(np.ascontiguousarray(positions).reshape(-1), mindspore.int64)
-    values = ops.broadcast_to(src, positions.shape).reshape(-1).astype(input.dtype)
+    values = (src if src.shape == positions.shape else ops.broadcast_to(src, positions.shape)).reshape(-1).astype(input.dtype)
     return ops.tensor_scatter_elements(input.reshape(-1), target, values, 0).reshape(input.shape)
 
 

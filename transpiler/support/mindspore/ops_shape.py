@@ -40,6 +40,11 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return input.reshape(input.shape[:axis] + spread + input.shape[axis + 1 :])
 
 
+def permute(input: Tensor, dims: Any) -> Tensor:
+    """The axes in another order (torch.permute)."""
+    return mint.permute(input, tuple(dims))
+
+
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements shifted along ``dims``, those pushed out re-entering at the other end (torch.roll)."""
     if dims is None or (not isinstance(dims, int) and len(dims) == 0):

@@ -4,46 +4,73 @@ from __future__ import annotations
 
 from typing import Any
 
+import mindspore
 from mindspore import Tensor, ops
 
 
 def get_item(x: Tensor, index: Any) -> Tensor:
     """``x[index]`` with slices that skip elements: those are selected by position, because the gradient of a strided slice fails."""
-    plain, positions = [], []
-    axis = 0
     parts = index if isinstance(index, tuple) else (index,)
-    consumed = sum(1 for part in parts if part is not None and part is not Ellipsis and not _is_mask(part))
-    consumed += sum(part.ndim for part in parts if _is_mask(part))
+    axis, plain = 0, ()
     for part in parts:
-        if part is Ellipsis:
-            axis += x.ndim - consumed
-        elif isinstance(part, slice) and part.step not in (None, 1):
-            positions.append((axis, range(*part.indices(x.shape[axis]))))
-            part = slice(None)
+        if isinstance(part, type(Ellipsis)):
+            axis += x.ndim - _consumed(parts)
+        elif isinstance(part, slice):
+            if part.step is not None and part.step != 1:
+                x = _take_every(x, axis, part.start, part.stop, part.step)
+                part = slice(None)
             axis += 1
         elif part is not None:
             axis += part.ndim if _is_mask(part) else 1
-        plain.append(part)
-    for where, chosen in positions:
-        x = ops.gather(x, Tensor(list(chosen) or [0]), where)[(slice(None),) * where + (slice(0, len(chosen)),)]
-    return x[tuple(plain)]
+        plain = (*plain, part)
+    return x[plain]
 
 
-def set_item(x: Tensor, index: Any, value: Any) -> None:
-    """``x[index] = value`` where a slice may be empty, which MindSpore refuses and torch ignores."""
+def _consumed(parts: tuple[Any, ...]) -> int:
+    """How many axes the parts of an index stand for, its ellipsis aside."""
+    count = 0
+    for part in parts:
+        if part is not None and not isinstance(part, type(Ellipsis)):
+            count += part.ndim if _is_mask(part) else 1
+    return count
+
+
+def _take_every(x: Tensor, axis: int, start: int | None, stop: int | None, step: int) -> Tensor:
+    """``x[start:stop:step]`` along ``axis``."""
+    positions = _slice_positions(start, stop, step, x.shape[axis])
+    if not positions:
+        return x[(slice(None),) * axis + (slice(0, 0),)]
+    return ops.gather(x, Tensor(positions), axis)
+
+
+@ops.constexpr
+def _slice_positions(start: int | None, stop: int | None, step: int, size: int) -> tuple[int, ...]:
+    """Which elements of an axis of length ``size`` a slice chooses; worked out in Python when a graph is compiled."""
+    return tuple(range(*slice(start, stop, step).indices(size)))
+
+
+@ops.constexpr
+def _slice_length(start: Any, stop: Any, step: Any, size: int) -> int:
+    """How many elements of an axis of length ``size`` a slice chooses; worked out in Python when a graph is compiled."""
+    return len(range(*slice(start, stop, step).indices(size)))
+
+
+def set_item(x: Tensor, index: Any, value: Any) -> Tensor:
+    """``x[index] = value`` where a slice may be empty, which MindSpore refuses and torch ignores. Returns ``x``, which a graph does not change."""
     parts = index if isinstance(index, tuple) else (index,)
     axis = 0
-    for position, part in enumerate(parts):
-        if part is Ellipsis:
-            axis = x.ndim - sum(1 for rest in parts[position + 1 :] if rest is not None)
+    for part in parts:
+        if isinstance(part, type(Ellipsis)):
+            axis += x.ndim - _consumed(parts)
         elif isinstance(part, slice):
-            if not range(*part.indices(x.shape[axis])):
-                return
+            if _slice_length(part.start, part.stop, part.step, x.shape[axis]) == 0:
+                return x
             axis += 1
         elif part is not None:
             axis += part.ndim if _is_mask(part) else 1
     x[index] = value
+    return x
 
 
 def _is_mask(part: Any) -> bool:
-    return isinstance(part, Tensor) and str(part.dtype) == "Bool"
+    return isinstance(part, Tensor) and part.dtype == mindspore.bool_

@@ -11,6 +11,7 @@ import numpy as np
 from mindspore import Tensor, ops
 
 
+@mindspore.jit_class
 class device(str):
     """A device's name, with its ``type`` and ``index`` (torch.device); where a tensor lies is decided by MindSpore."""
 
@@ -24,6 +25,17 @@ class device(str):
         made = super().__new__(cls, kind if place is None else f"{kind}:{place}")
         made.type, made.index = kind, place
         return made
+
+
+@ops.constexpr
+def _current_device() -> device:
+    """Where MindSpore computes; worked out in Python when a graph is compiled, which knows no devices of tensors."""
+    return device(mindspore.get_context("device_target"))
+
+
+def device_of(x: Tensor) -> device:
+    """torch.Tensor.device: there is one device, the current one."""
+    return _current_device()
 
 
 class set_grad_enabled(ContextDecorator):
@@ -43,6 +55,16 @@ class set_grad_enabled(ContextDecorator):
         block = self.blocks.pop()
         if block is not None:
             block.__exit__(*error)
+
+
+class TransformGetItemToIndex(ContextDecorator):
+    """Means nothing here: indices that are tensors without dimensions are never read as numbers."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
 
 
 class no_grad(set_grad_enabled):
@@ -80,6 +102,7 @@ class enable_grad(set_grad_enabled):
         super().__init__(True)
 
 
+@mindspore.jit_class
 class autocast(ContextDecorator):
     """Computes in the dtypes that the tensors have: precision is set per network by mindspore.amp (torch.autocast)."""
 
@@ -93,6 +116,7 @@ class autocast(ContextDecorator):
         return None
 
 
+@mindspore.jit_class
 class legacy_autocast(autocast):
     """torch.cuda.amp.autocast: autocast without the device's name."""
 

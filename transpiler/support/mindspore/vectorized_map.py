@@ -21,6 +21,19 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomne
     return mapped
 
 
+def associative_scan(
+    combine_fn: Callable[[Any, Any], Any], xs: Any, dim: int, reverse: bool = False, combine_mode: str = "pointwise"
+) -> Any:
+    """Every prefix of the slices along ``dim``, combined from the first (or the last) on: torch's higher-order operator, one step after the other."""
+    count = _mapped_size(xs, dim) or 0
+    order = range(count)[::-1] if reverse else range(count)
+    results: list[Any] = []
+    for index in order:
+        item = _slice_of(xs, dim, index)
+        results.append(combine_fn(results[-1], item) if results else item)
+    return _stacked_results(results[::-1] if reverse else results, dim)
+
+
 def _mapped_size(argument: Any, dim: Any) -> int | None:
     if dim is None:
         return None

@@ -1,0 +1,5 @@
+"""Stands in for the paged cache of the generation loop."""
+
+
+class PagedAttentionCache:
+    pass

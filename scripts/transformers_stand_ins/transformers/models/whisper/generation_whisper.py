@@ -1,0 +1,5 @@
+"""Stands in for Whisper's generation."""
+
+
+class WhisperGenerationMixin:
+    pass

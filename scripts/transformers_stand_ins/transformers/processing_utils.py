@@ -1,0 +1,1 @@
+"""Stands in for the processors (tokenizers, images): the models need one name of typing."""

@@ -1,0 +1,42 @@
+"""What is known to be an integer is a float before calls that torch promotes for."""
+
+from __future__ import annotations
+
+import pytest
+
+from transpiler.api import transpile
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("torch.log(torch.arange(1, 5))", "mint.log(ops.arange(1, 5).float())"),
+        ("torch.tensor([1, 2]).sqrt()", "mindspore.tensor([1, 2]).float().sqrt()"),
+        ("torch.sin(x.long() * 2)", "mint.sin((x.long() * 2).float())"),
+        ("(x > 0).sigmoid()", "(x > 0).float().sigmoid()"),
+        ("torch.exp(input=x.argmax(0))", "mint.exp(input=x.argmax(0).float())"),
+    ],
+)
+def test_integers_are_promoted(expression: str, expected: str) -> None:
+    assert expected in ported(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "torch.exp(x)",
+        "torch.exp(torch.arange(n))",
+        "torch.exp(torch.arange(4, dtype=torch.float32))",
+        "torch.exp(torch.arange(4) * 0.5)",
+        "torch.exp(torch.arange(4) / 2)",
+        "torch.exp(x.long().to(x.dtype))",
+        "torch.tensor([1.0, 2]).sqrt()",
+    ],
+)
+def test_floats_and_the_unknown_stay(expression: str) -> None:
+    assert ".float()" not in ported(expression)
+
+
+def ported(expression: str) -> str:
+    """The ported function around an expression."""
+    return transpile(f"import torch\n\n\ndef f(x: torch.Tensor, n):\n    return {expression}\n", target="mindspore").output

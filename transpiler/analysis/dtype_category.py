@@ -1,0 +1,87 @@
+"""Of which category is a tensor's dtype, as far as the call that makes it tells: 'float', 'int', 'bool', 'complex', or '' where it does not?
+
+torch computes exp, sin, sqrt and the like of integers and booleans as floats; MindSpore's kernels refuse them. What is known to be an integer is
+therefore converted before such a call. Only what a call says for certain counts: ``torch.arange(5)``, ``.long()``, ``dtype=torch.int64``, comparisons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from transpiler.analysis import values as v
+from transpiler.analysis.names import canonical
+from transpiler.mapping.binding import Argument
+
+_CASTS: Final = {
+    "float": "float", "double": "float", "half": "float", "bfloat16": "float", "long": "int", "int": "int", "short": "int", "char": "int",
+    "byte": "int", "bool": "bool", "cfloat": "complex", "cdouble": "complex",
+}  # fmt: skip
+_DTYPES: Final = {
+    **{f"torch.{name}": category for name, category in _CASTS.items() if name not in ("char", "byte")},
+    **dict.fromkeys(("torch.float16", "torch.float32", "torch.float64"), "float"),
+    **dict.fromkeys(("torch.int8", "torch.int16", "torch.int32", "torch.int64", "torch.uint8"), "int"),
+    **dict.fromkeys(("torch.complex64", "torch.complex128"), "complex"),
+}
+_BOOLEAN: Final = frozenset({
+    "eq", "ne", "lt", "le", "gt", "ge", "greater", "less", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",
+    "isclose", "isin",
+})  # fmt: skip
+_INTEGER: Final = frozenset({
+    "argmax", "argmin", "argsort", "bincount", "count_nonzero", "one_hot", "randint", "randint_like", "randperm", "searchsorted", "bucketize",
+})  # fmt: skip
+#: Results have their operand's dtype.
+_SAME: Final = frozenset({
+    "clone", "contiguous", "cpu", "cuda", "detach", "expand", "expand_as", "flatten", "flip", "gather", "index_select", "narrow", "permute", "ravel",
+    "repeat", "repeat_interleave", "reshape", "reshape_as", "roll", "squeeze", "swapaxes", "t", "tile", "transpose", "tril", "triu", "unflatten",
+    "unsqueeze", "view", "view_as", "abs", "neg",
+})  # fmt: skip
+
+
+def category_of_call(api: str, arguments: Sequence[Argument], values: Sequence[v.Value], receiver: v.Value | None) -> str:
+    """The category of what a call of ``api`` gives; ``values`` are the kinds of ``arguments``, without the receiver."""
+    if any(argument.star for argument in arguments):
+        return ""
+    owner, _, name = api.rpartition(".")
+    given = _given(arguments, values)
+    if given is not None:
+        return given
+    if owner == "torch.Tensor" and name in _CASTS:
+        return _CASTS[name]
+    if name in _BOOLEAN:
+        return "bool"
+    if name in _INTEGER:
+        return "int"
+    if api in ("torch.tensor", "torch.as_tensor") and values:
+        return _of_literal(values[0])
+    if api == "torch.arange" and values:
+        return "int" if all(_of_literal(value) == "int" for value in values) else ""
+    operand = receiver if owner == "torch.Tensor" else next(iter(values), None)
+    return operand.dtype if name in _SAME and isinstance(operand, v.Tensor) else ""
+
+
+def category_of_operation(left: v.Value, right: v.Value, is_division: bool) -> str:
+    """The category of an arithmetic expression: certain where both sides are integers."""
+    sides = {side.dtype if isinstance(side, v.Tensor) else _of_literal(side) for side in (left, right)}
+    return "int" if sides == {"int"} and not is_division else ""
+
+
+def _given(arguments: Sequence[Argument], values: Sequence[v.Value]) -> str | None:
+    """What a dtype among the arguments says, None where there is none."""
+    for value in values:
+        if isinstance(value, v.Ref) and canonical(value.name) in _DTYPES:
+            return _DTYPES[canonical(value.name)]
+        if isinstance(value, v.DtypeValue):
+            return ""
+    named = next((value for argument, value in zip(arguments[-len(values) :], values, strict=False) if argument.keyword == "dtype"), None)
+    return None if named is None or named == v.NONE else ""
+
+
+def _of_literal(value: v.Value) -> str:
+    """The category of the tensor that a number or a list of numbers makes."""
+    if isinstance(value, (v.Lit, v.Scalar)):
+        return {"int": "int", "bool": "bool", "float": "float"}.get(v.scalar_type(value), "")
+    if isinstance(value, (v.Tup, v.Seq)):
+        found = {_of_literal(item) for item in (value.items if isinstance(value, v.Tup) else (value.item,))}
+        return found.pop() if len(found) == 1 else ""
+    return "int" if isinstance(value, v.Shape) else ""

@@ -18,6 +18,7 @@ COMMANDS = {
     "gnn": "",
     "word_language_model": "",
     "gpt": "",
+    "siamese": "",
 }
 
 

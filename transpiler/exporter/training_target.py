@@ -57,6 +57,7 @@ class _Follower:
         self._started: set[int] = set()
         self._stream = 0
         self._depth = 0
+        self._is_drawing = False
 
     def install(self, support: Any) -> None:
         """Put the hooks in place, before the user's files are imported."""
@@ -203,7 +204,13 @@ class _Follower:
         """``original`` with the numbers that the original script drew, where it drew some of this shape."""
 
         def draw(*args: Any, **kwargs: Any) -> Any:
-            drawn = original(*args, **kwargs)
+            if self._is_drawing:  # one random function may use another
+                return original(*args, **kwargs)
+            self._is_drawing = True
+            try:
+                drawn = original(*args, **kwargs)
+            finally:
+                self._is_drawing = False
             waiting = self._original.draws.get((name, tuple(drawn.shape))) if isinstance(drawn, Tensor) else None
             if not waiting or kwargs.get("generator") is not None:
                 return drawn
@@ -261,7 +268,9 @@ def _is_buffer(cell: nn.Cell, parameter: Parameter) -> bool:
     """Whether a parameter of the port is a buffer of the original: running statistics, and what was registered as one."""
     name = parameter.name.rpartition(".")[2]
     return name.startswith(("moving_mean", "moving_variance", "running_", "num_batches")) or any(
-        parameter is value for owner in cell.cells_and_names() for value in getattr(owner[1], "_buffers", {}).values()
+        getattr(owner, kept, None) is parameter
+        for _, owner in cell.cells_and_names()
+        for kept in owner.__dict__.get("persistent_buffers", ())
     )
 
 

@@ -477,12 +477,18 @@ def einsum(*args: Any) -> Tensor:
     terms = [_einsum_diagonal(t, labels) for t, labels in zip(operands, inputs)]
     tensor, labels = terms[0]
     for i, (other, other_labels) in enumerate(terms[1:], 2):
-        later = set(output).union(*(term_labels for _, term_labels in terms[i:]))
+        later = output + "".join([term_labels for _, term_labels in terms[i:]])
         tensor, labels = _einsum_pair(tensor, labels, other, other_labels, later)
-    extra = tuple(i for i, label in enumerate(labels) if label not in output)
+    extra, order = _einsum_output(labels, output)
     tensor = _sum(tensor, extra) if extra else tensor
-    labels = "".join(label for label in labels if label in output)
-    return mint.permute(tensor, tuple(labels.index(label) for label in output)) if labels != output else tensor
+    return mint.permute(tensor, order) if order != tuple(range(len(order))) else tensor
+
+
+@ops.constexpr
+def _einsum_output(labels: str, output: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Which dimensions are summed at last, and in which order the others stand in the result."""
+    kept = "".join(label for label in labels if label in output)
+    return tuple(i for i, label in enumerate(labels) if label not in output), tuple(kept.index(label) for label in output)
 
 
 def _einsum_arguments(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
@@ -497,6 +503,7 @@ def _einsum_arguments(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
     return (equation + "->" + spell(args[-1]) if len(args) % 2 else equation), list(args[0 : len(args) - len(args) % 2 : 2])
 
 
+@ops.constexpr
 def _einsum_labels(equation: str, ranks: list[int]) -> tuple[list[str], str]:
     """One letter per dimension of each operand and of the result, the ellipsis spelled out."""
     left, arrow, right = equation.replace(" ", "").partition("->")
@@ -513,43 +520,74 @@ def _einsum_labels(equation: str, ranks: list[int]) -> tuple[list[str], str]:
 
 def _einsum_diagonal(tensor: Tensor, labels: str) -> tuple[Tensor, str]:
     """Repeated labels of one operand replaced by the diagonal."""
+    pairs, labels = _einsum_repeats(labels)
+    for a, b in pairs:
+        tensor = ops.diagonal(tensor, 0, a, b)
+    return tensor, labels
+
+
+@ops.constexpr
+def _einsum_repeats(labels: str) -> tuple[tuple[tuple[int, int], ...], str]:
+    """The pairs of dimensions to take diagonals of, one after the other, and the labels that are left."""
+    pairs: tuple[tuple[int, int], ...] = ()
     for label in sorted(set(labels)):
         while labels.count(label) > 1:
             a = labels.index(label)
             b = labels.index(label, a + 1)
-            tensor = ops.diagonal(tensor, 0, a, b)
+            pairs = (*pairs, (a, b))
             labels = labels[:a] + labels[a + 1 : b] + labels[b + 1 :] + label
-    return tensor, labels
+    return pairs, labels
 
 
-def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: set[str]) -> tuple[Tensor, str]:
+def _einsum_pair(x: Tensor, x_labels: str, y: Tensor, y_labels: str, keep: str) -> tuple[Tensor, str]:
     """Contract two operands: labels of both that are not needed later are summed, the others are batch dimensions."""
-    x, x_labels = _einsum_reduce(x, x_labels, keep | set(y_labels))
-    y, y_labels = _einsum_reduce(y, y_labels, keep | set(x_labels))
+    x, x_labels = _einsum_reduce(x, x_labels, keep + y_labels)
+    y, y_labels = _einsum_reduce(y, y_labels, keep + x_labels)
+    left, right, shape, labels, sums = _einsum_plan(x_labels, x.shape, y_labels, y.shape, keep)
+    x, y = _einsum_matrix(x, left), _einsum_matrix(y, right)
+    return (mint.matmul(x, y) if sums else x * y).reshape(shape), labels
+
+
+@ops.constexpr
+def _einsum_plan(x_labels: str, x_shape: tuple[int, ...], y_labels: str, y_shape: tuple[int, ...], keep: str) -> Any:
+    """How two operands become (batch, rows, columns): for each the order of its dimensions, their sizes, and those merged; then the shape and the
+    labels of the product, and whether anything is summed."""
     size: dict[str, int] = {}
-    for label, n in (*zip(x_labels, x.shape), *zip(y_labels, y.shape)):
+    for label, n in (*zip(x_labels, x_shape), *zip(y_labels, y_shape)):
         size[label] = n if size.get(label, 1) == 1 else size[label]
     batch = "".join(c for c in x_labels if c in y_labels and c in keep)
     summed = "".join(c for c in x_labels if c in y_labels and c not in keep)
     mine = "".join(c for c in x_labels if c not in y_labels)
     other = "".join(c for c in y_labels if c not in x_labels)
-    left = _einsum_matrix(x, x_labels, (batch, mine, summed), size)
-    right = _einsum_matrix(y, y_labels, (batch, summed, other), size)
-    product = mint.matmul(left, right) if summed else left * right
-    return product.reshape(tuple(size[c] for c in batch + mine + other)), batch + mine + other
+    layouts = [
+        (
+            tuple(labels.index(c) for c in "".join(groups)),
+            tuple(size[c] for c in "".join(groups)),
+            tuple(math.prod(size[c] for c in group) for group in groups),
+        )
+        for labels, groups in ((x_labels, (batch, mine, summed)), (y_labels, (batch, summed, other)))
+    ]
+    result = batch + mine + other
+    return layouts[0], layouts[1], tuple(size[c] for c in result), result, len(summed) > 0
 
 
-def _einsum_reduce(tensor: Tensor, labels: str, keep: set[str]) -> tuple[Tensor, str]:
-    axes = tuple(i for i, c in enumerate(labels) if c not in keep)
-    return (_sum(tensor, axes) if axes else tensor), "".join(c for c in labels if c in keep)
+def _einsum_reduce(tensor: Tensor, labels: str, keep: str) -> tuple[Tensor, str]:
+    """Dimensions whose labels are not in ``keep`` summed."""
+    axes, kept = _einsum_axes(labels, keep)
+    return (_sum(tensor, axes) if axes else tensor), kept
 
 
-def _einsum_matrix(tensor: Tensor, labels: str, groups: tuple[str, str, str], size: dict[str, int]) -> Tensor:
-    """Dimensions ordered and merged into (batch, rows, columns)."""
-    order = "".join(groups)
-    tensor = mint.permute(tensor, tuple(labels.index(c) for c in order)) if order != labels else tensor
-    tensor = ops.broadcast_to(tensor, tuple(size[c] for c in order)) if tensor.shape != tuple(size[c] for c in order) else tensor
-    return tensor.reshape(tuple(int(np.prod([size[c] for c in group])) for group in groups))
+@ops.constexpr
+def _einsum_axes(labels: str, keep: str) -> tuple[tuple[int, ...], str]:
+    """Which dimensions are not in ``keep``, and the labels of the others."""
+    return tuple(i for i, c in enumerate(labels) if c not in keep), "".join(c for c in labels if c in keep)
+
+
+def _einsum_matrix(tensor: Tensor, layout: Any) -> Tensor:
+    """Dimensions ordered, broadcast and merged into (batch, rows, columns)."""
+    order, sizes, merged = layout
+    tensor = mint.permute(tensor, order) if order != tuple(range(len(order))) else tensor
+    return (ops.broadcast_to(tensor, sizes) if tensor.shape != sizes else tensor).reshape(merged)
 
 
 def draw_anew(layer: Any) -> None:

@@ -41,6 +41,12 @@ def _pool_count(size: int, kernel: int, stride: int, padding: int, dilation: int
     return count - 1 if ceil_mode and (count - 1) * stride >= size + padding else count
 
 
+@ops.constexpr
+def _window_step(stride: Any, kernel: tuple[int, ...]) -> tuple[int, ...]:
+    """torch's stride is the kernel size where it is left out, or given as an empty sequence."""
+    return kernel if stride is None or stride == [] or stride == () else ntuple(stride, len(kernel))
+
+
 def _windows(x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, fill: float) -> tuple[Tensor, list[Any]]:
     """Every spatial axis replaced by (windows, kernel elements); also the positions in the unpadded input."""
     rank, positions = len(kernel), []
@@ -83,7 +89,7 @@ def _max_pool(
 ) -> Any:
     """Maximum of each window; the gradient goes to its first maximum."""
     kernel = ntuple(kernel_size, rank)
-    step = kernel if stride is None or stride == [] else ntuple(stride, rank)
+    step = _window_step(stride, kernel)
     if any(p > k // 2 for p, k in zip(ntuple(padding, rank), kernel)):
         raise ValueError("pad should be at most half of effective kernel size")
     floating = input.is_floating_point()

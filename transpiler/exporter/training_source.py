@@ -88,7 +88,7 @@ class _Recorder:
                 recorder._optimizers.append(self)
                 recorder._start("optimizer", _parameters(self))
 
-        torch.optim.Optimizer.__init__ = __init__  # type: ignore[method-assign]
+        torch.optim.Optimizer.__init__ = __init__
         register_optimizer_step_post_hook(lambda *_: self._stepped())
 
     def _start(self, kind: str, parameters: list[torch.Tensor]) -> None:
@@ -134,7 +134,7 @@ class _Recorder:
             finally:
                 recorder._depth -= 1
 
-        nn.Module.__call__ = __call__  # type: ignore[method-assign]
+        nn.Module.__call__ = __call__
 
     def _watch_draws(self) -> None:
         for name in _DRAWS:
@@ -145,10 +145,10 @@ class _Recorder:
             setattr(torch.Tensor, name, self._recorded(name, getattr(torch.Tensor, name)))
         for cls in vars(torch.distributions).values():
             if isinstance(cls, type) and issubclass(cls, torch.distributions.Distribution) and "sample" in vars(cls):
-                setattr(cls, "sample", self._recorded(f"{cls.__name__}.sample", cls.sample))  # noqa: B010
+                setattr(cls, "sample", self._recorded(f"{cls.__name__}.sample", vars(cls)["sample"]))  # noqa: B010
         from torch.distributions import normal
 
-        normal._standard_normal = self._recorded("randn", normal._standard_normal, everywhere=True)  # type: ignore[attr-defined]
+        normal._standard_normal = self._recorded("randn", normal._standard_normal, everywhere=True)
 
     def _recorded(self, name: str, original: Callable[..., Any], *, everywhere: bool = False) -> Callable[..., Any]:
         """``original``, writing down what it gives to the user's own code."""
@@ -207,7 +207,7 @@ def _in_step(journal: Journal, act: Callable[[], Any]) -> Any:
         return act()
     finally:
         if torch.equal(before, torch.get_rng_state()):
-            journal.streams[place] = (np.append(np.asarray(numbers[1], np.uint32), np.uint32(numbers[2])), python)
+            journal.streams[place] = (np.append(np.asarray(numbers[1], np.uint32), np.uint32(numbers[2])), python)  # type: ignore[index]
 
 
 def _stream(state: torch.Tensor) -> np.ndarray[Any, Any]:
@@ -233,7 +233,7 @@ def _without_dropout() -> None:
 
     for name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"):
         setattr(functional, name, same)
-    torch.dropout = same  # type: ignore[assignment]
+    torch.dropout = same
     attention = functional.scaled_dot_product_attention
 
     def without(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, *args: Any, **kwargs: Any) -> Any:
@@ -246,13 +246,13 @@ def _without_dropout() -> None:
         init(self, *args, **kwargs)
         self.dropout = 0.0
 
-    nn.RNNBase.__init__ = __init__  # type: ignore[method-assign]
+    nn.RNNBase.__init__ = __init__
     scaler = torch.amp.GradScaler.__init__
 
     def disabled(self: Any, *args: Any, **kwargs: Any) -> None:
         scaler(self, *args[:5], **{**kwargs, "enabled": False})
 
-    torch.amp.GradScaler.__init__ = disabled  # type: ignore[method-assign]
+    torch.amp.GradScaler.__init__ = disabled
 
 
 if __name__ == "__main__":

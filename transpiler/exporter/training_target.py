@@ -122,7 +122,7 @@ class _Follower:
             if "step" in vars(subclass):
                 subclass.step = follower._counted(subclass.step)
 
-        cls.__init_subclass__ = classmethod(__init_subclass__)
+        cls.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[arg-type]
 
     def _counted(self, original: Callable[..., Any]) -> Callable[..., Any]:
         inside = False

@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 #: Packages whose every use must end converted or diagnosed.
+#: The one part of a package that serves other frameworks too.
+SOURCE_PART: Final = "safetensors.torch"
 SOURCE_ROOTS: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtext", "functorch"})
 
 _SPELLINGS: Final = (
@@ -31,7 +33,7 @@ _SPELLINGS: Final = (
 
 def is_source(name: str) -> bool:
     """Whether a dotted name belongs to torch or a package that depends on it."""
-    return name.partition(".")[0] in SOURCE_ROOTS
+    return name.partition(".")[0] in SOURCE_ROOTS or name == SOURCE_PART or name.startswith(f"{SOURCE_PART}.")
 
 
 def canonical(name: str) -> str:

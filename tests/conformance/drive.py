@@ -32,11 +32,17 @@ class Verdict:
         return self.matched + self.left + self.wrong
 
 
-def run_all(operators: Sequence[str], folder: Path, *, limit: int | None, jobs: int = 2, mappings: Path | None = None) -> Iterator[Verdict]:
+def run_all(
+    operators: Sequence[str], folder: Path, *, limit: int | None, jobs: int = 2, mappings: Path | None = None, dtypes: Sequence[str] = ()
+) -> Iterator[Verdict]:
     """The verdicts of all ``operators``; at most ``limit`` samples of each dtype and variant; ``mappings`` is a table on top of the project's."""
     chunks = [operators[i : i + CHUNK] for i in range(0, len(operators), CHUNK)]
     with ThreadPoolExecutor(jobs) as pool:
-        options = [*(["--limit", str(limit)] if limit else []), *(["--mappings", str(mappings)] if mappings else [])]
+        options = [
+            *(["--limit", str(limit)] if limit else []),
+            *(["--mappings", str(mappings)] if mappings else []),
+            *(["--dtypes", *dtypes] if dtypes else []),
+        ]
         for found in pool.map(lambda job: _chunk(job[1], folder / f"chunk_{job[0]}.jsonl", options), enumerate(chunks)):
             yield from found
 

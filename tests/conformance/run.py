@@ -76,11 +76,11 @@ class Tally:
             self.wrong.append(f"{case.label} | {' ; '.join(case.form.body)} | {detail}")
 
 
-def cases(name: str, limit: int | None) -> Iterator[Case]:
+def cases(name: str, limit: int | None, dtypes: Sequence[torch.dtype] = DTYPES) -> Iterator[Case]:
     """Every form of every sample of an operator; at most ``limit`` samples of each dtype and variant."""
     number = 0
     for op in operators()[name]:
-        for dtype in DTYPES:
+        for dtype in dtypes:
             for index, sample in enumerate(samples(op, dtype, limit)):
                 for form in forms(name, sample, [alias.name for alias in op.aliases]):
                     function = f"case_{number}"
@@ -107,10 +107,10 @@ class Runner:
         self.registry = registry
         self.skipped = skipped
 
-    def run(self, name: str, limit: int | None) -> None:
+    def run(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype] = DTYPES) -> None:
         """All cases of an operator, and its line of results."""
         tally = Tally()
-        legal = self._legal(list(cases(name, limit)))
+        legal = self._legal(list(cases(name, limit, dtypes)))
         source = HEADER + "\n\n".join(case.source for case, _ in legal)
         ported = transpile_source(
             source.encode(), path="cases.py", context=single_file_context(source.encode(), "cases.py", "mindspore", self.registry)
@@ -225,6 +225,7 @@ def main() -> None:
     parser.add_argument("operators", nargs="+")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--skip", type=Path)
+    parser.add_argument("--dtypes", nargs="+", default=[str(dtype).removeprefix("torch.") for dtype in DTYPES])
     parser.add_argument("--mappings", type=Path, action="append", default=[])
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -233,7 +234,7 @@ def main() -> None:
     skipped = frozenset(options.skip.read_text().splitlines()) if options.skip and options.skip.exists() else frozenset()
     runner = Runner(options.results, load_registry(options.mappings), skipped)
     for name in options.operators:
-        runner.run(name, options.limit)
+        runner.run(name, options.limit, [getattr(torch, dtype) for dtype in options.dtypes])
 
 
 if __name__ == "__main__":

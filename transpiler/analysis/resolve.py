@@ -210,6 +210,9 @@ class Resolver:
 
     def _used_as(self, parameter: str, outline: FunctionOutline, module: str) -> Value | None:
         """A tensor, where the body calls a method that only tensors have, or passes the parameter on as a torch function's input."""
+        imports = self.index.modules[module].imports.values() if module in self.index.modules else ()
+        if not any(map(is_source, imports)):
+            return None  # a file that imports nothing of torch has other objects with such methods
         uses = [use for name, use in outline.uses if name == parameter]
         if "isinstance" in uses:
             return None

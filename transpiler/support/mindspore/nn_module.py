@@ -326,9 +326,9 @@ def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assig
     for path, cell in named_modules(module, None, "", False):
         for entry in cell.__dict__.get("load_pre_hooks", ()):
             entry.hook(state, f"{path}." if path else "", {}, strict, *keys, errors)
-        own_step = getattr(cell, "_load_from_state_dict", None)
-        if own_step is not None:  # may rename the entries of older checkpoints
-            own_step(state, f"{path}." if path else "", {"version": getattr(cell, "_version", 1)}, strict, *keys, errors)
+        own_step = getattr(type(cell), "_load_from_state_dict", None)
+        if own_step is not getattr(nn.Cell, "_load_from_state_dict", None):  # may rename the entries of older checkpoints
+            own_step(cell, state, f"{path}." if path else "", {"version": getattr(cell, "_version", 1)}, strict, *keys, errors)
     own = entries_of(module)
     keys.missing_keys.extend(name for name in own if name not in state)
     keys.unexpected_keys.extend(name for name in state if name not in own)

@@ -18,8 +18,12 @@ def param_dtype(dtype: Any) -> Any:
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
-    with mindspore._no_grad():
-        tensor.copy_(Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype))
+    new = Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype)
+    if isinstance(tensor, Parameter):
+        with mindspore._no_grad():  # of a leaf nothing is recorded
+            tensor.copy_(new)
+    else:
+        tensor.copy_(new)  # recorded: what the tensor was computed from gets no gradient any more
     return tensor
 
 

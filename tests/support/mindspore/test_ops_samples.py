@@ -30,7 +30,7 @@ DTYPES = {
     torch.bfloat16: mindspore.bfloat16,
 }  # fmt: skip
 RANDOM = {
-    "rand_like", "randn", "randn_like", "randint", "randint_like", "bernoulli", "multinomial", "dropout", "dropout2d", "dropout3d",
+    "empty_strided", "tensor_new_empty_strided", "rand_like", "randn", "randn_like", "randint", "randint_like", "bernoulli", "multinomial", "dropout", "dropout2d", "dropout3d",
     "alpha_dropout", "feature_alpha_dropout", "rrelu", "empty", "empty_like", "normal",
 }  # fmt: skip
 #: op_db passes these functions' arguments in another order than torch's signature.
@@ -61,7 +61,7 @@ NAMESPACES = {"linalg": "linalg", "fft": "fft", "special": "special", "windows":
 #: torch's own derivative is wrong here (seen by differences): it is the one of the elements that are overwritten.
 WRONG_GRADIENT = {"as_strided_scatter"}
 #: Variants that the functions refuse or whose meaning needs torch's own storage.
-REFUSED = {
+REFUSED = {"svd.", 
     "linalg.pinv.singular", "svd_lowrank.", "pca_lowrank.", "histogramdd.", "scatter_reduce.prod", "as_strided.partial_views", "normal.in_place",
     "normal.number_mean", "nn.functional.triplet_margin_with_distance_loss.", "nn.functional.ctc_loss.",
 }  # fmt: skip

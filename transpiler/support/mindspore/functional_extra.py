@@ -13,7 +13,6 @@ from mindspore import Tensor, mint, ops
 from ._common import ntuple
 from .functional_activation import _length
 from .functional_conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, linear
-from .functional_loss import cross_entropy
 from .functional_pool import (
     _lp_pool,
     adaptive_max_pool1d,
@@ -52,14 +51,6 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
     """max(0, d(anchor, positive) - d(anchor, negative) + margin) with any distance (F.triplet_margin_with_distance_loss)."""
     loss = TripletMarginWithDistanceLoss(distance_function=distance_function, margin=margin, swap=swap, reduction=reduction)
     return loss.construct(anchor, positive, negative)
-
-
-def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
-                         weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
-                         label_smoothing: float = 0.0, options: Any = None) -> Tensor:  # fmt: skip
-    """cross_entropy of linear(input) (F.linear_cross_entropy)."""
-    ignored = -100 if ignore_index is None else ignore_index
-    return cross_entropy(linear(input, linear_weight, linear_bias), target, weight, None, ignored, None, reduction, label_smoothing)
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:

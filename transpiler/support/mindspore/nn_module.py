@@ -326,7 +326,7 @@ def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assig
     for path, cell in named_modules(module, None, "", False):
         for entry in cell.__dict__.get("load_pre_hooks", ()):
             entry.hook(state, f"{path}." if path else "", {}, strict, *keys, errors)
-        own_step = getattr(type(cell), "_load_from_state_dict", None)
+        own_step: Any = getattr(type(cell), "_load_from_state_dict", None)
         if own_step is not getattr(nn.Cell, "_load_from_state_dict", None):  # may rename the entries of older checkpoints
             own_step(cell, state, f"{path}." if path else "", {"version": getattr(cell, "_version", 1)}, strict, *keys, errors)
     own = entries_of(module)

@@ -135,8 +135,7 @@ class AttributeRewriter:
         return self._done(fact, callee_text(fact.node), render(f"{{weight}}.{method}", {"weight": layer}, {}, self.file.style))
 
     def _weight_rule(self, cls: str, name: str) -> WeightRule | None:
-        entry = self.file.semantics.entry(cls)
-        form = entry.form(self.file.target.name) if entry is not None else None
+        form = self.file.form(cls)
         return form.weights.get(name) if form is not None and form.weights else None
 
     def _by_any_name(self, updated: cst.Attribute, fact: AttributeFact, name: str) -> cst.BaseExpression | None:
@@ -159,8 +158,7 @@ class AttributeRewriter:
 
     def _new_name(self, cls: str, name: str) -> str | None:
         for candidate in self.file.semantics.class_chain(cls):
-            entry = self.file.semantics.entry(candidate)
-            form = entry.form(self.file.target.name) if entry is not None else None
+            form = self.file.form(candidate)
             if form is None:
                 continue
             if name in form.attributes:

@@ -109,8 +109,7 @@ def fill_new(site: CallSite, context: ConverterContext) -> cst.BaseExpression | 
         receiver, name = receiver.args[0].value, assigned
     elif not is_fresh(site.values[0]) or (isinstance(receiver, cst.Name) and id(site.original) not in context.file.rebound):
         return None
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if len(site.args) > 1 else cst.MaybeSentinel.DEFAULT
-    return site.updated.with_changes(func=context.ref(name), args=[cst.Arg(receiver, comma=comma), *site.args[1:]])
+    return site.updated.with_changes(func=context.ref(name), args=[cst.Arg(receiver), *site.args[1:]])
 
 
 def save_values(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:

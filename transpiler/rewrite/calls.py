@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import libcst as cst
 
@@ -245,9 +244,7 @@ class CallRewriter:
                 func = site.updated.func.with_changes(attr=cst.Name(to.rpartition(".")[2]))
             return site.updated.with_changes(func=func, args=rest)
         if site.has_receiver and arguments:
-            first = arguments[0].with_changes(
-                comma=cst.MaybeSentinel.DEFAULT if len(arguments) == 1 else _COMMA, whitespace_after_arg=_NOTHING
-            )
+            first = arguments[0].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING)
             arguments = [first, *arguments[1:]]
         func = self.file.speller.expression(to)
         return site.updated.with_changes(func=func, args=arguments, whitespace_after_func=_NOTHING)
@@ -352,10 +349,7 @@ class CallRewriter:
         plain = [cst.Arg(site.args[a.index].value, star=a.star) for a in arguments]
         if mode == "star":
             return plain
-        elements = [cst.StarredElement(a.value) if a.star else cst.Element(a.value) for a in plain]
-        if len(elements) == 1 and isinstance(elements[0], cst.Element):
-            elements = [elements[0].with_changes(comma=cst.Comma())]
-        return cst.Tuple(_comma_separated(elements))
+        return cst.Tuple([cst.StarredElement(a.value) if a.star else cst.Element(a.value) for a in plain])
 
     # -- uncertain receivers ------------------------------------------------------------------------------------------------
 
@@ -383,20 +377,21 @@ class CallRewriter:
                 unambiguous = False
                 continue
             if form is not None and form.unknown == "dispatch":
-                return self._finish(site, self._support_of(site, form))
+                return self._after_trial(site)
             outcomes.append((site, outcome))
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
-
-    def _support_of(self, site: CallSite, form: TargetForm) -> cst.BaseExpression:
-        """The call of a support function that finds out at run time what its first argument is."""
-        outcome = self._support(form.support or "", site)
-        return site.updated if isinstance(outcome, Declined) else outcome
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
         needed, support = dict(self.file.speller.needed), set(self.file.speller.support)
         outcome = self.convert(site)
         self.file.speller.needed, self.file.speller.support = needed, support
         return outcome
+
+    def _after_trial(self, site: CallSite) -> cst.BaseExpression:
+        """The conversion that a trial has shown to be possible, this time with the imports and support functions that it needs."""
+        outcome = self.convert(site)
+        assert not isinstance(outcome, Declined)
+        return self._finish(site, outcome)
 
     def _settle_maybe(
         self, original: cst.Call, updated: cst.Call, fact: CallFact, outcomes: list[tuple[CallSite, cst.BaseExpression]], unambiguous: bool
@@ -408,12 +403,10 @@ class CallRewriter:
         agreed = len(changing) == len(outcomes) and all(outcome.deep_equals(changing[0][1]) for _, outcome in changing)
         if agreed and unambiguous:
             site, _ = changing[0]
-            outcome = self.convert(site)
-            assert not isinstance(outcome, Declined)
             text = callee_text(original)
             self.file.review(original, Code.REVIEW_RECEIVER, text, f"'{text}' was converted as a method of {_kind_word(fact.apis)}, but the receiver's type is not known.",
                              "Annotate the variable to settle it.")  # fmt: skip
-            return self._finish(site, outcome)
+            return self._after_trial(site)
         if name in _BUILTIN_METHODS and not any(isinstance(value, v.Tensor) for value in fact.values):
             return updated
         text = callee_text(original)
@@ -476,7 +469,6 @@ def _star_by_keyword(entry: Entry, args: list[cst.Arg], values: list[v.Value]) -
 
 
 _NOTHING = cst.SimpleWhitespace("")
-_COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
 
 def is_member(to: str) -> bool:
@@ -511,11 +503,6 @@ def truth_of(node: cst.BaseExpression) -> bool:
 
 def _element_argument(element: cst.BaseElement) -> cst.Arg:
     return cst.Arg(element.value, star="*" if isinstance(element, cst.StarredElement) else "")
-
-
-def _comma_separated(elements: Sequence[Any]) -> list[Any]:
-    last = len(elements) - 1
-    return [e if position == last else e.with_changes(comma=_COMMA) for position, e in enumerate(elements)]
 
 
 def _is_job(api: str, fact: CallFact) -> bool:

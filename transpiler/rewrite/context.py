@@ -9,6 +9,7 @@ import libcst as cst
 from transpiler.analysis.facts import Facts
 from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import Registry
+from transpiler.mapping.schema import TargetForm
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.spelling import Speller
 from transpiler.rewrite.template import Style
@@ -61,6 +62,11 @@ class FileContext:
     def style(self) -> Style:
         """How generated code is written in this file."""
         return Style(self.speller.expression, frozenset({self.target.root, "support"}), self.quote)
+
+    def form(self, api: str) -> TargetForm | None:
+        """What an API has on the target, apart from its overloads; None where no entry knows it or the target has nothing."""
+        entry = self.semantics.entry(api)
+        return entry.form(self.target.name) if entry is not None else None
 
     def code(self, node: cst.CSTNode) -> str:
         """The source text of a node."""

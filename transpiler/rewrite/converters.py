@@ -7,6 +7,7 @@ support form, which decides when the program runs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import libcst as cst
@@ -33,14 +34,9 @@ def is_integer(value: cst.BaseExpression) -> bool:
     return isinstance(value, cst.Call) and isinstance(value.func, cst.Name) and value.func.value in ("int", "len")
 
 
-def literal_tuple(values: list[cst.BaseExpression]) -> cst.Tuple:
-    """``(a, b, ...)``."""
-    space = cst.SimpleWhitespace(" ")
-    last = len(values) - 1
-    parts = [cst.Element(v, cst.Comma(whitespace_after=space) if i < last else cst.MaybeSentinel.DEFAULT) for i, v in enumerate(values)]
-    if last == 0:
-        parts = [cst.Element(values[0], cst.Comma())]
-    return cst.Tuple(parts)
+def literal_tuple(values: Sequence[cst.BaseExpression]) -> cst.Tuple:
+    """``(a, b, ...)``; LibCST writes the commas."""
+    return cst.Tuple([cst.Element(value) for value in values])
 
 
 def symmetric_pad(value: cst.BaseExpression, kind: str, rank: int) -> cst.BaseExpression | None:
@@ -80,7 +76,7 @@ def number_or_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression 
     """MindSpore's layers want a tuple where torch also takes a list; a name only where it is known to be a number or a shape."""
     parts = elements(value)
     if parts is not None:
-        return value if isinstance(value, cst.Tuple) else literal_tuple(list(parts))
+        return value if isinstance(value, cst.Tuple) else literal_tuple(parts)
     return value if kind in ("int", "shape", "none") or is_integer(value) else None
 
 
@@ -102,7 +98,7 @@ def shape_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | No
     """The shape of a one-axis normalisation as a tuple: ``64`` -> ``(64,)``, ``[64]`` -> ``(64,)``; a name only where it is known to be a number."""
     parts = elements(value)
     if parts is not None:
-        return literal_tuple(list(parts)) if len(parts) == 1 else None
+        return literal_tuple(parts) if len(parts) == 1 else None
     return literal_tuple([value]) if kind == "int" or is_integer(value) else None
 
 
@@ -112,5 +108,5 @@ def as_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     if isinstance(value, cst.Tuple) or kind == "shape":
         return value
     if parts is not None:
-        return literal_tuple(list(parts))
+        return literal_tuple(parts)
     return cst.Call(cst.Name("tuple"), [cst.Arg(value)])

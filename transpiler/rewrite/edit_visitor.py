@@ -139,8 +139,7 @@ class EditVisitor(cst.CSTTransformer):
             or not isinstance(fact.node.func.value, cst.Name)
         ):
             return False
-        entry = self.file.semantics.entry(fact.apis[0])
-        form = entry.form(self.file.target.name) if entry is not None else None
+        form = self.file.form(fact.apis[0])
         if form is not None and form.support == "as_leaf":
             return True
         return form is not None and form.convert == "fill_new" and fact.owner is not None and v.is_fresh(fact.owner)
@@ -282,14 +281,12 @@ class EditVisitor(cst.CSTTransformer):
         fact = self.facts.calls.get(id(node))
         if fact is None or len(fact.apis) != 1 or fact.certainty is not Certainty.KNOWN:
             return False
-        entry = self.file.semantics.entry(fact.apis[0])
-        form = entry.form(self.file.target.name) if entry is not None else None
+        form = self.file.form(fact.apis[0])
         return form is not None and form.statement == "drop"
 
     def _was_refused(self, call: cst.Call, updated: cst.BaseExpression) -> bool:
         """Whether the entry accepts certain values only, and the call did not convert for its own."""
-        entry = self.file.semantics.entry(self.facts.calls[id(call)].apis[0])
-        form = entry.form(self.file.target.name) if entry is not None else None
+        form = self.file.form(self.facts.calls[id(call)].apis[0])
         return form is not None and isinstance(updated, cst.Call) and any(rule.only is not None for rule in form.args.values())
 
     def _expression_statement(self, original: cst.Expr, updated: cst.Expr) -> cst.BaseSmallStatement:

@@ -13,6 +13,7 @@ import libcst as cst
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import SubscriptFact
 from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.converters import literal_tuple
 
 
 class ItemRewriter:
@@ -27,7 +28,7 @@ class ItemRewriter:
         name = self.file.target.strided_read
         if name is None or not isinstance(fact.owner, v.Tensor) or not any(_has_step(e.slice) for e in original.slice):
             return updated
-        call = cst.Call(self.file.speller.expression(f"support.{name}"), [_argument(updated.value, True), _argument(_index(updated.slice))])
+        call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(updated.value), cst.Arg(_index(updated.slice))])
         self.file.converted(original, self.file.code(original), self.file.code(call))
         return call.with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
@@ -42,7 +43,7 @@ class ItemRewriter:
             return updated
         new = updated.targets[0].target
         assert isinstance(new, cst.Subscript)
-        arguments = [_argument(new.value, True), _argument(_index(new.slice), True), _argument(updated.value)]
+        arguments = [cst.Arg(new.value), cst.Arg(_index(new.slice)), cst.Arg(updated.value)]
         call = cst.Call(self.file.speller.expression(f"support.{name}"), arguments)
         self.file.converted(original, self.file.code(target), self.file.code(call.func))
         if isinstance(new.value, cst.Name) and self._is_local(original):
@@ -118,21 +119,10 @@ def _is_literal(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Integer) or (isinstance(node, cst.UnaryOperation) and isinstance(node.expression, cst.Integer))
 
 
-def _argument(value: cst.BaseExpression, more: bool = False) -> cst.Arg:
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if more else cst.MaybeSentinel.DEFAULT
-    return cst.Arg(value, comma=comma)
-
-
 def _index(elements: Sequence[cst.SubscriptElement]) -> cst.BaseExpression:
     """The index as an expression: slices as ``slice(...)`` calls, several parts as a tuple."""
     parts = [_part(element.slice) for element in elements]
-    if len(parts) == 1:
-        return parts[0]
-    space = cst.SimpleWhitespace(" ")
-    last = len(parts) - 1
-    return cst.Tuple(
-        [cst.Element(p, cst.Comma(whitespace_after=space) if i < last else cst.MaybeSentinel.DEFAULT) for i, p in enumerate(parts)]
-    )
+    return parts[0] if len(parts) == 1 else literal_tuple(parts)
 
 
 def _part(index: cst.BaseSlice) -> cst.BaseExpression:
@@ -145,4 +135,4 @@ def _part(index: cst.BaseSlice) -> cst.BaseExpression:
     if bounds[0] is None and bounds[1] is None and len(bounds) == 2:
         bounds.pop()
     values = [bound if bound is not None else cst.Name("None") for bound in bounds]
-    return cst.Call(cst.Name("slice"), [_argument(value, position < len(values) - 1) for position, value in enumerate(values)])
+    return cst.Call(cst.Name("slice"), [cst.Arg(value) for value in values])

@@ -56,8 +56,7 @@ class ReferenceRewriter:
 
     def drops_decorator(self, fact: Reference) -> bool:
         """Whether a decorator goes because it means nothing on the target."""
-        entry = self.file.semantics.entry(fact.name)
-        form = entry.form(self.file.target.name) if entry is not None else None
+        form = self.file.form(fact.name)
         return form is not None and form.statement == "drop"
 
     def _symbol(self, fact: Reference) -> str:

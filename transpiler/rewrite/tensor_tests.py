@@ -9,6 +9,7 @@ import libcst as cst
 
 from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.converters import literal_tuple
 from transpiler.rewrite.template import parenthesized
 
 _OR = cst.Or(whitespace_before=cst.SimpleWhitespace(" "), whitespace_after=cst.SimpleWhitespace(" "))
@@ -73,8 +74,7 @@ class TensorTestRewriter:
     def _predicate(self, node: cst.BaseExpression) -> str | None:
         """The function that answers for a torch class: what its entry says for ``isinstance``, where that is a function's name."""
         fact = self.file.facts.references.get(id(node))
-        entry = self.file.semantics.entry(fact.name) if fact is not None else None
-        form = entry.form(self.file.target.name) if entry is not None else None
+        form = self.file.form(fact.name) if fact is not None else None
         return form.isinstance if form is not None and form.isinstance and form.isinstance.startswith("support.is_") else None
 
     def _leave(self, node: cst.BaseExpression) -> None:
@@ -93,7 +93,4 @@ def _classes(node: cst.BaseExpression) -> list[cst.BaseExpression]:
 
 
 def _one_of(classes: list[cst.BaseExpression]) -> cst.BaseExpression:
-    if len(classes) == 1:
-        return classes[0]
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    return cst.Tuple([cst.Element(cls, comma if cls is not classes[-1] else cst.MaybeSentinel.DEFAULT) for cls in classes])
+    return classes[0] if len(classes) == 1 else literal_tuple(classes)

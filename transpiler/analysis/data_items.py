@@ -93,7 +93,7 @@ def _loader(bound: Mapping[str, Sequence[Value]], items: Items) -> Value:
     item = items(_first(bound, "dataset"))
     own = collating(collate)
     if own is not None:
-        return v.Inst((LOADER,), item=own.returns or own.result or UNKNOWN)
+        return v.Inst((LOADER,), item=own.known_result() or UNKNOWN)
     if isinstance(collate, v.Factory):
         return v.Inst((LOADER,), item=collate.result)
     if collate != v.NONE:

@@ -25,7 +25,7 @@ from transpiler.analysis.facts import (
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
-from transpiler.analysis.semantics import Semantics, inplace_argument, kind_name
+from transpiler.analysis.semantics import Semantics, inplace_argument, kind_name, literal_text
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
@@ -35,10 +35,10 @@ CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
 _LAYERS_BY_ATTRIBUTE: Mapping[str, str] = MappingProxyType({"in_features": "torch.nn.Linear", "out_features": "torch.nn.Linear"})
 _BUILTINS = frozenset(dir(__import__("builtins")))
 _CONSTANTS: Mapping[str, Value] = MappingProxyType({"None": v.NONE, "True": v.Lit(True), "False": v.Lit(False)})
-#: Attributes of torch's layers that other frameworks' layers call differently.
 #: Functions that fill a parameter or keep it, and what is asked of or set on a parameter itself.
 _FILLING = ("torch.nn.init.", "torch.nn.Parameter", "torch.nn.utils.", "torch.nn.parameter.", "torch.optim.", "torch.manual")
 _OF_PARAMETERS = frozenset({"data", "grad", "requires_grad", "dtype", "device", "is_leaf", "backward", "register_hook"})
+#: Attributes of torch's layers that other frameworks' layers call differently.
 LAYER_NAMES = frozenset({"weight", "bias", "running_mean", "running_var"})
 #: Layers that compute something else while they are trained.
 _MODAL = frozenset(
@@ -788,11 +788,6 @@ def is_class_of(node: cst.BaseExpression) -> bool:
 def _is_temporary(func: cst.BaseExpression) -> bool:
     """Whether a method's receiver is a value without a name, so that a view of it is seen by nobody else."""
     return isinstance(func, cst.Attribute) and isinstance(func.value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation))
-
-
-def literal_text(value: Value) -> str:
-    """The Python text of a literal kind, '' for others."""
-    return repr(value.value) if isinstance(value, v.Lit) else ""
 
 
 def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:

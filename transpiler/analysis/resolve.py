@@ -10,7 +10,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.infer_results import infer_result
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex, acts_as_module
-from transpiler.analysis.semantics import Semantics, kind_name
+from transpiler.analysis.semantics import Semantics, kind_name, literal_text
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
@@ -210,15 +210,16 @@ class Resolver:
 
     def _used_as(self, parameter: str, outline: FunctionOutline, module: str) -> Value | None:
         """A tensor, where the body calls a method that only tensors have, or passes the parameter on as a torch function's input."""
-        imports = self.index.modules[module].imports.values() if module in self.index.modules else ()
-        if not any(map(is_source, imports)):
-            return None  # a file that imports nothing of torch has other objects with such methods
         uses = [use for name, use in outline.uses if name == parameter]
-        if "isinstance" in uses:
+        if not uses or "isinstance" in uses or not self._imports_torch(module):
             return None
         if acts_as_module(uses):
             return v.MODULE
         return v.TENSOR if any(self._is_of_tensors(use, module) for use in uses) else None
+
+    def _imports_torch(self, module: str) -> bool:
+        """A file that imports nothing of torch has other objects whose methods have the names of tensors' methods."""
+        return module in self.index.modules and any(map(is_source, self.index.modules[module].imports.values()))
 
     def _is_of_tensors(self, use: str, module: str) -> bool:
         if use.startswith("."):
@@ -358,7 +359,7 @@ def _arguments(node: ast.Call, values: Sequence[Value]) -> list[Argument]:
         star: Literal["", "*", "**"] = (
             "*" if isinstance(argument, ast.Starred) else "**" if name is None and index >= len(node.args) else ""
         )
-        found.append(Argument(name, star, kind_name(value), index, repr(value.value) if isinstance(value, v.Lit) else ""))
+        found.append(Argument(name, star, kind_name(value), index, literal_text(value)))
     return found
 
 

@@ -138,7 +138,7 @@ class Semantics:
             return found
         method = owner.info.method(name)
         if method is not None and method.is_property:
-            return method.returns or method.result or UNKNOWN
+            return method.known_result() or UNKNOWN
         if method is None and name in _TENSOR_ATTRIBUTES_OF_MODULES and any(map(self._is_plain_layer, owner.info.external_bases())):
             return v.TENSOR
         return v.Bound(owner, name)
@@ -180,8 +180,7 @@ class Semantics:
         if isinstance(instance, v.UserInst):
             method = instance.info.method("forward") or instance.info.method("__call__")
             if method is not None:
-                known = method.returns if method.returns is not None and method.returns is not UNKNOWN else method.result
-                return known or (v.FRESH if self.derives_from_module(instance.info) else UNKNOWN)
+                return method.known_result() or (v.FRESH if self.derives_from_module(instance.info) else UNKNOWN)
             for base in instance.info.external_bases():
                 if self.is_module_class(base):
                     return self.call_instance(v.Inst((base,)), arguments)
@@ -224,15 +223,12 @@ class Semantics:
         owner, name = callee.owner, callee.name
         if isinstance(owner, v.UserClass) and name == "apply" and self.is_operation(owner.info):
             forward = owner.info.method("forward")
-            return (forward.returns or forward.result if forward is not None else None) or v.FRESH
+            return (forward.known_result() if forward is not None else None) or v.FRESH
         if isinstance(owner, v.Tensor):
             entry = self.registry.lookup(f"torch.Tensor.{name}")
             if entry is None:
                 return UNKNOWN
-            result = self.call_entry(entry, [_RECEIVER, *arguments], owner)
-            if isinstance(result, v.Tensor) and result is not owner:
-                return replace(result, dtype=category_of_call(entry.api, arguments, values, owner))
-            return result
+            return self.call_entry(entry, [_RECEIVER, *arguments], owner, values)
         if isinstance(owner, v.UserInst):
             return self._call_user_method(owner, name, arguments, values)
         if isinstance(owner, v.Super) and name == "forward":
@@ -274,7 +270,7 @@ class Semantics:
     def _call_user_method(self, owner: v.UserInst, name: str, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         method = owner.info.method(name)
         if method is not None:
-            result = method.returns if method.returns is not None and method.returns is not UNKNOWN else method.result
+            result = method.known_result()
             if result is None and name == "forward" and self.derives_from_module(owner.info):
                 return v.FRESH
             return result or UNKNOWN
@@ -363,7 +359,7 @@ class Semantics:
         for name in methods:
             method = info.method(name)
             if method is not None:
-                known = method.returns if method.returns is not None and method.returns is not UNKNOWN else method.result or UNKNOWN
+                known = method.known_result() or UNKNOWN
                 return self.iterate(known) if name == "__iter__" else known
         return UNKNOWN
 
@@ -441,6 +437,11 @@ def inplace_argument(entry: Entry, arguments: Sequence[Argument]) -> str:
     if argument is None or argument.text in ("False", "None", "0"):
         return ""
     return "yes" if argument.text == "True" else "maybe"
+
+
+def literal_text(value: Value) -> str:
+    """The Python text of a literal kind, '' for others."""
+    return repr(value.value) if isinstance(value, v.Lit) else ""
 
 
 def kind_name(value: Value) -> str:

@@ -145,13 +145,13 @@ class FunctionInfo:
     inferred: Value | None = None
 
     def known_result(self) -> Value | None:
-        """What a call gives: as annotated, as interpreted, or as the outline of another file lets it be inferred."""
+        """What a call gives: as annotated, as interpreted, or as the outline of another file lets it be inferred; None where nothing says."""
         if self.returns is not None and self.returns is not UNKNOWN:
             return self.returns
         if self.result is None and self.inferred is None and self.infer is not None:
             self.inferred = UNKNOWN
             self.inferred = self.infer()
-        return self.result or self.inferred
+        return self.result or (self.inferred if self.inferred is not UNKNOWN else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import CallFact, Certainty
-from transpiler.analysis.interpret_expressions import literal_text
-from transpiler.analysis.semantics import kind_name
+from transpiler.analysis.semantics import kind_name, literal_text
 from transpiler.mapping.binding import Argument, Binding, Choice, choose
 from transpiler.mapping.schema import Entry, TargetForm
 from transpiler.report.codes import Code

@@ -416,9 +416,8 @@ class EditVisitor(cst.CSTTransformer):
         if fact.place.target == "part" and self.file.target.item_assignment:
             self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
-        method = self.file.target.inplace_assign
-        if fact.place.shared and method is not None and isinstance(updated.target, cst.Name):
-            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(plain_operation(updated))])
+        call = self.file.write_into(updated.target, plain_operation(updated)) if isinstance(updated.target, cst.Name) else None
+        if fact.place.shared and call is not None:
             self.file.converted(original, name, self.file.code(call))
             return cst.Expr(call, semicolon=updated.semicolon)
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."

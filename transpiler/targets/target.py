@@ -15,7 +15,8 @@ class Target:
     ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
-    ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory, ``inplace_write`` the
+    support function that does so where it may be a view of another tensor's. ``item_assignment``: whether ``x[i] = v`` exists.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
@@ -32,6 +33,7 @@ class Target:
     methods: Mapping[str, str]
     reserved: frozenset[str]
     inplace_assign: str | None
+    inplace_write: str | None
     item_assignment: bool
     cast: str
     strided_read: str | None = None

@@ -117,10 +117,11 @@ class EffectFact:
 
 @dataclass(frozen=True, slots=True)
 class AugmentedFact:
-    """``x += y`` where ``x`` is a tensor."""
+    """``x += y`` where ``x`` is a tensor; ``value`` is the kind of ``y``."""
 
     place: InplaceFact
     node: cst.AugAssign
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)

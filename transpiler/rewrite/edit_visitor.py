@@ -17,7 +17,7 @@ from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, plain_operation
 from transpiler.rewrite.fold_conditions import ConditionFolder
-from transpiler.rewrite.inplace import InplaceRewriter
+from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
@@ -40,6 +40,8 @@ _UNTOUCHED: Final = frozenset(
         cst.Dot, cst.AssignEqual, cst.Colon, cst.Semicolon, cst.LeftParen, cst.RightParen, cst.Integer, cst.Float,
     }
 )  # fmt: skip
+#: Augmented operations whose derivative may read the operand, as methods.
+_AUGMENTED: Final = {cst.MultiplyAssign: "mul", cst.DivideAssign: "div", cst.PowerAssign: "pow", cst.ModuloAssign: "remainder"}
 _NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign, cst.Attribute})
 _Leave = Callable[[Any, Any], Any]
 
@@ -418,7 +420,10 @@ class EditVisitor(cst.CSTTransformer):
             return updated.with_changes(target=every_element(original.target))
         method = self.file.target.inplace_assign
         if fact.place.shared and method is not None and isinstance(updated.target, cst.Name):
-            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(plain_operation(updated))])
+            operation = plain_operation(updated)
+            name_of = _AUGMENTED.get(type(updated.operator), "")
+            operand = copy_for_derivative(self.file.target.copy, name_of, updated.target, (fact.value,))
+            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(operation.with_changes(left=operand))])
             self.file.converted(original, name, self.file.code(call))
             return cst.Expr(call, semicolon=updated.semicolon)
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."

@@ -40,6 +40,7 @@ MINDSPORE: Final = Target(
     methods=MappingProxyType({"forward": "construct", "extra_repr": "extend_repr"}),
     reserved=_RESERVED,
     inplace_assign="copy_",
+    copy="copy",
     item_assignment=True,
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",

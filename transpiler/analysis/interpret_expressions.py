@@ -569,6 +569,9 @@ class ExpressionInterpreter:
     def _binary(self, node: cst.BinaryOperation, position: Position) -> Value:
         inner = position if position is Position.ANNOTATION else Position.VALUE
         left, right = self.evaluate(node.left, inner), self.evaluate(node.right, inner)
+        if isinstance(node.operator, (cst.LeftShift, cst.RightShift)) and any(isinstance(side, v.Tensor) for side in (left, right)):
+            self.facts.shifts.add(id(node))
+            self.touch()
         return operation(left, right, node.operator)
 
     def _unary(self, node: cst.UnaryOperation, position: Position) -> Value:

@@ -42,6 +42,7 @@ MINDSPORE: Final = Target(
     inplace_assign="copy_",
     copy="copy",
     item_assignment=True,
+    shifts=MappingProxyType({"<<": "mindspore.ops.bitwise_left_shift", ">>": "mindspore.ops.bitwise_right_shift"}),
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
     layer_attribute="layer_attribute",

@@ -17,6 +17,7 @@ class Target:
     ``reserved``: names that a module class must not define for itself.
     ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``copy``: the one that copies it.
     ``item_assignment``: whether ``x[i] = v`` exists.
+    ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
@@ -35,6 +36,7 @@ class Target:
     inplace_assign: str | None
     item_assignment: bool
     cast: str
+    shifts: Mapping[str, str]
     strided_read: str | None = None
     layer_attribute: str | None = None
     slice_write: str | None = None

@@ -104,6 +104,101 @@ def acos(input: Tensor, *, out: None = None) -> Tensor:
     return ops.acos(_as_float(input))
 
 
+def atan(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse tangent; integers become floats (torch.atan)."""
+    return ops.atan(_as_float(input))
+
+
+def cos(input: Tensor, *, out: None = None) -> Tensor:
+    """The cosine; integers become floats (torch.cos)."""
+    return mint.cos(_as_float(input))
+
+
+def digamma(input: Tensor, *, out: None = None) -> Tensor:
+    """The derivative of log gamma; integers become floats (torch.digamma)."""
+    return ops.digamma(_as_float(input))
+
+
+def erf(input: Tensor, *, out: None = None) -> Tensor:
+    """The error function; integers become floats (torch.erf)."""
+    return mint.erf(_as_float(input))
+
+
+def erfc(input: Tensor, *, out: None = None) -> Tensor:
+    """1 - erf; integers become floats (torch.erfc)."""
+    return mint.erfc(_as_float(input))
+
+
+def exp(input: Tensor, *, out: None = None) -> Tensor:
+    """e ** input; integers become floats (torch.exp)."""
+    return mint.exp(_as_float(input))
+
+
+def expm1(input: Tensor, *, out: None = None) -> Tensor:
+    """e ** input - 1; integers become floats (torch.expm1)."""
+    return mint.expm1(_as_float(input))
+
+
+def lgamma(input: Tensor, *, out: None = None) -> Tensor:
+    """The logarithm of the gamma function; integers become floats (torch.lgamma)."""
+    return ops.lgamma(_as_float(input))
+
+
+def log(input: Tensor, *, out: None = None) -> Tensor:
+    """The natural logarithm; integers become floats (torch.log)."""
+    return mint.log(_as_float(input))
+
+
+def log10(input: Tensor, *, out: None = None) -> Tensor:
+    """The decimal logarithm; integers become floats (torch.log10)."""
+    return ops.log10(_as_float(input))
+
+
+def log1p(input: Tensor, *, out: None = None) -> Tensor:
+    """log(1 + input); integers become floats (torch.log1p)."""
+    return mint.log1p(_as_float(input))
+
+
+def log2(input: Tensor, *, out: None = None) -> Tensor:
+    """The binary logarithm; integers become floats (torch.log2)."""
+    return ops.log2(_as_float(input))
+
+
+def rsqrt(input: Tensor, *, out: None = None) -> Tensor:
+    """1 / sqrt(input); integers become floats (torch.rsqrt)."""
+    return mint.rsqrt(_as_float(input))
+
+
+def sigmoid(input: Tensor, *, out: None = None) -> Tensor:
+    """1 / (1 + exp(-input)); integers become floats (torch.sigmoid)."""
+    return mint.sigmoid(_as_float(input))
+
+
+def sin(input: Tensor, *, out: None = None) -> Tensor:
+    """The sine; integers become floats (torch.sin)."""
+    return mint.sin(_as_float(input))
+
+
+def sinc(input: Tensor, *, out: None = None) -> Tensor:
+    """sin(pi x) / (pi x); integers become floats (torch.sinc)."""
+    return mint.sinc(_as_float(input))
+
+
+def tan(input: Tensor, *, out: None = None) -> Tensor:
+    """The tangent; integers become floats (torch.tan)."""
+    return mint.tan(_as_float(input))
+
+
+def floor(input: Tensor, *, out: None = None) -> Tensor:
+    """The next whole number below; integers stay as they are (torch.floor)."""
+    return mint.floor(input) if _category(input.dtype) >= 2 else input
+
+
+def ceil(input: Tensor, *, out: None = None) -> Tensor:
+    """The next whole number above; integers stay as they are (torch.ceil)."""
+    return mint.ceil(input) if _category(input.dtype) >= 2 else input
+
+
 def i0(input: Tensor, *, out: None = None) -> Tensor:
     """The modified Bessel function of order 0; integers become floats (torch.i0)."""
     return ops.i0(_as_float(input))

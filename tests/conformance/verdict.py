@@ -26,6 +26,8 @@ INVARIANTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "qr": lambda r: (abs(r[1]), r[0] @ r[1]),
     "linalg.eig": lambda r: (r[0], _without_phase(r[1])),
 }
+#: Operators whose result is whatever the memory held: only shapes and dtypes are compared.
+UNSET = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
 
 
 def to_mindspore(tensor: torch.Tensor) -> Any:

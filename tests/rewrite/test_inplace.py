@@ -509,7 +509,7 @@ def f(x: torch.Tensor):
     z = x.clone()
     same = z.log_()
     last = x * 3
-    return held, z, same, last.exp_()
+    return held, z, same, last.sqrt_()
 """,
         """\
 import mindspore
@@ -523,7 +523,7 @@ def f(x: mindspore.Tensor):
     z = ops.deepcopy(x)
     same = z = z.log()
     last = x * 3
-    return held, z, same, last.copy_(last.exp())
+    return held, z, same, last.copy_(last.sqrt())
 """,
         [],
         id="a-name-beside-the-changed-one",

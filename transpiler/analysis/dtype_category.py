@@ -28,7 +28,7 @@ _DTYPES: Final = {
 #: What a mapping entry may ask of an argument.
 DTYPE_GROUPS: Final[Mapping[str, frozenset[str]]] = MappingProxyType({
     "float": frozenset({"float"}), "real": frozenset({"float", "int", "bool"}), "inexact": frozenset({"float", "complex", "inexact"}),
-    "whole": frozenset({"int", "bool"}),
+    "number": frozenset({"float", "int", "complex", "inexact"}), "whole": frozenset({"int", "bool"}),
 })  # fmt: skip
 _BOOLEAN: Final = frozenset({
     "eq", "ne", "lt", "le", "gt", "ge", "greater", "less", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axes, _cast, _category, _result_dtype, _sum
+from ._common import _as_float, _axes, _cast, _category, _conjugate, _real_part, _result_dtype, _sum
 from .ops_reduction import amax, amin, argmax, argmin, cumprod, cumsum, linalg_vector_norm, logsumexp
 from .ops_statistics import nanmedian
 
@@ -107,9 +107,10 @@ def masked_var(
     degrees = correction if correction is not None else int(unbiased is None or unbiased)
     count = _count(x, mask, dim, keepdim).astype(x.dtype)
     centred = _kept(x - masked_mean(x, dim, keepdim=True, mask=mask), mask, 0)
-    square = centred * centred
+    square = _real_part(centred * _conjugate(centred))
     total = _sum(square, _axes(dim, x.ndim), keepdim) if x.ndim else square
-    return total / mint.maximum(count - degrees, ops.zeros_like(count))
+    free = _real_part(count) - degrees
+    return total / mint.maximum(free, ops.zeros_like(free))
 
 
 def masked_std(
@@ -176,4 +177,4 @@ def masked_normalize(input: Tensor, ord: Any, dim: int, *, eps: float = 1e-12, d
     """The kept elements divided by their norm (torch.masked.normalize)."""
     x = _cast(input, dtype)
     size = masked_norm(x, ord, dim, keepdim=True, mask=mask)
-    return _kept(x, mask, 0) / mint.maximum(size, ops.full_like(size, eps))
+    return _kept(x, mask, 0) / mint.maximum(size, ops.full_like(size, eps)).astype(x.dtype)

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category, _result_dtype
+from ._common import _as_float, _category, _conjugate, _result_dtype
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -212,6 +212,70 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 def bitwise_not(input: Tensor, *, out: None = None) -> Tensor:
     """The bits inverted; booleans negated (torch.bitwise_not)."""
     return ops.logical_not(input) if input.dtype == mindspore.bool_ else -input - 1
+
+
+def fmax(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The larger element, the one that is not NaN (torch.fmax)."""
+    dtype = _result_dtype(input, other)
+    x, y = ops.cast(input, dtype), ops.cast(other, dtype)
+    return ops.logical_or(x, y) if dtype == mindspore.bool_ else ops.fmax(x, y)
+
+
+def heaviside(input: Tensor, values: Tensor, *, out: None = None) -> Tensor:
+    """0 below zero, 1 above, ``values`` at zero (torch.heaviside)."""
+    if input.dtype == mindspore.bool_:
+        return ops.logical_or(input, values)
+    return ops.heaviside(input, values)
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; real numbers as they are (torch.conj)."""
+    return _conjugate(input)
+
+
+def conj_physical(input: Tensor, *, out: None = None) -> Tensor:
+    """The complex conjugate; real numbers as they are (torch.conj_physical)."""
+    return _conjugate(input)
+
+
+def copysign(input: Tensor, other: Any, *, out: None = None) -> Tensor:
+    """The size of ``input`` with the sign of ``other``; integers become floats (torch.copysign)."""
+    return ops.copysign(_as_float(input), _as_float(other) if isinstance(other, Tensor) else other)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Where a number, or a part of a complex one, is infinite (torch.isinf)."""
+    if _category(input.dtype) == 3:
+        return ops.logical_or(mint.isinf(ops.real(input)), mint.isinf(ops.imag(input)))
+    return mint.isinf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
+
+
+def isneginf(input: Tensor, *, out: None = None) -> Tensor:
+    """Where a number is minus infinity (torch.isneginf)."""
+    return ops.isneginf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
+
+
+def isposinf(input: Tensor, *, out: None = None) -> Tensor:
+    """Where a number is infinity (torch.isposinf)."""
+    return ops.isposinf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
+
+
+def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: None = None) -> Tensor:
+    """NaN and infinities replaced by numbers (torch.nan_to_num)."""
+    return mint.nan_to_num(input, nan, posinf, neginf) if _category(input.dtype) >= 2 else ops.deepcopy(input)
+
+
+def sgn(input: Tensor, *, out: None = None) -> Tensor:
+    """The sign; of complex numbers, the direction (torch.sgn)."""
+    return input if input.dtype == mindspore.bool_ else ops.sgn(input)
+
+
+def xlogy(input: Any, other: Any, *, out: None = None) -> Tensor:
+    """input * log(other), 0 where the input is 0; integers become floats (torch.xlogy)."""
+    dtype = _result_dtype(input, other)
+    dtype = dtype if _category(dtype) >= 2 else mindspore.float32
+    x, y = (ops.cast(v, dtype) if isinstance(v, Tensor) else mindspore.tensor(v, dtype=dtype) for v in (input, other))
+    return mint.xlogy(x, y)
 
 
 def fmin(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

@@ -14,6 +14,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _axis
+from .ops_indexing import _scatter
 
 
 def _numbered(input: Tensor) -> Any:
@@ -27,7 +28,7 @@ def _replaced(input: Tensor, positions: Any, src: Tensor) -> Tensor:
         return ops.deepcopy(input)
     target = Tensor(np.ascontiguousarray(positions).reshape(-1), mindspore.int64)
     values = (src if src.shape == positions.shape else ops.broadcast_to(src, positions.shape)).reshape(-1).astype(input.dtype)
-    return ops.tensor_scatter_elements(input.reshape(-1), target, values, 0).reshape(input.shape)
+    return _scatter(input.reshape(-1), 0, target, values, "none").reshape(input.shape)
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -51,7 +52,9 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    return _replaced(input, positions, src)
+    written = _replaced(ops.stop_gradient(input), positions, src)
+    # torch passes the whole gradient on to the input, that of the replaced elements too
+    return written + (input - ops.stop_gradient(input)) if input.is_floating_point() else written
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -62,8 +65,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     flat = index.reshape(-1).astype(mindspore.int64)
     flat = mint.where(flat < 0, flat + count, flat)
     reduction = "add" if accumulate else "none"
-    values = source.reshape(-1)
-    return ops.tensor_scatter_elements(input.reshape(-1), flat, values, 0, reduction).reshape(input.shape)
+    return _scatter(input.reshape(-1), 0, flat, source.reshape(-1), reduction).reshape(input.shape)
 
 
 def tensor_put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

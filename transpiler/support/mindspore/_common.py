@@ -158,6 +158,22 @@ def _cast(input: Tensor, dtype: Any) -> Tensor:
     return input if dtype is None or input.dtype == dtype else ops.cast(input, dtype)
 
 
+def _times(factor: Any, x: Tensor) -> Tensor:
+    """factor * x, where the factor may be a Python complex number, which MindSpore's product refuses."""
+    if not isinstance(factor, complex):
+        return factor * x
+    dtype = x.dtype if _category(x.dtype) == 3 else mindspore.complex128 if x.dtype == mindspore.float64 else mindspore.complex64
+    return Tensor(factor, dtype) * ops.cast(x, dtype)
+
+
+def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: str = "none") -> Tensor:
+    """``x`` with ``src`` written (or added) at ``index`` along an axis; complex numbers by their parts, which have the kernel."""
+    if _category(x.dtype) < 3:
+        return ops.tensor_scatter_elements(x, index, src, axis, reduction)
+    parts = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
+    return ops.Complex()(parts[0], parts[1])
+
+
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` alike."""
     if len(values) == 1 and not isinstance(values[0], (int, Tensor)):

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axis, _category, _result_dtype, _sum
+from ._common import _as_float, _axis, _category, _result_dtype, _scattered, _sum
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: None = None) -> Any:
@@ -132,7 +132,7 @@ def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str
         fixed = sum(grid[i] * steps[i] for i in range(input.ndim) if i != axis)
         flat = index * int(steps[axis]) + Tensor(np.broadcast_to(fixed, index.shape).copy(), index.dtype)
         return _scatter(input.reshape(-1), 0, flat.reshape(-1), src.reshape(-1), reduction).reshape(input.shape)
-    return ops.tensor_scatter_elements(input, index, src, axis, reduction)
+    return _scattered(input, index, src, axis, reduction)
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:

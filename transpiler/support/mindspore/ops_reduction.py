@@ -122,10 +122,11 @@ def _variance(input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction
     count = float(np.prod([input.shape[a] for a in axes]))
     if not input.size:
         nothing = _sum(input, axes, keepdim) / 0 * float("nan")
-        return nothing, nothing
+        return (ops.real(nothing) if _category(input.dtype) == 3 else nothing), nothing
     mean = mint.mean(input, axes, True) if axes else input
     free = max(count - (int(unbiased) if correction is None else correction), 0.0)
-    square = (input - mean) * (input - mean)
+    apart = input - mean
+    square = apart * apart if _category(input.dtype) < 3 else ops.real(apart) * ops.real(apart) + ops.imag(apart) * ops.imag(apart)
     total = _sum(square, axes, keepdim) if axes else square
     value = total / free if free else total * float("inf") if count > 1 else total * float("nan")
     return value, mean if keepdim or not axes else mean.reshape(total.shape)

@@ -13,7 +13,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axis
+from ._common import _axis, _scattered
 
 
 def _numbered(input: Tensor) -> Any:
@@ -27,7 +27,7 @@ def _replaced(input: Tensor, positions: Any, src: Tensor) -> Tensor:
         return ops.deepcopy(input)
     target = Tensor(np.ascontiguousarray(positions).reshape(-1), mindspore.int64)
     values = (src if src.shape == positions.shape else ops.broadcast_to(src, positions.shape)).reshape(-1).astype(input.dtype)
-    return ops.tensor_scatter_elements(input.reshape(-1), target, values, 0).reshape(input.shape)
+    return _scattered(input.reshape(-1), target, values).reshape(input.shape)
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -63,7 +63,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     flat = mint.where(flat < 0, flat + count, flat)
     reduction = "add" if accumulate else "none"
     values = source.reshape(-1)
-    return ops.tensor_scatter_elements(input.reshape(-1), flat, values, 0, reduction).reshape(input.shape)
+    return _scattered(input.reshape(-1), flat, values, 0, reduction).reshape(input.shape)
 
 
 def tensor_put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

@@ -178,6 +178,22 @@ def _by_parts(function: Any, *tensors: Tensor) -> Tensor:
     return ops.Complex()(function(*(ops.real(x) for x in tensors)), function(*(ops.imag(x) for x in tensors)))
 
 
+def _times(factor: Any, x: Tensor) -> Tensor:
+    """factor * x, where the factor may be a Python complex number, which MindSpore's product refuses."""
+    if not isinstance(factor, complex):
+        return factor * x
+    dtype = x.dtype if _category(x.dtype) == 3 else mindspore.complex128 if x.dtype == mindspore.float64 else mindspore.complex64
+    return Tensor(factor, dtype) * ops.cast(x, dtype)
+
+
+def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: str = "none") -> Tensor:
+    """``x`` with ``src`` written (or added) at ``index`` along an axis; complex numbers by their parts, which have the kernel."""
+    if _category(x.dtype) < 3:
+        return ops.tensor_scatter_elements(x, index, src, axis, reduction)
+    parts = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
+    return ops.Complex()(parts[0], parts[1])
+
+
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` alike."""
     if len(values) == 1 and not isinstance(values[0], (int, Tensor)):

@@ -143,7 +143,7 @@ class _ByNumpy(nn.Cell):
 
 def _identity(like: Tensor, n: int) -> Tensor:
     """The n x n identity in a matrix's dtype."""
-    return ops.eye(n, n, like.dtype)
+    return ops.eye(n, n, mindspore.float32).astype(like.dtype)
 
 
 def _diagonal(x: Tensor) -> Tensor:
@@ -187,8 +187,21 @@ class _Cholesky(nn.Cell):
 
 def linalg_cholesky(A: Tensor, *, upper: bool = False, out: None = None) -> Tensor:
     """The triangular L with A = L L^T, or U with A = U^T U (torch.linalg.cholesky)."""
-    factor = A if not A.size else _ByNumpy(np.linalg.cholesky)(A) if _category(A.dtype) == 3 else _Cholesky()(A)
+    factor = A if not A.size else _complex_cholesky(A) if _category(A.dtype) == 3 else _Cholesky()(A)
     return _adjoint(factor) if upper else factor
+
+
+def _complex_cholesky(A: Tensor) -> Tensor:
+    """A = L L^H, column by column, for want of a kernel."""
+    size = A.shape[-1]
+    columns: list[Tensor] = []
+    for j in range(size):
+        rest = A[..., j]
+        for column in columns:
+            rest = rest - column * ops.conj(column[..., j : j + 1])
+        pivot = ops.sqrt(ops.real(rest[..., j : j + 1])).astype(A.dtype)
+        columns.append(rest / pivot * Tensor(np.arange(size) >= j).astype(A.dtype))
+    return ops.stack(columns, -1)
 
 
 def cholesky(input: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
@@ -757,7 +770,7 @@ def matrix_exp(A: Tensor) -> Tensor:
         return A
     norm = float(np.abs(_as_array(ops.stop_gradient(A))).sum(-2).max())
     squarings = max(0, math.ceil(math.log2(norm)) + 1) if norm > 0 and math.isfinite(norm) else 0
-    scaled = A.astype(mindspore.float64) / 2.0**squarings
+    scaled = A.astype(mindspore.complex128 if _category(A.dtype) == 3 else mindspore.float64) / 2.0**squarings
     identity = ops.broadcast_to(_identity(scaled, A.shape[-1]), A.shape)
     result = identity
     for k in range(18, 0, -1):

@@ -7,7 +7,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, ops
 
-from ._common import _as_float, _axis, _category, pad_by_index, pad_constant
+from ._common import _as_float, _axis, _category, _result_dtype, pad_by_index, pad_constant
 from .ops_shape import roll
 
 
@@ -200,7 +200,9 @@ def stft(
     hop = n_fft // 4 if hop_length is None else hop_length
     frames = 1 + (x.shape[-1] - n_fft) // hop
     positions = [[start * hop + k for k in range(n_fft)] for start in range(frames)]
-    pieces = ops.gather(x, Tensor(positions, mindspore.int32), 1) * _centred_window(window, win_length, n_fft, x.dtype)
+    weights = _centred_window(window, win_length, n_fft, x.dtype)
+    dtype = _result_dtype(x, weights)
+    pieces = ops.gather(x, Tensor(positions, mindspore.int32), 1).astype(dtype) * weights.astype(dtype)
     halved = not is_complex if onesided is None else onesided
     norm = "ortho" if normalized else "backward"
     spectrum = (ops.rfft(pieces, None, -1, norm) if halved else ops.fft(pieces, None, -1, norm)).swapaxes(1, 2)

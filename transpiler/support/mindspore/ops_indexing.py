@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axis, _by_parts, _category, _magnitude, _result_dtype, _sum
+from ._common import _as_float, _axis, _category, _magnitude, _result_dtype, _scattered, _sum
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: None = None) -> Any:
@@ -125,8 +125,6 @@ def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str
         return _scatter(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1), reduction).reshape(input.shape)
     if input.dtype == mindspore.bool_:
         return _scatter(input.astype(mindspore.int32), dim, index, src.astype(mindspore.int32), reduction) > 0
-    if _category(input.dtype) == 3:
-        return _by_parts(lambda x, y: _scatter(x, dim, index, y, reduction), input, src)
     axis = _axis(dim, input.ndim)
     if any(n != m for i, (n, m) in enumerate(zip(index.shape, input.shape)) if i != axis):
         grid = np.indices(index.shape)
@@ -134,7 +132,7 @@ def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str
         fixed = sum(grid[i] * steps[i] for i in range(input.ndim) if i != axis)
         flat = index * int(steps[axis]) + Tensor(np.broadcast_to(fixed, index.shape).copy(), index.dtype)
         return _scatter(input.reshape(-1), 0, flat.reshape(-1), src.reshape(-1), reduction).reshape(input.shape)
-    return ops.tensor_scatter_elements(input, index, src, axis, reduction)
+    return _scattered(input, index, src, axis, reduction)
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:

@@ -7,15 +7,15 @@ from typing import Any
 
 from mindspore import Tensor, mint, ops
 
-from ._common import _sum
+from ._common import _sum, _times
 
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
     """beta * input + alpha * product; an input with beta 0 counts nothing, not even its NaN."""
     if not product.is_floating_point() and not product.is_complex():
         beta, alpha = int(beta), int(alpha)
-    product = product if alpha == 1 else alpha * product
-    return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else beta * input) + product
+    product = product if alpha == 1 else _times(alpha, product)
+    return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else _times(beta, input)) + product
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
@@ -75,9 +75,14 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: None = Non
     return ops.stack((a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0), axis)
 
 
+def mm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
+    """The product of two matrices; zeros where the summed dimension is empty, which MindSpore's kernel leaves unset (torch.mm)."""
+    return matmul(input, mat2)
+
+
 def bmm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
     """The products of two batches of matrices (torch.bmm)."""
-    return ops.bmm(input, mat2)
+    return matmul(input, mat2)
 
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:

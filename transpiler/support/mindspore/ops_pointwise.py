@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category, _conjugate, _result_dtype
+from ._common import _as_float, _category, _conjugate, _result_dtype, _times, accurate_tanh
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -357,8 +357,8 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
     if product.dtype == mindspore.bool_:
         product = ops.logical_and(product, mindspore.tensor(bool(alpha)))
         return product if not beta else ops.logical_or(product, input)
-    product = product if alpha == 1 else alpha * product
-    return product if beta == 0 else (input if beta == 1 else beta * input) + product
+    product = product if alpha == 1 else _times(alpha, product)
+    return product if beta == 0 else (input if beta == 1 else _times(beta, input)) + product
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: None = None) -> Tensor:
@@ -373,7 +373,42 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """|input - other| <= atol + rtol * |other| (torch.isclose)."""
-    return mint.isclose(input, other, rtol, atol, equal_nan)
+    if _category(input.dtype) < 3:
+        return mint.isclose(input, other, rtol, atol, equal_nan)
+    equal = input == other
+    if equal_nan:
+        equal = ops.logical_or(equal, ops.logical_and(input != input, other != other))  # noqa: PLR0124 - only NaN differs from itself
+    distance = absolute(input - other)
+    return ops.logical_or(equal, ops.logical_and(ops.isfinite(distance), distance <= atol + rtol * absolute(other)))
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether |input - other| <= atol + rtol * |other| everywhere (torch.allclose)."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; real numbers as they are (torch.conj)."""
+    return ops.conj(input) if _category(input.dtype) == 3 else input
+
+
+def atan2(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The angle of (other, input); integers become floats (torch.atan2)."""
+    return ops.atan2(_as_float(input), _as_float(other))
+
+
+def tanh(input: Tensor, *, out: None = None) -> Tensor:
+    """The hyperbolic tangent; integers become floats (torch.tanh)."""
+    return ops.tanh(input) if _category(input.dtype) == 3 else accurate_tanh(_as_float(input))
+
+
+def logaddexp(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """log(exp(input) + exp(other)) (torch.logaddexp)."""
+    if _category(input.dtype) < 3:
+        return ops.logaddexp(input, other)
+    ordered = ops.real(input) >= ops.real(other)
+    larger, smaller = mint.where(ordered, input, other), mint.where(ordered, other, input)
+    return larger + ops.log(1 + ops.exp(smaller - larger))
 
 
 def tensor_sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:

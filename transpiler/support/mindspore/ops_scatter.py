@@ -13,8 +13,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axis
-from .ops_indexing import _scatter
+from ._common import _axis, _scattered
 
 
 def _numbered(input: Tensor) -> Any:
@@ -28,7 +27,7 @@ def _replaced(input: Tensor, positions: Any, src: Tensor) -> Tensor:
         return ops.deepcopy(input)
     target = Tensor(np.ascontiguousarray(positions).reshape(-1), mindspore.int64)
     values = (src if src.shape == positions.shape else ops.broadcast_to(src, positions.shape)).reshape(-1).astype(input.dtype)
-    return _scatter(input.reshape(-1), 0, target, values, "none").reshape(input.shape)
+    return _scattered(input.reshape(-1), target, values).reshape(input.shape)
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -65,7 +64,8 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     flat = index.reshape(-1).astype(mindspore.int64)
     flat = mint.where(flat < 0, flat + count, flat)
     reduction = "add" if accumulate else "none"
-    return _scatter(input.reshape(-1), 0, flat, source.reshape(-1), reduction).reshape(input.shape)
+    values = source.reshape(-1)
+    return _scattered(input.reshape(-1), flat, values, 0, reduction).reshape(input.shape)
 
 
 def tensor_put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

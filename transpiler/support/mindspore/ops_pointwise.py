@@ -387,11 +387,6 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
 
-def conj(input: Tensor) -> Tensor:
-    """The complex conjugate; real numbers as they are (torch.conj)."""
-    return ops.conj(input) if _category(input.dtype) == 3 else input
-
-
 def atan2(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """The angle of (other, input); integers become floats (torch.atan2)."""
     return ops.atan2(_as_float(input), _as_float(other))

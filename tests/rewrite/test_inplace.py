@@ -507,7 +507,7 @@ def f(x: torch.Tensor):
     held = [y]
     y += 1
     z = x.clone()
-    same = z.log_()
+    same = z.sqrt_()
     last = x * 3
     return held, z, same, last.sqrt_()
 """,
@@ -521,7 +521,7 @@ def f(x: mindspore.Tensor):
     held = [y]
     y.copy_(y + 1)
     z = ops.deepcopy(x)
-    same = z = z.log()
+    same = z = z.sqrt()
     last = x * 3
     return held, z, same, last.copy_(last.sqrt())
 """,

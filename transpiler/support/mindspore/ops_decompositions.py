@@ -228,19 +228,19 @@ class _CholeskySolve(nn.Cell):
     """X with L L^T X = B; the derivative is that of the product L L^T, also above L's diagonal, as torch has it."""
 
     def construct(self, L: Tensor, B: Tensor) -> Tensor:
-        return linalg_solve_triangular(_t(L), linalg_solve_triangular(L, B, upper=False), upper=True)
+        return linalg_solve_triangular(_adjoint(L), linalg_solve_triangular(L, B, upper=False), upper=True)
 
     def bprop(self, L: Tensor, B: Tensor, out: Tensor, dout: Tensor) -> Any:
         right = _CholeskySolve()(L, dout)
-        product = mint.matmul(right, _t(out))
-        return -mint.matmul(product + _t(product), L), right
+        product = mint.matmul(right, _adjoint(out))
+        return -mint.matmul(product + _adjoint(product), L), right
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
     """X with A X = input, where A = L L^T (torch.cholesky_solve)."""
     batch = np.broadcast_shapes(L.shape[:-2], input.shape[:-2])
     factor, right = (x if x.shape[:-2] == batch else ops.broadcast_to(x, batch + x.shape[-2:]) for x in (L, input))
-    return _CholeskySolve()(_t(factor) if upper else factor, right) if right.size else right
+    return _CholeskySolve()(_adjoint(factor) if upper else factor, right) if right.size else right
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:

@@ -108,6 +108,14 @@ def save_values(site: CallSite, context: ConverterContext) -> cst.BaseExpression
     return site.updated.with_changes(func=context.ref("support.save"))
 
 
+def transposed_scalar(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``x.transpose(0, -1)`` through the support form: with these dimensions torch also takes a 0-d tensor, which MindSpore refuses."""
+    dims = [context.file.code(value) for name in ("dim0", "dim1") if (value := site.value(name)) is not None]
+    if len(dims) != 2 or not set(dims) <= {"0", "-1"} or set(dims) == {"0", "-1"}:
+        return None
+    return cst.Call(context.ref("support.transpose"), site.args)
+
+
 def gradient_free_function(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
     """``@torch.no_grad()`` on a function; as a context it would have to reach what is computed inside."""
     if id(site.original) not in context.file.decorating or site.args:

@@ -110,6 +110,12 @@ def one_or_more(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | No
     return value if kind == "int" or is_integer(value) else None
 
 
+def real_dtype(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """A dtype that the source shows to be no complex one."""
+    leaf = value.attr.value if isinstance(value, cst.Attribute) else value.value if isinstance(value, cst.Name) else ""
+    return value if leaf.startswith(("float", "bfloat", "double", "half", "None")) else None
+
+
 def as_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """A sequence as a tuple, for functions that refuse lists."""
     parts = elements(value)

@@ -165,7 +165,14 @@ def _magnitude(input: Tensor) -> Tensor:
 
 def _real_part(input: Tensor) -> Tensor:
     """The real part of a complex tensor, a real one as it is."""
-    return ops.real(input) if _category(input.dtype) == 3 else input
+    if _category(input.dtype) < 3:
+        return input
+    return ops.real(input) if input.size else ops.zeros(input.shape, _real_dtype(input.dtype))
+
+
+def _real_dtype(dtype: Any) -> Any:
+    """The dtype of the parts of complex numbers."""
+    return {mindspore.complex64: mindspore.float32, mindspore.complex128: mindspore.float64}.get(dtype, dtype)
 
 
 def _conjugate(input: Tensor) -> Tensor:

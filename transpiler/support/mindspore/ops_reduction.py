@@ -312,8 +312,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: None = Non
     if x.ndim == 0:
         return x
     axes = _axes(dim, x.ndim)
-    top = ops.stop_gradient(mint.amax(x, axes, True))
-    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top))
+    top = ops.stop_gradient(mint.amax(_real_part(x), axes, True))
+    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top)).astype(x.dtype)
     total = mint.log(_sum(mint.exp(x - top), axes, keepdim))
     return total + (top if keepdim else top.reshape(total.shape))
 

@@ -201,6 +201,12 @@ def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: 
     return ops.Complex()(parts[0], parts[1])
 
 
+def _inverse(matrices: Tensor) -> Tensor:
+    """The inverse matrices; MindSpore's kernel wants at least two rows."""
+    rows = matrices.shape[-1]
+    return ops.inverse(matrices) if rows > 1 and matrices.size else 1 / matrices if rows == 1 and matrices.size else matrices
+
+
 def _memory_order(input: Tensor) -> tuple[int, ...]:
     """The dimensions as they lie in memory, that of the longest stride first."""
     strides = input.stride() if input.ndim else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from mindspore import Tensor, mint, ops
 
-from ._common import _sum, _times
+from ._common import _inverse, _sum, _times
 
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
@@ -99,16 +99,16 @@ def linalg_det(A: Tensor, *, out: None = None) -> Tensor:
 
 def linalg_inv(A: Tensor, *, out: None = None) -> Tensor:
     """The inverse matrix (torch.linalg.inv)."""
-    return ops.inverse(A)
+    return _inverse(A)
 
 
 def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -> Tensor:
     """X with A X = B, or X A = B, through the inverse (torch.linalg.solve)."""
-    inverse = ops.inverse(A)
+    inverse = _inverse(A)
     if not left:
-        return mint.matmul(B, inverse)
+        return matmul(B, inverse)
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
-    return mint.matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else mint.matmul(inverse, B)
+    return matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else matmul(inverse, B)
 
 
 def linalg_multi_dot(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:

@@ -69,7 +69,7 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
         """\
 import torch
 
-y = torch.abs(x, y, z)
+y = torch.neg(x, y, z)
 """,
         None,
         ["T2M305", "T2M403"],
@@ -123,7 +123,7 @@ import torch
 
 def f(x: torch.Tensor, a: torch.Tensor, flag):
     y = (a + x).view(-1)
-    return (-x).abs(), torch.is_tensor(a if flag else x), not torch.is_tensor(a), (a @ x).size(-1) - 1, y
+    return (-x).sqrt(), torch.is_tensor(a if flag else x), not torch.is_tensor(a), (a @ x).size(-1) - 1, y
 """,
         """\
 import mindspore
@@ -131,7 +131,7 @@ import mindspore
 
 def f(x: mindspore.Tensor, a: mindspore.Tensor, flag):
     y = (a + x).reshape(-1)
-    return (-x).abs(), isinstance(a if flag else x, mindspore.Tensor), not isinstance(a, mindspore.Tensor), (a @ x).shape[-1] - 1, y
+    return (-x).sqrt(), isinstance(a if flag else x, mindspore.Tensor), not isinstance(a, mindspore.Tensor), (a @ x).shape[-1] - 1, y
 """,
         [],
         id="parentheses",
@@ -143,8 +143,8 @@ import torch
 
 async def f(x: torch.Tensor, fut):
     if (n := x.size(0)) > 2:
-        y = torch.abs(await fut)
-    text = f"{x.size(0)} {torch.abs(x).sum():.3f}"
+        y = torch.neg(await fut)
+    text = f"{x.size(0)} {torch.neg(x).sum():.3f}"
     return [t.view(n) for t in [x] if t.size(0)], lambda t=torch.float32: t
 """,
         """\
@@ -154,8 +154,8 @@ from mindspore import mint
 
 async def f(x: mindspore.Tensor, fut):
     if (n := x.shape[0]) > 2:
-        y = mint.abs(await fut)
-    text = f"{x.shape[0]} {mint.abs(x).sum():.3f}"
+        y = mint.neg(await fut)
+    text = f"{x.shape[0]} {mint.neg(x).sum():.3f}"
     return [t.reshape(n) for t in [x] if t.shape[0]], lambda t=mindspore.float32: t
 """,
         [],
@@ -171,7 +171,7 @@ def f(m):
         case 1 | torch.float32:
             return 1
         case {"a": t} if torch.is_tensor(t):
-            return torch.abs(t)
+            return torch.neg(t)
         case torch.Tensor():
             return 2
 """,
@@ -185,7 +185,7 @@ def f(m):
         case 1 | mindspore.float32:
             return 1
         case {"a": t} if isinstance(t, mindspore.Tensor):
-            return mint.abs(t)
+            return mint.neg(t)
         case mindspore.Tensor():
             return 2
 """,
@@ -341,13 +341,13 @@ def f(a):
 import torch
 
 if False:
-    y = torch.abs(x)
+    y = torch.neg(x)
 """,
         """\
 from mindspore import mint
 
 if False:
-    y = mint.abs(x)
+    y = mint.neg(x)
 """,
         [],
         id="own-constant-conditions-stay",
@@ -404,7 +404,7 @@ def f(xs):
     for x in xs:
         a = prev.view(-1)
         b = h.view(-1)
-        prev = h = torch.abs(x)
+        prev = h = torch.neg(x)
 """,
         """\
 from mindspore import mint
@@ -416,7 +416,7 @@ def f(xs):
     for x in xs:
         a = prev.view(-1)
         b = h.view(-1)
-        prev = h = mint.abs(x)
+        prev = h = mint.neg(x)
 """,
         ["T2M402", "T2M402"],
         id="kinds-change-in-loops",

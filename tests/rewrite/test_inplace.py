@@ -469,14 +469,14 @@ import torch
 
 def f(x: torch.Tensor, buffer: torch.Tensor):
     own = torch.empty_like(x)
-    torch.sin(x, out=own)  # a new tensor
+    torch.sqrt(x, out=own)  # a new tensor
     table = torch.zeros(3, 4)
-    torch.sin(x, out=table[:, 0::2])
-    torch.cos(x, out=buffer)
+    torch.sqrt(x, out=table[:, 0::2])
+    torch.sqrt(x, out=buffer)
     values = torch.empty(3)
     indices = torch.empty(3, dtype=torch.long)
     torch.topk(x, 3, out=(values, indices))
-    return torch.exp(x, out=None)
+    return torch.sqrt(x, out=None)
 """,
         """\
 import mindspore
@@ -486,17 +486,49 @@ from mindspore import mint, ops
 
 def f(x: mindspore.Tensor, buffer: mindspore.Tensor):
     own = ms_support.empty_like(x)
-    own = mint.sin(x).astype(own.dtype)  # a new tensor
+    own = mint.sqrt(x).astype(own.dtype)  # a new tensor
     table = ops.zeros((3, 4))
-    table[:, 0::2] = mint.sin(x)
-    ms_support.copy_into(buffer, mint.cos(x))
+    table[:, 0::2] = mint.sqrt(x)
+    ms_support.copy_into(buffer, mint.sqrt(x))
     values = ms_support.empty(3)
     indices = ms_support.empty(3, dtype=mindspore.int64)
     values, indices = ms_support.topk(x, 3)
-    return mint.exp(x)
+    return mint.sqrt(x)
 """,
         [],
         id="out-is-written-to",
+    ),
+    pytest.param(
+        """\
+import torch
+
+
+def f(x: torch.Tensor, y: torch.Tensor, n):
+    held = [x]
+    x.pow_(2)
+    x.mul_(y).add_(1)
+    x.mul_(n)
+    x *= y
+    x >>= 1
+    return held, y << 2
+""",
+        """\
+import mindspore
+import ms_support
+from mindspore import ops
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor, n):
+    held = [x]
+    ms_support.copy_into(x, x.copy().pow(2))
+    ms_support.copy_into(x, x.copy().mul(y).add(1))
+    ms_support.copy_into(x, x.mul(n))
+    ms_support.copy_into(x, x.copy() * y)
+    ms_support.copy_into(x, ops.bitwise_right_shift(x, 1))
+    return held, ops.bitwise_left_shift(y, 2)
+""",
+        [],
+        id="old-values-that-a-derivative-reads",
     ),
     pytest.param(
         """\
@@ -508,9 +540,9 @@ def f(x: torch.Tensor):
     held = [y]
     y += 1
     z = x.clone()
-    same = z.log_()
+    same = z.sqrt_()
     last = x * 3
-    return held, z, same, last.exp_()
+    return held, z, same, last.sqrt_()
 """,
         """\
 import mindspore
@@ -523,9 +555,9 @@ def f(x: mindspore.Tensor):
     held = [y]
     ms_support.copy_into(y, y + 1)
     z = ops.deepcopy(x)
-    same = z = z.log()
+    same = z = z.sqrt()
     last = x * 3
-    return held, z, same, ms_support.copy_into(last, last.exp())
+    return held, z, same, ms_support.copy_into(last, last.sqrt())
 """,
         [],
         id="a-name-beside-the-changed-one",

@@ -38,19 +38,6 @@ def kept_on_super(site: CallSite, context: ConverterContext) -> cst.BaseExpressi
     return site.updated if is_super else None
 
 
-_COMPLEX: Final = ("torch.fft.", "torch.linalg.eig", "torch.complex", "torch.cfloat", "torch.cdouble", "torch.polar", "torch.view_as_complex",
-                   "torch.stft", "torch.istft", "torch.conj", "torch.Tensor.stft", "torch.Tensor.conj")  # fmt: skip
-
-
-def complex_magnitude(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
-    """``abs`` through the support form in files that make complex tensors: MindSpore's own gives complex numbers for them."""
-    facts = context.file.facts
-    names = (*(api for call in facts.calls.values() for api in call.apis), *(found.name for found in facts.references.values()))
-    if not any(name.startswith(_COMPLEX) for name in names) or len(site.args) != 1:
-        return None
-    return cst.Call(context.ref("support.absolute"), [cst.Arg(site.args[0].value)])
-
-
 _EMPTY: Final = frozenset(
     {"torch.tensor", "torch.empty", "torch.zeros", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.as_tensor"}
 )
@@ -129,6 +116,14 @@ def save_values(site: CallSite, context: ConverterContext) -> cst.BaseExpression
     if any(context.file.semantics.is_module_class(cls) for cls in classes):
         return None
     return site.updated.with_changes(func=context.ref("support.save"))
+
+
+def transposed_scalar(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``x.transpose(0, -1)`` through the support form: with these dimensions torch also takes a 0-d tensor, which MindSpore refuses."""
+    dims = [context.file.code(value) for name in ("dim0", "dim1") if (value := site.value(name)) is not None]
+    if len(dims) != 2 or not set(dims) <= {"0", "-1"} or set(dims) == {"0", "-1"}:
+        return None
+    return cst.Call(context.ref("support.transpose"), site.args)
 
 
 def gradient_free_function(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:

@@ -16,7 +16,9 @@ class Target:
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
     ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory, ``inplace_write`` the
-    support function that does so where it may be a view of another tensor's. ``item_assignment``: whether ``x[i] = v`` exists.
+    support function that does so where it may be a view of another tensor's. ``copy``: the one that
+    copies it. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
@@ -36,7 +38,9 @@ class Target:
     inplace_write: str | None
     item_assignment: bool
     cast: str
+    shifts: Mapping[str, str]
     strided_read: str | None = None
     layer_attribute: str | None = None
     slice_write: str | None = None
     value_and_grad: bool = False
+    copy: str | None = None

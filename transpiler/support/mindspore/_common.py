@@ -158,6 +158,61 @@ def _cast(input: Tensor, dtype: Any) -> Tensor:
     return input if dtype is None or input.dtype == dtype else ops.cast(input, dtype)
 
 
+def _magnitude(input: Tensor) -> Tensor:
+    """|input| as a real number."""
+    return ops.real(ops.abs(input)) if _category(input.dtype) == 3 else ops.abs(input)
+
+
+def _real_part(input: Tensor) -> Tensor:
+    """The real part of a complex tensor, a real one as it is."""
+    if _category(input.dtype) < 3:
+        return input
+    return ops.real(input) if input.size else ops.zeros(input.shape, _real_dtype(input.dtype))
+
+
+def _real_dtype(dtype: Any) -> Any:
+    """The dtype of the parts of complex numbers."""
+    return {mindspore.complex64: mindspore.float32, mindspore.complex128: mindspore.float64}.get(dtype, dtype)
+
+
+def _conjugate(input: Tensor) -> Tensor:
+    """The complex conjugate; real numbers as they are."""
+    return ops.conj(input) if _category(input.dtype) == 3 else input
+
+
+def _by_parts(function: Any, *tensors: Tensor) -> Tensor:
+    """A linear function of complex tensors, of their real and imaginary parts, for kernels that take real numbers only."""
+    return ops.Complex()(function(*(ops.real(x) for x in tensors)), function(*(ops.imag(x) for x in tensors)))
+
+
+def _times(factor: Any, x: Tensor) -> Tensor:
+    """factor * x, where the factor may be a Python complex number, which MindSpore's product refuses."""
+    if not isinstance(factor, complex):
+        return factor * x
+    dtype = x.dtype if _category(x.dtype) == 3 else mindspore.complex128 if x.dtype == mindspore.float64 else mindspore.complex64
+    return Tensor(factor, dtype) * ops.cast(x, dtype)
+
+
+def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: str = "none") -> Tensor:
+    """``x`` with ``src`` written (or added) at ``index`` along an axis; complex numbers by their parts, which have the kernel."""
+    if _category(x.dtype) < 3:
+        return ops.tensor_scatter_elements(x, index, src, axis, reduction)
+    parts = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
+    return ops.Complex()(parts[0], parts[1])
+
+
+def _inverse(matrices: Tensor) -> Tensor:
+    """The inverse matrices; MindSpore's kernel wants at least two rows."""
+    rows = matrices.shape[-1]
+    return ops.inverse(matrices) if rows > 1 and matrices.size else 1 / matrices if rows == 1 and matrices.size else matrices
+
+
+def _memory_order(input: Tensor) -> tuple[int, ...]:
+    """The dimensions as they lie in memory, that of the longest stride first."""
+    strides = input.stride() if input.ndim else []
+    return tuple(sorted(range(input.ndim), key=lambda axis: (-strides[axis], axis)))
+
+
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` alike."""
     if len(values) == 1 and not isinstance(values[0], (int, Tensor)):

@@ -8,7 +8,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import ntuple, pad_by_index, pad_constant
+from ._common import _category, ntuple, pad_by_index, pad_constant
 
 
 def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
@@ -41,11 +41,31 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     rank = weight.ndim - 2
     if x.ndim == rank + 1:
         return _convolve(x.expand_dims(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
+    if _category(x.dtype) != 2:
+        return _convolve_others(x, weight, bias, stride, padding, dilation, groups)
     kernel = weight.shape[2:]
     widths = _conv_padding(kernel, padding, dilation)
     convolution = ops.Conv2D if rank == 2 else ops.Conv3D
     y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
     return y if bias is None else y + bias.reshape((1, -1) + (1,) * rank)
+
+
+def _convolve_others(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int, ...], padding: Any, dilation: tuple[int, ...],
+                     groups: int) -> Tensor:  # fmt: skip
+    """Convolution of complex numbers by their parts, and of integers in floats, which hold them exactly up to 2^24."""
+
+    def part(a: Tensor, b: Tensor) -> Tensor:
+        return _convolve(a, b, None, stride, padding, dilation, groups)
+
+    if _category(x.dtype) == 3:
+        (a, b), (c, d) = ((ops.real(v), ops.imag(v)) for v in (x, weight))
+        y = ops.Complex()(part(a, c) - part(b, d), part(a, d) + part(b, c))
+    else:
+        floats = x.astype(mindspore.float32), weight.astype(mindspore.float32)
+        if x.size and float(part(ops.abs(floats[0]), ops.abs(floats[1])).max()) >= 2**24:
+            raise ValueError("The products of these integers are too large for MindSpore's convolution; convert them to float32.")
+        y = part(*floats).round().astype(x.dtype)
+    return y if bias is None else y + bias.reshape((1, -1) + (1,) * (weight.ndim - 2))
 
 
 @ops.constexpr

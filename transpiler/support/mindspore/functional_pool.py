@@ -130,7 +130,10 @@ def _avg_pool(input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: 
               divisor_override: int | None = None) -> Tensor:  # fmt: skip
     """Sums of windows over the number of elements that count."""
     if not input.is_floating_point():
-        raise TypeError("average pooling takes floating tensors here")
+        exact = _avg_pool(
+            input.astype(mindspore.float64), rank, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        )
+        return ops.trunc(exact).astype(input.dtype)  # torch divides integers, towards zero
     kernel, widths = ntuple(kernel_size, rank), ntuple(padding, rank)
     step = _window_step(stride, kernel)
     windows, positions = _windows(input, kernel, step, widths, (1,) * rank, ceil_mode, 0)

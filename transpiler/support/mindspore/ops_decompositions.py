@@ -13,9 +13,13 @@ import numpy as np
 from mindspore import Tensor, mint, nn, ops
 from mindspore.ops.operations.linalg_ops import Eigh
 
-from ._common import _category
+from ._common import _category, _conjugate, _inverse, _magnitude, _real_part
+from .ops_linalg import linalg_solve
 
-_EPSILON = {mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16}
+_EPSILON = {
+    mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16, mindspore.complex64: 1.1920928955078125e-07,
+    mindspore.complex128: 2.220446049250313e-16,
+}  # fmt: skip
 
 
 class CholeskyFactor(NamedTuple):
@@ -118,9 +122,29 @@ def _t(x: Tensor) -> Tensor:
     return x.swapaxes(-2, -1)
 
 
+def _adjoint(x: Tensor) -> Tensor:
+    """The conjugated, transposed matrices."""
+    return _conjugate(_t(x))
+
+
+class _ByNumpy(nn.Cell):
+    """What numpy finds of complex matrices, for which MindSpore has no kernel; eager mode, and a derivative is refused."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def construct(self, *matrices: Tensor) -> Any:
+        found = self.function(*(matrix.asnumpy() for matrix in matrices))
+        return tuple(Tensor(np.ascontiguousarray(x)) for x in found) if isinstance(found, tuple) else Tensor(np.ascontiguousarray(found))
+
+    def bprop(self, *arguments: Any) -> Any:
+        raise NotImplementedError("There is no derivative of this decomposition of complex matrices here.")
+
+
 def _identity(like: Tensor, n: int) -> Tensor:
     """The n x n identity in a matrix's dtype."""
-    return ops.eye(n, n, like.dtype)
+    return ops.eye(n, n, mindspore.float32).astype(like.dtype)
 
 
 def _diagonal(x: Tensor) -> Tensor:
@@ -164,8 +188,21 @@ class _Cholesky(nn.Cell):
 
 def linalg_cholesky(A: Tensor, *, upper: bool = False, out: None = None) -> Tensor:
     """The triangular L with A = L L^T, or U with A = U^T U (torch.linalg.cholesky)."""
-    factor = _Cholesky()(A) if A.size else A
-    return _t(factor) if upper else factor
+    factor = A if not A.size else _complex_cholesky(A) if _category(A.dtype) == 3 else _Cholesky()(A)
+    return _adjoint(factor) if upper else factor
+
+
+def _complex_cholesky(A: Tensor) -> Tensor:
+    """A = L L^H, column by column, for want of a kernel."""
+    size = A.shape[-1]
+    columns: list[Tensor] = []
+    for j in range(size):
+        rest = A[..., j]
+        for column in columns:
+            rest = rest - column * ops.conj(column[..., j : j + 1])
+        pivot = ops.sqrt(ops.real(rest[..., j : j + 1])).astype(A.dtype)
+        columns.append(rest / pivot * Tensor(np.arange(size) >= j).astype(A.dtype))
+    return ops.stack(columns, -1)
 
 
 def cholesky(input: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
@@ -192,19 +229,19 @@ class _CholeskySolve(nn.Cell):
     """X with L L^T X = B; the derivative is that of the product L L^T, also above L's diagonal, as torch has it."""
 
     def construct(self, L: Tensor, B: Tensor) -> Tensor:
-        return linalg_solve_triangular(_t(L), linalg_solve_triangular(L, B, upper=False), upper=True)
+        return linalg_solve_triangular(_adjoint(L), linalg_solve_triangular(L, B, upper=False), upper=True)
 
     def bprop(self, L: Tensor, B: Tensor, out: Tensor, dout: Tensor) -> Any:
         right = _CholeskySolve()(L, dout)
-        product = mint.matmul(right, _t(out))
-        return -mint.matmul(product + _t(product), L), right
+        product = mint.matmul(right, _adjoint(out))
+        return -mint.matmul(product + _adjoint(product), L), right
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
     """X with A X = input, where A = L L^T (torch.cholesky_solve)."""
     batch = np.broadcast_shapes(L.shape[:-2], input.shape[:-2])
     factor, right = (x if x.shape[:-2] == batch else ops.broadcast_to(x, batch + x.shape[-2:]) for x in (L, input))
-    return _CholeskySolve()(_t(factor) if upper else factor, right) if right.size else right
+    return _CholeskySolve()(_adjoint(factor) if upper else factor, right) if right.size else right
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
@@ -287,7 +324,12 @@ def qr(input: Tensor, some: bool = True, *, out: None = None) -> Qr:
 
 def geqrf(input: Tensor, *, out: None = None) -> Geqrf:
     """R above and Householder vectors below the diagonal, and the reflections' factors (torch.geqrf)."""
-    return Geqrf(*ops.geqrf(input))
+    return Geqrf(*(_ByNumpy(_raw_qr)(input) if _category(input.dtype) == 3 else ops.geqrf(input)))
+
+
+def _raw_qr(matrices: Any) -> Any:
+    packed, tau = np.linalg.qr(matrices, mode="raw")
+    return np.swapaxes(packed, -2, -1).astype(matrices.dtype), tau.astype(matrices.dtype)
 
 
 def linalg_householder_product(input: Tensor, tau: Tensor, *, out: None = None) -> Tensor:
@@ -298,20 +340,20 @@ def linalg_householder_product(input: Tensor, tau: Tensor, *, out: None = None) 
 
 
 def _reflected(vectors: Tensor, tau: Tensor, x: Tensor, order: Any) -> Tensor:
-    """``x`` after the reflections I - tau v v^T, the first of ``order`` first."""
+    """``x`` after the reflections I - tau v v^H, the first of ``order`` first."""
     below = _lower(vectors, -1) + ops.eye(vectors.shape[-2], vectors.shape[-1], vectors.dtype)
     for i in order:
         v = below[..., i : i + 1]
-        x = x - tau[..., i : i + 1].expand_dims(-1) * mint.matmul(v, mint.matmul(_t(v), x))
+        x = x - tau[..., i : i + 1].expand_dims(-1) * mint.matmul(v, mint.matmul(_adjoint(v), x))
     return x
 
 
 def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *, out: None = None) -> Tensor:
     """A matrix multiplied by the product of Householder reflections (torch.ormqr)."""
     if not left:
-        return _t(ormqr(input, tau, _t(other), True, not transpose))
+        return _adjoint(ormqr(input, tau, _adjoint(other), True, not transpose))
     steps = range(tau.shape[-1])
-    return _reflected(input, tau, other, steps if transpose else steps[::-1])
+    return _reflected(input, _conjugate(tau) if transpose else tau, other, steps if transpose else steps[::-1])
 
 
 class _SymmetricEigen(nn.Cell):
@@ -351,18 +393,16 @@ class _SymmetricEigenvalues(nn.Cell):
 
 def linalg_eigh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Eigen:
     """Eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix (torch.linalg.eigh)."""
-    return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(_real(A)))
+    if _category(A.dtype) == 3:
+        return Eigen(*_ByNumpy(lambda x: tuple(np.linalg.eigh(x, "L" if UPLO in "lL" else "U")))(A))
+    return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(A))
 
 
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending (torch.linalg.eigvalsh)."""
-    return _SymmetricEigenvalues(UPLO.upper() == "L")(_real(A))
-
-
-def _real(A: Tensor) -> Tensor:
     if _category(A.dtype) == 3:
-        raise NotImplementedError("The derivative and the batches of Hermitian eigenvalues are written for real matrices.")
-    return A
+        return _ByNumpy(lambda x: np.linalg.eigvalsh(x, "L" if UPLO in "lL" else "U"))(A)
+    return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
 
 
 class _Eigen(nn.Cell):
@@ -383,7 +423,7 @@ class _Eigen(nn.Cell):
         gaps = values.expand_dims(-2) - values.expand_dims(-1) + _identity(values, n)
         inner = (inner - mint.matmul(adjoint, vectors) * own) / ops.conj(gaps)
         inner = inner * (1 - _identity(values, n)) + d_values.expand_dims(-1) * _identity(values, n)
-        result = mint.matmul(mint.matmul(ops.inverse(adjoint), inner), adjoint)
+        result = mint.matmul(mint.matmul(_inverse(adjoint), inner), adjoint)
         return (result if _category(A.dtype) == 3 else ops.real(result),)
 
 
@@ -449,7 +489,7 @@ def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:
     if p in (None, 2, -2):
         values = linalg_svdvals(A)
         return values[..., -1] / values[..., 0] if p == -2 else values[..., 0] / values[..., -1]
-    return _matrix_norm(A, p) * _matrix_norm(ops.inverse(A), p)
+    return _matrix_norm(A, p) * _matrix_norm(_inverse(A), p)
 
 
 def _matrix_norm(x: Tensor, order: Any) -> Tensor:
@@ -475,7 +515,7 @@ def linalg_matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: None = None
 ) -> Tensor:
     """How many singular values are larger than a tolerance, int64 (torch.linalg.matrix_rank)."""
-    values = ops.abs(linalg_eigvalsh(A)) if hermitian else linalg_svdvals(A)
+    values = ops.abs(linalg_eigvalsh(A)) if hermitian else _real_part(linalg_svdvals(A))
     limit = tol if tol is not None else _threshold(A, mint.amax(values, -1), atol, rtol)
     limit = limit.expand_dims(-1) if isinstance(limit, Tensor) else limit
     return (values > limit).astype(mindspore.int64).sum(-1)
@@ -504,9 +544,20 @@ def linalg_pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: 
     """The Moore-Penrose inverse; singular values below a tolerance count as zero (torch.linalg.pinv)."""
     if not A.size:
         return ops.zeros(A.shape[:-2] + (A.shape[-1], A.shape[-2]), A.dtype)
+    if _category(A.dtype) == 3:
+        return _complex_pinv(A, hermitian, atol, rtol if rcond is None else rcond)
     source = ops.stop_gradient(_lower(A) + _t(_lower(A, -1)) if hermitian else A)
     limit = _threshold(A, ops.svd(source)[0][..., 0], atol, rtol if rcond is None else rcond)
     return _PseudoInverse()(A, source, ops.stop_gradient(limit))
+
+
+def _complex_pinv(A: Tensor, hermitian: bool, atol: Any, rtol: Any) -> Tensor:
+    """The pseudo-inverse of complex matrices by their singular values."""
+    source = _lower(A) + _adjoint(_lower(A, -1)) if hermitian else A
+    u, s, vh = _ByNumpy(lambda x: tuple(np.linalg.svd(x, full_matrices=False)))(source)
+    large = s > _threshold(A, s[..., 0], atol, rtol).expand_dims(-1)
+    inverted = mint.where(large, 1 / mint.where(large, s, ops.ones_like(s)), ops.zeros_like(s)).astype(A.dtype)
+    return mint.matmul(_adjoint(vh) * inverted.expand_dims(-2), _adjoint(u))
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -515,14 +566,15 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 
 def _pivoted_lu(matrices: Any, pivot: bool) -> tuple[Any, Any, Any]:
-    """L and U in one array, pivots from 1, and the permutation matrices P^T, by elimination with the largest pivot of each column."""
-    packed = matrices.copy().reshape(-1, *matrices.shape[-2:])
+    """L and U in one array, pivots from 1, and the permutation matrices P^T, by elimination with the largest pivot of each column
+    (of complex numbers LAPACK compares the sums of their parts)."""
+    packed = matrices.copy().reshape(math.prod(matrices.shape[:-2]), *matrices.shape[-2:])
     batch, (count, rows, columns) = np.arange(len(packed)), packed.shape
     steps = min(rows, columns)
     pivots = np.tile(np.arange(1, steps + 1, dtype=np.int32), (count, 1))
     order = np.tile(np.arange(rows), (count, 1))
     for k in range(steps):
-        chosen = k + np.abs(packed[:, k:, k]).argmax(1) if pivot and count else np.full(count, k)
+        chosen = k + (abs(packed[:, k:, k].real) + abs(packed[:, k:, k].imag)).argmax(1) if pivot and count else np.full(count, k)
         pivots[:, k] = chosen + 1
         packed[batch, k], packed[batch, chosen] = packed[batch, chosen], packed[batch, k]
         order[batch, k], order[batch, chosen] = order[batch, chosen], order[batch, k]
@@ -624,11 +676,11 @@ def linalg_lu_solve(
 ) -> Tensor:
     """X with A X = B (or X A = B, or the transposed A) from A's packed decomposition (torch.linalg.lu_solve)."""
     if not left:
-        return _t(linalg_lu_solve(LU, pivots, _t(B), adjoint=not adjoint))
+        return _adjoint(linalg_lu_solve(LU, pivots, _adjoint(B), adjoint=not adjoint))
     order = _row_order(pivots, LU.shape[-1], LU.dtype)
     if adjoint:
-        half = linalg_solve_triangular(_t(LU), B, upper=False)
-        return mint.matmul(_t(order), linalg_solve_triangular(_t(LU), half, upper=True, unitriangular=True))
+        half = linalg_solve_triangular(_adjoint(LU), B, upper=False)
+        return mint.matmul(_t(order), linalg_solve_triangular(_adjoint(LU), half, upper=True, unitriangular=True))
     half = linalg_solve_triangular(LU, mint.matmul(order, B), upper=False, unitriangular=True)
     return linalg_solve_triangular(LU, half, upper=True)
 
@@ -641,27 +693,24 @@ def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: None = None)
 def linalg_inv_ex(A: Tensor, *, check_errors: bool = False, out: None = None) -> InverseInfo:
     """The inverse, and the first zero pivot of A, 0 where there is none (torch.linalg.inv_ex)."""
     info = linalg_lu_factor_ex(ops.stop_gradient(A), check_errors=check_errors).info
-    return InverseInfo(ops.inverse(A), info)
+    return InverseInfo(_inverse(A), info)
 
 
 def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: None = None) -> SolveInfo:
     """X with A X = B, or X A = B, and the first zero pivot of A (torch.linalg.solve_ex)."""
     info = linalg_lu_factor_ex(ops.stop_gradient(A), check_errors=check_errors).info
-    inverse = ops.inverse(A)
-    if not left:
-        return SolveInfo(mint.matmul(B, inverse), info)
-    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
-    return SolveInfo(mint.matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else mint.matmul(inverse, B), info)
+    return SolveInfo(linalg_solve(A, B, left=left), info)
 
 
 def linalg_slogdet(A: Tensor, *, out: None = None) -> SignLogDet:
     """Sign and logarithm of the absolute value of the determinant (torch.linalg.slogdet)."""
     if 0 in A.shape:
-        return SignLogDet(ops.ones(A.shape[:-2], A.dtype), ops.zeros(A.shape[:-2], A.dtype))
+        return SignLogDet(ops.ones(A.shape[:-2], A.dtype), _real_part(ops.zeros(A.shape[:-2], A.dtype)))
     if A.shape[-1] == 1:
         entry = A[..., 0, 0]
-        return SignLogDet(mint.sign(entry), ops.log(ops.abs(entry)))
-    return SignLogDet(*ops.slogdet(A))
+        return SignLogDet(ops.sgn(entry), ops.log(_magnitude(entry)))
+    sign, logarithm = ops.slogdet(A)
+    return SignLogDet(sign, _real_part(logarithm))
 
 
 def slogdet(input: Tensor) -> SignLogDet:
@@ -672,6 +721,8 @@ def slogdet(input: Tensor) -> SignLogDet:
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant, NaN where that is negative (torch.logdet)."""
     sign, logarithm = linalg_slogdet(input)
+    if _category(input.dtype) == 3:
+        return ops.log(sign) + logarithm
     return mint.where(sign < 0, ops.full_like(logarithm, float("nan")), logarithm)
 
 
@@ -697,7 +748,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 def linalg_tensorinv(A: Tensor, ind: int = 2, *, out: None = None) -> Tensor:
     """The inverse of ``tensordot`` with A (torch.linalg.tensorinv)."""
     rows = math.prod(A.shape[:ind])
-    return ops.inverse(A.reshape(rows, -1)).reshape(A.shape[ind:] + A.shape[:ind])
+    return _inverse(A.reshape(rows, -1)).reshape(A.shape[ind:] + A.shape[:ind])
 
 
 def linalg_tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: None = None) -> Tensor:
@@ -707,7 +758,7 @@ def linalg_tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None, 
         A = A.permute(*[d for d in range(A.ndim) if d not in moved], *moved)
     shape = A.shape[B.ndim :]
     size = math.prod(shape)
-    return mint.matmul(ops.inverse(A.reshape(size, size)), B.reshape(size, 1)).reshape(shape)
+    return mint.matmul(_inverse(A.reshape(size, size)), B.reshape(size, 1)).reshape(shape)
 
 
 def matrix_exp(A: Tensor) -> Tensor:
@@ -716,7 +767,7 @@ def matrix_exp(A: Tensor) -> Tensor:
         return A
     norm = float(np.abs(_as_array(ops.stop_gradient(A))).sum(-2).max())
     squarings = max(0, math.ceil(math.log2(norm)) + 1) if norm > 0 and math.isfinite(norm) else 0
-    scaled = A.astype(mindspore.float64) / 2.0**squarings
+    scaled = A.astype(mindspore.complex128 if _category(A.dtype) == 3 else mindspore.float64) / 2.0**squarings
     identity = ops.broadcast_to(_identity(scaled, A.shape[-1]), A.shape)
     result = identity
     for k in range(18, 0, -1):

@@ -7,7 +7,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, ops
 
-from ._common import _as_float, _axis, _category, pad_by_index, pad_constant
+from ._common import _as_float, _axis, _category, _result_dtype, pad_by_index, pad_constant
 from .ops_shape import roll
 
 
@@ -30,6 +30,26 @@ def _numeric(input: Tensor) -> Tensor:
 def _opposite(norm: str | None) -> str:
     """The normalisation of the transform in the other direction."""
     return {"forward": "backward", "ortho": "ortho"}.get(norm or "backward", "forward")
+
+
+def fft_fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """The discrete Fourier transform along an axis; booleans count as numbers (torch.fft.fft)."""
+    return ops.fft(_numeric(input), n, dim, norm)
+
+
+def fft_ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """The inverse of ``fft`` (torch.fft.ifft)."""
+    return ops.ifft(_numeric(input), n, dim, norm)
+
+
+def fft_rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """Half of the transform of a real signal (torch.fft.rfft)."""
+    return ops.rfft(_numeric(input), n, dim, norm)
+
+
+def fft_irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """The inverse of ``rfft`` (torch.fft.irfft)."""
+    return ops.irfft(_numeric(input), n, dim, norm)
 
 
 def fft_fftshift(input: Tensor, dim: Any = None) -> Tensor:
@@ -180,7 +200,9 @@ def stft(
     hop = n_fft // 4 if hop_length is None else hop_length
     frames = 1 + (x.shape[-1] - n_fft) // hop
     positions = [[start * hop + k for k in range(n_fft)] for start in range(frames)]
-    pieces = ops.gather(x, Tensor(positions, mindspore.int32), 1) * _centred_window(window, win_length, n_fft, x.dtype)
+    weights = _centred_window(window, win_length, n_fft, x.dtype)
+    dtype = _result_dtype(x, weights)
+    pieces = ops.gather(x, Tensor(positions, mindspore.int32), 1).astype(dtype) * weights.astype(dtype)
     halved = not is_complex if onesided is None else onesided
     norm = "ortho" if normalized else "backward"
     spectrum = (ops.rfft(pieces, None, -1, norm) if halved else ops.fft(pieces, None, -1, norm)).swapaxes(1, 2)

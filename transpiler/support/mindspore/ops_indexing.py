@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axis, _category, _result_dtype, _sum
+from ._common import _as_float, _axis, _category, _magnitude, _result_dtype, _scattered, _sum
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: None = None) -> Any:
@@ -132,7 +132,7 @@ def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str
         fixed = sum(grid[i] * steps[i] for i in range(input.ndim) if i != axis)
         flat = index * int(steps[axis]) + Tensor(np.broadcast_to(fixed, index.shape).copy(), index.dtype)
         return _scatter(input.reshape(-1), 0, flat.reshape(-1), src.reshape(-1), reduction).reshape(input.shape)
-    return ops.tensor_scatter_elements(input, index, src, axis, reduction)
+    return _scattered(input, index, src, axis, reduction)
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -247,10 +247,13 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     rows, values = sorted_sequence.asnumpy(), input.asnumpy() if isinstance(input, Tensor) else np.asarray(input)
     rows = rows if sorter is None else np.take_along_axis(rows, sorter.asnumpy(), -1)
     where_to: Any = "right" if right or side == "right" else "left"
-    if rows.ndim == 1:
+    if not values.size:
+        found = np.zeros(values.shape, np.int64)
+    elif rows.ndim == 1:
         found = np.searchsorted(rows, values, where_to)
     else:
-        pairs = zip(rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1]))
+        count = int(np.prod(rows.shape[:-1]))
+        pairs = zip(rows.reshape(count, rows.shape[-1]), values.reshape(count, values.shape[-1]))
         found = np.array([np.searchsorted(row, value, where_to) for row, value in pairs]).reshape(values.shape)
     return Tensor(np.asarray(found), mindspore.int32 if out_int32 else mindspore.int64)
 
@@ -301,7 +304,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm of ``x1 - x2 + eps`` along the last dimension (F.pairwise_distance)."""
-    size = ops.abs(_as_float(x1) - x2 + eps)
+    size = _magnitude(_as_float(x1) - x2 + eps)
     if p == float("inf"):
         return mint.amax(size, -1, keepdim)
     return _sum(size**p, -1, keepdim) ** (1.0 / p)

@@ -7,15 +7,15 @@ from typing import Any
 
 from mindspore import Tensor, mint, ops
 
-from ._common import _sum
+from ._common import _inverse, _sum, _times
 
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
     """beta * input + alpha * product; an input with beta 0 counts nothing, not even its NaN."""
     if not product.is_floating_point() and not product.is_complex():
         beta, alpha = int(beta), int(alpha)
-    product = product if alpha == 1 else alpha * product
-    return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else beta * input) + product
+    product = product if alpha == 1 else _times(alpha, product)
+    return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else _times(beta, input)) + product
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
@@ -75,9 +75,14 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: None = Non
     return ops.stack((a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0), axis)
 
 
+def mm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
+    """The product of two matrices; zeros where the summed dimension is empty, which MindSpore's kernel leaves unset (torch.mm)."""
+    return matmul(input, mat2)
+
+
 def bmm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
     """The products of two batches of matrices (torch.bmm)."""
-    return ops.bmm(input, mat2)
+    return matmul(input, mat2)
 
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
@@ -94,16 +99,16 @@ def linalg_det(A: Tensor, *, out: None = None) -> Tensor:
 
 def linalg_inv(A: Tensor, *, out: None = None) -> Tensor:
     """The inverse matrix (torch.linalg.inv)."""
-    return ops.inverse(A)
+    return _inverse(A)
 
 
 def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -> Tensor:
     """X with A X = B, or X A = B, through the inverse (torch.linalg.solve)."""
-    inverse = ops.inverse(A)
+    inverse = _inverse(A)
     if not left:
-        return mint.matmul(B, inverse)
+        return matmul(B, inverse)
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
-    return mint.matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else mint.matmul(inverse, B)
+    return matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else matmul(inverse, B)
 
 
 def linalg_multi_dot(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:

@@ -7,9 +7,9 @@ from typing import Any
 
 import mindspore
 import numpy as np
-from mindspore import Tensor, mint, ops
+from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _sum
+from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
 
 
 def tensor_max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
@@ -122,10 +122,11 @@ def _variance(input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction
     count = float(np.prod([input.shape[a] for a in axes]))
     if not input.size:
         nothing = _sum(input, axes, keepdim) / 0 * float("nan")
-        return nothing, nothing
+        return _real_part(nothing), nothing
     mean = mint.mean(input, axes, True) if axes else input
     free = max(count - (int(unbiased) if correction is None else correction), 0.0)
-    square = (input - mean) * (input - mean)
+    centred = input - mean
+    square = _real_part(centred * _conjugate(centred))
     total = _sum(square, axes, keepdim) if axes else square
     value = total / free if free else total * float("inf") if count > 1 else total * float("nan")
     return value, mean if keepdim or not axes else mean.reshape(total.shape)
@@ -311,8 +312,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: None = Non
     if x.ndim == 0:
         return x
     axes = _axes(dim, x.ndim)
-    top = ops.stop_gradient(mint.amax(x, axes, True))
-    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top))
+    top = ops.stop_gradient(mint.amax(_real_part(x), axes, True))
+    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top)).astype(x.dtype)
     total = mint.log(_sum(mint.exp(x - top), axes, keepdim))
     return total + (top if keepdim else top.reshape(total.shape))
 
@@ -362,14 +363,14 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
     pairs = (ops.narrow(y, axis, 1, size - 1) + ops.narrow(y, axis, 0, size - 1)) / 2
     if x is None:
         return _sum(pairs, axis) * dx
-    step = mint.diff(x, 1, -1 if x.ndim == 1 else dim)
+    step = diff(x, 1, -1 if x.ndim == 1 else dim)
     return _sum(pairs * (step.reshape((-1,) + (1,) * (y.ndim - 1 - axis)) if x.ndim == 1 else step), axis)
 
 
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: None = None, dtype: Any = None) -> Tensor:
     """The p-norm of the elements along ``dim``; 'fro' is 2, 'nuc' the sum of singular values (torch.norm)."""
     if p == "nuc":
-        return mint.norm(_cast(input, dtype), "nuc", dim, keepdim)
+        return linalg_matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     return linalg_vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
 
 
@@ -379,6 +380,9 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     size, axes = ops.real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x), _axes(dim, x.ndim)
     if not axes:
         return (size != 0).astype(size.dtype) if ord == 0 else size
+    if ord in (float("inf"), float("-inf")) and _category(x.dtype) == 2 and x.size:
+        extreme = _ExtremeNorm(axes, ord > 0)(x)
+        return extreme if keepdim else extreme.reshape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
     if ord in (float("inf"), float("-inf")):
         return (mint.amax if ord > 0 else mint.amin)(size, axes, keepdim)
     if ord == 0:
@@ -391,6 +395,22 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     positive = total != 0  # the root has no derivative at 0, where torch takes 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
     return mint.where(positive, root, total)
+
+
+class _ExtremeNorm(nn.Cell):
+    """The largest (or smallest) size along ``axes``, kept; equal ones share the derivative, and NaN has none, as in torch."""
+
+    def __init__(self, axes: tuple[int, ...], largest: bool) -> None:
+        super().__init__()
+        self.axes, self.largest = axes, largest
+
+    def construct(self, x: Tensor) -> Tensor:
+        return (mint.amax if self.largest else mint.amin)(ops.abs(x), self.axes, True)
+
+    def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> Any:
+        hit = (ops.abs(x) == out).astype(x.dtype)
+        share = hit / mint.maximum(_sum(hit, self.axes, True), ops.ones_like(out))
+        return (mint.where(hit > 0, ops.sign(x), ops.zeros_like(x)) * share * dout,)
 
 
 def _negative_norm(size: Tensor, ord: Any, axes: tuple[int, ...], keepdim: bool) -> Tensor:
@@ -416,12 +436,22 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
     rows, columns = _axes(dim, A.ndim)
     if ord == "fro":
         return linalg_vector_norm(A, 2, (rows, columns), keepdim)
+    if ord in ("nuc", 2, -2) and _category(A.dtype) == 3:
+        return _complex_norm(A, ord, rows, columns, keepdim)
     if ord in ("nuc", 2, -2):
         return ops.matrix_norm(A, ord, (rows, columns), keepdim)
     summed, picked = (columns, rows) if abs(ord) == float("inf") else (rows, columns)
-    total = _sum(ops.abs(A), summed, True)
+    total = _sum(_magnitude(A), summed, True)
     result = (mint.amax if ord > 0 else mint.amin)(total, picked, True)
     return result if keepdim else result.squeeze((rows, columns))
+
+
+def _complex_norm(A: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Tensor:
+    """A norm by the singular values of complex matrices, which numpy finds; eager mode, without derivative."""
+    values = np.linalg.svd(np.moveaxis(ops.stop_gradient(A).asnumpy(), (rows, columns), (-2, -1)), compute_uv=False)
+    result = values.sum(-1) if ord == "nuc" else values.max(-1, initial=0) if ord == 2 else values.min(-1)
+    shape = tuple(1 if i in (rows, columns) else n for i, n in enumerate(A.shape) if keepdim or i not in (rows, columns))
+    return Tensor(np.asarray(result)).reshape(shape)
 
 
 def tensor_norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:

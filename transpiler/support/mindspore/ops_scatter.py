@@ -13,7 +13,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axis
+from ._common import _axis, _memory_order, _scattered
 
 
 def _numbered(input: Tensor) -> Any:
@@ -27,7 +27,7 @@ def _replaced(input: Tensor, positions: Any, src: Tensor) -> Tensor:
         return ops.deepcopy(input)
     target = Tensor(np.ascontiguousarray(positions).reshape(-1), mindspore.int64)
     values = (src if src.shape == positions.shape else ops.broadcast_to(src, positions.shape)).reshape(-1).astype(input.dtype)
-    return ops.tensor_scatter_elements(input.reshape(-1), target, values, 0).reshape(input.shape)
+    return _scattered(input.reshape(-1), target, values).reshape(input.shape)
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -47,11 +47,18 @@ def slice_scatter(input: Tensor, src: Tensor, dim: int = 0, start: int | None = 
 
 
 def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
-    """``input``, contiguous, with ``src`` at offset + sum of index * stride (torch.as_strided_scatter)."""
+    """``input`` with ``src`` at offset + sum of index * stride (torch.as_strided_scatter)."""
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    return _replaced(input, positions, src)
+    order = _memory_order(input)
+    stored = input.permute(order) if input.ndim else input
+    fixed = ops.stop_gradient(stored)
+    written = _replaced(fixed, positions, src)
+    if input.is_floating_point():  # torch's derivative for the input is that of the elements which are replaced
+        hit = np.isin(np.arange(fixed.size), positions).reshape(fixed.shape)
+        written = written + (stored - fixed) * Tensor(hit).astype(input.dtype)
+    return written.permute(tuple(int(i) for i in np.argsort(order))) if input.ndim else written
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -63,7 +70,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     flat = mint.where(flat < 0, flat + count, flat)
     reduction = "add" if accumulate else "none"
     values = source.reshape(-1)
-    return ops.tensor_scatter_elements(input.reshape(-1), flat, values, 0, reduction).reshape(input.shape)
+    return _scattered(input.reshape(-1), flat, values, 0, reduction).reshape(input.shape)
 
 
 def tensor_put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

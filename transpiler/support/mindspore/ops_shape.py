@@ -12,7 +12,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axes, _axis, _promote_pair, _size, _sum
+from ._common import _axes, _axis, _by_parts, _category, _memory_order, _promote_pair, _size, _sum
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
@@ -43,6 +43,23 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def permute(input: Tensor, dims: Any) -> Tensor:
     """The axes in another order (torch.permute)."""
     return mint.permute(input, tuple(dims))
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged; a 0-d tensor has one (torch.transpose)."""
+    return ops.swapaxes(input, dim0, dim1) if input.ndim else input
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without its dimensions of size 1, or those among ``dim`` (torch.squeeze)."""
+    if not isinstance(dim, int) and dim is not None and len(dim) == 0:
+        return ops.reshape(input, input.shape)
+    return ops.squeeze(input, dim if dim is None or isinstance(dim, int) else tuple(dim))
+
+
+def tril(input: Tensor, diagonal: int = 0, *, out: None = None) -> Tensor:
+    """Zeros above a diagonal (torch.tril)."""
+    return _by_parts(lambda x: ops.tril(x, diagonal), input) if _category(input.dtype) == 3 else ops.tril(input, diagonal)
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
@@ -147,11 +164,12 @@ def tensor_unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
 
 def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
-    """Elements of the (contiguous) data at offset + sum of index * stride (torch.as_strided)."""
+    """Elements of the data, as it lies in memory, at offset + sum of index * stride (torch.as_strided)."""
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    return ops.gather(input.reshape(-1), Tensor(positions.reshape(-1), mindspore.int64), 0).reshape(tuple(size))
+    stored = input.permute(_memory_order(input)) if input.ndim else input
+    return ops.gather(stored.reshape(-1), Tensor(positions.reshape(-1), mindspore.int64), 0).reshape(tuple(size))
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:

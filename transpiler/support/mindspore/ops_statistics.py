@@ -11,7 +11,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axis, _category, _result_dtype, _sum
+from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _result_dtype, _sum
 from .ops_reduction import median, quantile, sort, tensor_all
 
 
@@ -23,14 +23,15 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     if aweights is not None:
         weights = aweights if weights is None else weights * aweights
     total: Any = rows.shape[1] if weights is None else weights.sum()
-    mean = (_sum(rows, 1, True) if weights is None else _sum(rows * weights, 1, True)) / total
+    weighted = rows if weights is None else rows * weights.astype(x.dtype)
+    mean = _sum(weighted, 1, True) / (total.astype(x.dtype) if isinstance(total, Tensor) else total)
     free = total - correction
     if aweights is not None:
         used = aweights if fweights is None else aweights * fweights
         free = total - correction * (used * aweights).sum() / total
     centred = rows - mean
     adjoint = (ops.conj(centred) if _category(x.dtype) == 3 else centred).swapaxes(0, 1)
-    product = mint.matmul(centred if weights is None else centred * weights, adjoint)
+    product = mint.matmul(centred if weights is None else centred * weights.astype(x.dtype), adjoint)
     free = mint.where(free > 0, free, ops.zeros_like(free)).astype(x.dtype) if isinstance(free, Tensor) else Tensor(max(free, 0), x.dtype)
     result = product / free
     return result.reshape(()) if rows.shape[0] == 1 else result
@@ -198,13 +199,13 @@ def histogramdd(
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: None = None) -> Tensor:
     """Parts along ``dim`` whose p-norm is larger than ``maxnorm`` scaled down to it (torch.renorm)."""
     axes = tuple(i for i in range(input.ndim) if i != _axis(dim, input.ndim))
-    size = ops.abs(input)
+    size = _magnitude(input)
     if p == math.inf:
         norms = mint.amax(size, axes, True)
     else:
         total = _sum(size**p, axes, True)
         norms = mint.where(total > 0, mint.where(total > 0, total, ops.ones_like(total)) ** (1 / p), ops.zeros_like(total))
-    return input * mint.where(norms > maxnorm, maxnorm / (norms + 1e-7), ops.ones_like(norms))
+    return input * mint.where(norms > maxnorm, maxnorm / (norms + 1e-7), ops.ones_like(norms)).astype(input.dtype)
 
 
 class Frexp(NamedTuple):

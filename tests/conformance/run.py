@@ -26,6 +26,7 @@ import torch
 from tests.conformance.forms import HEADER, Form, forms
 from tests.conformance.samples import DTYPES, Sample, operators, samples, seed
 from tests.conformance.verdict import (
+    UNSET,
     difference,
     flat_results,
     gradient_difference,
@@ -142,7 +143,7 @@ class Runner:
         """The cases that torch accepts, with its results (under several seeds, so that random ones are known)."""
         module = load(HEADER + "\n\n".join(case.source for case in every), "original")
         found = []
-        fixed: set[int] = set()  # samples whose result was seen not to depend on the seed
+        fixed: dict[int, Any] = {}  # by sample: a result that was seen not to depend on the seed
         for case in every:
             try:
                 results = []
@@ -150,7 +151,9 @@ class Runner:
                     seed(number)
                     results.append(getattr(module, case.function)(*(t.detach().clone() for t in case.sample.tensors)))
                 if len(results) > 1 and not _random(results):
-                    fixed.add(id(case.sample))
+                    fixed[id(case.sample)] = results[0]
+                if case.form.name == "out=" and id(case.sample) in fixed and _random([fixed[id(case.sample)], *results]):
+                    continue  # torch itself leaves ``out`` unwritten (fft.ihfftn)
                 if any(isinstance(r, torch.Tensor) and r.layout is not torch.strided for r in flat_results(results)):
                     continue
                 found.append((case, results))
@@ -185,7 +188,7 @@ class Runner:
 
     def _fault(self, case: Case, expected: Any, function: Any) -> str:
         wanted = leaves(expected[0])
-        random = _random(expected)
+        random = case.operator in UNSET or _random(expected)
         result = function(*(to_mindspore(t) for t in case.sample.tensors))
         fault = difference(wanted, leaves(result), values=not random)
         if fault and not random and case.sample.tensors:

@@ -28,6 +28,10 @@ INVARIANTS: dict[str, Callable[[Sequence[Any]], Any]] = {
 }
 
 
+#: What these give is unset memory: only its shape and dtype are anybody's to compare.
+UNSET = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
+
+
 def to_mindspore(tensor: torch.Tensor) -> Any:
     """The same numbers as a MindSpore tensor."""
     plain = tensor.detach().resolve_conj().resolve_neg()

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _cast, _sum
+from ._common import _as_float, _cast, _magnitude, _sum
 from .nn_embedding import checked_table, frequency_scaled, look_up
 
 
@@ -214,14 +214,14 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
 
 def _length(x: Tensor, p: float, dim: Any) -> Tensor:
     """The p-norm along ``dim``, kept; its derivative at 0 is 0, as in torch."""
-    size = ops.abs(x)
+    size = _magnitude(x)
     if x.ndim == 0:
         return size
     if p == float("inf"):
         return mint.amax(size, dim, True)
     if p == 0:
-        return _sum((x != 0).astype(x.dtype), dim, True)
-    total = _sum(x * x if p == 2 else size**p, dim, True)
+        return _sum((x != 0).astype(size.dtype), dim, True)
+    total = _sum(size * size if p == 2 else size**p, dim, True)
     positive = total > 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / p)
     return mint.where(positive, root, ops.zeros_like(total))

@@ -13,9 +13,12 @@ import numpy as np
 from mindspore import Tensor, mint, nn, ops
 from mindspore.ops.operations.linalg_ops import Eigh
 
-from ._common import _category
+from ._common import _category, _magnitude
 
-_EPSILON = {mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16}
+_EPSILON = {
+    mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16,
+    mindspore.complex64: 1.1920928955078125e-07, mindspore.complex128: 2.220446049250313e-16,
+}  # fmt: skip
 
 
 class CholeskyFactor(NamedTuple):
@@ -118,6 +121,28 @@ def _t(x: Tensor) -> Tensor:
     return x.swapaxes(-2, -1)
 
 
+def _adjoint(x: Tensor) -> Tensor:
+    """The matrices transposed and conjugated."""
+    return ops.conj(_t(x)) if _category(x.dtype) == 3 else _t(x)
+
+
+def _embedded(A: Tensor) -> Tensor:
+    """The real [[X, -Y], [Y, X]] of X + iY, which multiplies and inverts as it does, with every eigenvalue and singular value twice."""
+    x, y = ops.real(A), ops.imag(A)
+    return ops.cat((ops.cat((x, -y), -1), ops.cat((y, x), -1)), -2)
+
+
+def _hermitian(A: Tensor) -> Tensor:
+    """The Hermitian matrix that a lower triangle stands for; the imaginary part of its diagonal does not count."""
+    below = _lower(A, -1)
+    return below + _adjoint(below) + _identity(A, A.shape[-1]) * ops.real(A).astype(A.dtype)
+
+
+def _halved(values: Tensor) -> Tensor:
+    """One of each pair of equal values, with the derivative of both."""
+    return mint.mean(values.reshape((*values.shape[:-1], values.shape[-1] // 2, 2)), -1)
+
+
 def _identity(like: Tensor, n: int) -> Tensor:
     """The n x n identity in a matrix's dtype."""
     return ops.eye(n, n, mindspore.float32).astype(like.dtype)
@@ -165,7 +190,7 @@ class _Cholesky(nn.Cell):
 def linalg_cholesky(A: Tensor, *, upper: bool = False, out: None = None) -> Tensor:
     """The triangular L with A = L L^T, or U with A = U^T U (torch.linalg.cholesky)."""
     factor = A if not A.size else _complex_cholesky(A) if _category(A.dtype) == 3 else _Cholesky()(A)
-    return _t(factor).conj() if upper else factor
+    return _adjoint(factor) if upper else factor
 
 
 def _complex_cholesky(A: Tensor) -> Tensor:
@@ -306,25 +331,27 @@ def geqrf(input: Tensor, *, out: None = None) -> Geqrf:
 def linalg_householder_product(input: Tensor, tau: Tensor, *, out: None = None) -> Tensor:
     """The first columns of the product of Householder reflections (torch.linalg.householder_product)."""
     rows, columns = input.shape[-2:]
-    start = ops.broadcast_to(ops.eye(rows, columns, input.dtype), input.shape)
+    start = ops.broadcast_to(ops.eye(rows, columns, mindspore.float32).astype(input.dtype), input.shape)
     return _reflected(input, tau, start, range(tau.shape[-1])[::-1])
 
 
 def _reflected(vectors: Tensor, tau: Tensor, x: Tensor, order: Any) -> Tensor:
     """``x`` after the reflections I - tau v v^T, the first of ``order`` first."""
-    below = _lower(vectors, -1) + ops.eye(vectors.shape[-2], vectors.shape[-1], vectors.dtype)
+    below = _lower(vectors, -1) + ops.eye(vectors.shape[-2], vectors.shape[-1], mindspore.float32).astype(vectors.dtype)
     for i in order:
         v = below[..., i : i + 1]
-        x = x - tau[..., i : i + 1].expand_dims(-1) * mint.matmul(v, mint.matmul(_t(v), x))
+        x = x - tau[..., i : i + 1].expand_dims(-1) * mint.matmul(v, mint.matmul(_adjoint(v), x))
     return x
 
 
 def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *, out: None = None) -> Tensor:
     """A matrix multiplied by the product of Householder reflections (torch.ormqr)."""
     if not left:
-        return _t(ormqr(input, tau, _t(other), True, not transpose))
+        return _adjoint(ormqr(input, tau, _adjoint(other), True, not transpose))
     steps = range(tau.shape[-1])
-    return _reflected(input, tau, other, steps if transpose else steps[::-1])
+    return _reflected(
+        input, (ops.conj(tau) if transpose and _category(tau.dtype) == 3 else tau), other, steps if transpose else steps[::-1]
+    )
 
 
 class _SymmetricEigen(nn.Cell):
@@ -369,7 +396,10 @@ def linalg_eigh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Eigen:
 
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending (torch.linalg.eigvalsh)."""
-    return _SymmetricEigenvalues(UPLO.upper() == "L")(_real(A))
+    if _category(A.dtype) < 3:
+        return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
+    lower = A if UPLO.upper() == "L" else _adjoint(A)
+    return _halved(_SymmetricEigenvalues(True)(_embedded(_hermitian(lower)))) if A.size else ops.real(A[..., 0])
 
 
 def _real(A: Tensor) -> Tensor:
@@ -430,7 +460,7 @@ def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
 
 def linalg_svdvals(A: Tensor, *, driver: str | None = None, out: None = None) -> Tensor:
     """Singular values, descending (torch.linalg.svdvals)."""
-    return _SingularValues()(A)
+    return _halved(_SingularValues()(_embedded(A))) if _category(A.dtype) == 3 else _SingularValues()(A)
 
 
 class _SingularValues(nn.Cell):
@@ -468,10 +498,10 @@ def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:
 def _matrix_norm(x: Tensor, order: Any) -> Tensor:
     """The norms that ``cond`` knows beside the spectral one."""
     if order == "fro":
-        return ops.sqrt((x * x).sum((-2, -1)))
+        return ops.sqrt((_magnitude(x) * _magnitude(x)).sum((-2, -1)))
     if order == "nuc":
         return linalg_svdvals(x).sum(-1)
-    sums = ops.abs(x).sum(-2 if abs(order) == 1 else -1)
+    sums = _magnitude(x).sum(-2 if abs(order) == 1 else -1)
     return mint.amax(sums, -1) if order > 0 else mint.amin(sums, -1)
 
 
@@ -517,9 +547,20 @@ def linalg_pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: 
     """The Moore-Penrose inverse; singular values below a tolerance count as zero (torch.linalg.pinv)."""
     if not A.size:
         return ops.zeros(A.shape[:-2] + (A.shape[-1], A.shape[-2]), A.dtype)
+    if _category(A.dtype) == 3:
+        return _complex_pinv(_hermitian(A) if hermitian else A, atol, rtol if rcond is None else rcond)
     source = ops.stop_gradient(_lower(A) + _t(_lower(A, -1)) if hermitian else A)
     limit = _threshold(A, ops.svd(source)[0][..., 0], atol, rtol if rcond is None else rcond)
     return _PseudoInverse()(A, source, ops.stop_gradient(limit))
+
+
+def _complex_pinv(A: Tensor, atol: Any, rtol: Any) -> Tensor:
+    """The Moore-Penrose inverse of a complex matrix, from that of the real one that stands for it."""
+    rows, columns = A.shape[-2:]
+    matrix = _embedded(A)
+    limit = _threshold(A, ops.svd(ops.stop_gradient(matrix))[0][..., 0], atol, rtol)
+    inverse = _PseudoInverse()(matrix, ops.stop_gradient(matrix), ops.stop_gradient(limit))
+    return ops.Complex()(inverse[..., :columns, :rows], inverse[..., columns:, :rows])
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -535,7 +576,8 @@ def _pivoted_lu(matrices: Any, pivot: bool) -> tuple[Any, Any, Any]:
     pivots = np.tile(np.arange(1, steps + 1, dtype=np.int32), (count, 1))
     order = np.tile(np.arange(rows), (count, 1))
     for k in range(steps):
-        chosen = k + np.abs(packed[:, k:, k]).argmax(1) if pivot and count else np.full(count, k)
+        column = packed[:, k:, k]  # LAPACK measures complex pivots by |re| + |im|
+        chosen = k + (np.abs(column.real) + np.abs(column.imag)).argmax(1) if pivot and count else np.full(count, k)
         pivots[:, k] = chosen + 1
         packed[batch, k], packed[batch, chosen] = packed[batch, chosen], packed[batch, k]
         order[batch, k], order[batch, chosen] = order[batch, chosen], order[batch, k]

@@ -243,6 +243,22 @@ def tanh(input: Tensor, *, out: None = None) -> Tensor:
     return ops.tanh(input) if _category(input.dtype) == 3 else accurate_tanh(_as_float(input))
 
 
+def float_power(input: Any, exponent: Any, *, out: None = None) -> Tensor:
+    """input ** exponent in double precision (torch.float_power)."""
+    operands = (input, exponent)
+    if _category(_result_dtype(*operands)) < 3:
+        return mint.float_power(input, exponent)
+    base, power = (x.astype(mindspore.complex128) if isinstance(x, Tensor) else Tensor(x, mindspore.complex128) for x in operands)
+    return ops.pow(base, power)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: None = None) -> Tensor:
+    """input + weight * (end - input) (torch.lerp)."""
+    if _category(input.dtype) < 3:
+        return mint.lerp(input, end, weight)
+    return input + _times(weight, end - input)
+
+
 def logaddexp(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """log(exp(input) + exp(other)) (torch.logaddexp)."""
     if _category(input.dtype) < 3:

@@ -10,6 +10,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _sum
+from .ops_pointwise import logaddexp
 
 
 def tensor_max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
@@ -322,7 +323,13 @@ def logcumsumexp(input: Tensor, dim: int, *, out: None = None) -> Tensor:
     """log(cumsum(exp(x))) (torch.logcumsumexp)."""
     if input.ndim == 0:
         return input
-    return ops.logcumsumexp(input, dim)
+    if _category(input.dtype) < 3:
+        return ops.logcumsumexp(input, dim)
+    axis = _axis(dim, input.ndim)
+    sums = [ops.narrow(input, axis, i, 1) for i in range(input.shape[axis])]
+    for i in range(1, len(sums)):
+        sums[i] = logaddexp(sums[i - 1], sums[i])
+    return ops.cat(sums, axis) if sums else input
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -363,7 +370,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
     pairs = (ops.narrow(y, axis, 1, size - 1) + ops.narrow(y, axis, 0, size - 1)) / 2
     if x is None:
         return _sum(pairs, axis) * dx
-    step = mint.diff(x, 1, -1 if x.ndim == 1 else dim)
+    step = diff(x, 1, -1 if x.ndim == 1 else dim)
     return _sum(pairs * (step.reshape((-1,) + (1,) * (y.ndim - 1 - axis)) if x.ndim == 1 else step), axis)
 
 

@@ -27,22 +27,22 @@ def port(files: dict[str, str], registry: Registry, package: str | None = None) 
 def test_names_re_exported_by_a_project_module(registry: Registry) -> None:
     files = {
         "base.py": "import torch\nimport torch.nn as nn\nfrom torch.nn import functional as F\n",
-        "star.py": "from base import *\ny = F.relu(torch.abs(nn.Linear(1, 2)(x)))\n",
+        "star.py": "from base import *\ny = F.relu(torch.neg(nn.Linear(1, 2)(x)))\n",
         "named.py": "from base import F, torch as T\ny = F.relu(T.abs(x))\n",
-        "dotted.py": "import base\ny = base.torch.abs(base.nn.Linear(1, 2)(x))\n",
+        "dotted.py": "import base\ny = base.torch.neg(base.nn.Linear(1, 2)(x))\n",
     }
     ported, left = port(files, registry)
     assert left == []
-    assert ported["named.py"] == "from mindspore import mint, ops\ny = ops.relu(mint.abs(x))\n"
-    assert "y = ops.relu(mint.abs(nn.Dense(1, 2)(x)))\n" in ported["star.py"]
-    assert "y = mint.abs(nn.Dense(1, 2)(x))\n" in ported["dotted.py"]
+    assert ported["named.py"] == "from mindspore import mint, ops\ny = ops.relu(mint.neg(x))\n"
+    assert "y = ops.relu(mint.neg(nn.Dense(1, 2)(x)))\n" in ported["star.py"]
+    assert "y = mint.neg(nn.Dense(1, 2)(x))\n" in ported["dotted.py"]
 
 
 def test_relative_imports_of_torch(registry: Registry) -> None:
-    files = {"__init__.py": "", "b.py": "import torch\n", "a.py": "from .b import torch\ny = torch.abs(x)\n"}
+    files = {"__init__.py": "", "b.py": "import torch\n", "a.py": "from .b import torch\ny = torch.neg(x)\n"}
     ported, left = port(files, registry, "pkg")
     assert left == []
-    assert ported["a.py"] == "from mindspore import mint\ny = mint.abs(x)\n"
+    assert ported["a.py"] == "from mindspore import mint\ny = mint.neg(x)\n"
 
 
 def test_mixins_in_files_without_torch(registry: Registry) -> None:

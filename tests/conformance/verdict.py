@@ -26,9 +26,7 @@ INVARIANTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "qr": lambda r: (abs(r[1]), r[0] @ r[1]),
     "linalg.eig": lambda r: (r[0], _without_phase(r[1])),
 }
-
-
-#: What these give is unset memory: only its shape and dtype are anybody's to compare.
+#: Operators whose result is whatever the memory held: only shapes and dtypes are compared.
 UNSET = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
 
 

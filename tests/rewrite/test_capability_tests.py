@@ -14,7 +14,7 @@ from tests.rewrite.conftest import Port, remarked
         ("has = 'silu' in dir(torch.nn.functional)\n", "has = True\n"),
         ("has = 'silu' not in dir(torch.nn.functional)\n", "has = False\n"),
         ('if hasattr(torch, "compiler") and hasattr(torch.compiler, "is_exporting"):\n    has = 1\nelse:\n    has = 2\n', "has = 1\n"),
-        ('f = torch.abs if hasattr(torch, "abs") else None\n', "f = mint.abs\n"),
+        ('f = torch.neg if hasattr(torch, "abs") else None\n', "f = mint.neg\n"),
     ],
 )
 def test_answered(port: Port, source: str, expected: str) -> None:

@@ -68,7 +68,7 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
         """\
 import torch
 
-y = torch.abs(x, y, z)
+y = torch.neg(x, y, z)
 """,
         None,
         ["T2M305", "T2M403"],
@@ -142,8 +142,8 @@ import torch
 
 async def f(x: torch.Tensor, fut):
     if (n := x.size(0)) > 2:
-        y = torch.abs(await fut)
-    text = f"{x.size(0)} {torch.abs(x).sum():.3f}"
+        y = torch.neg(await fut)
+    text = f"{x.size(0)} {torch.neg(x).sum():.3f}"
     return [t.view(n) for t in [x] if t.size(0)], lambda t=torch.float32: t
 """,
         """\
@@ -153,8 +153,8 @@ from mindspore import mint
 
 async def f(x: mindspore.Tensor, fut):
     if (n := x.shape[0]) > 2:
-        y = mint.abs(await fut)
-    text = f"{x.shape[0]} {mint.abs(x).sum():.3f}"
+        y = mint.neg(await fut)
+    text = f"{x.shape[0]} {mint.neg(x).sum():.3f}"
     return [t.reshape(n) for t in [x] if t.shape[0]], lambda t=mindspore.float32: t
 """,
         [],
@@ -170,7 +170,7 @@ def f(m):
         case 1 | torch.float32:
             return 1
         case {"a": t} if torch.is_tensor(t):
-            return torch.abs(t)
+            return torch.neg(t)
         case torch.Tensor():
             return 2
 """,
@@ -184,7 +184,7 @@ def f(m):
         case 1 | mindspore.float32:
             return 1
         case {"a": t} if isinstance(t, mindspore.Tensor):
-            return mint.abs(t)
+            return mint.neg(t)
         case mindspore.Tensor():
             return 2
 """,
@@ -340,13 +340,13 @@ def f(a):
 import torch
 
 if False:
-    y = torch.abs(x)
+    y = torch.neg(x)
 """,
         """\
 from mindspore import mint
 
 if False:
-    y = mint.abs(x)
+    y = mint.neg(x)
 """,
         [],
         id="own-constant-conditions-stay",
@@ -403,7 +403,7 @@ def f(xs):
     for x in xs:
         a = prev.view(-1)
         b = h.view(-1)
-        prev = h = torch.abs(x)
+        prev = h = torch.neg(x)
 """,
         """\
 from mindspore import mint
@@ -415,7 +415,7 @@ def f(xs):
     for x in xs:
         a = prev.view(-1)
         b = h.view(-1)
-        prev = h = mint.abs(x)
+        prev = h = mint.neg(x)
 """,
         ["T2M402", "T2M402"],
         id="kinds-change-in-loops",

@@ -30,13 +30,13 @@ layer = nn.Conv2d(1, 2, 3, has_bias=False, pad_mode="pad")
 def f(x):
     import torch
 
-    return torch.abs(x)
+    return torch.neg(x)
 """,
         """\
 from mindspore import mint
 def f(x):
 
-    return mint.abs(x)
+    return mint.neg(x)
 """,
         [],
         id="import-in-functions",
@@ -47,7 +47,7 @@ import torch
 
 
 def f(x, ops, nn, mint):
-    return torch.nn.functional.relu(x) + torch.abs(ops) + torch.bmm(x, mint)
+    return torch.nn.functional.relu(x) + torch.neg(ops) + torch.bmm(x, mint)
 """,
         """\
 import mindspore.mint
@@ -55,7 +55,7 @@ import mindspore.ops
 
 
 def f(x, ops, nn, mint):
-    return mindspore.ops.relu(x) + mindspore.mint.abs(ops) + mindspore.ops.bmm(x, mint)
+    return mindspore.ops.relu(x) + mindspore.mint.neg(ops) + mindspore.ops.bmm(x, mint)
 """,
         [],
         id="user-names-clash",
@@ -96,7 +96,7 @@ except ImportError:
 
 
 def f(x):
-    return torch.abs(x) if torch is not None else x
+    return torch.neg(x) if torch is not None else x
 """,
         """\
 from mindspore import mint
@@ -107,7 +107,7 @@ except ImportError:
 
 
 def f(x):
-    return mint.abs(x) if torch is not None else x
+    return mint.neg(x) if torch is not None else x
 """,
         ["T2M303", "T2M305"],
         id="fallback-that-is-asked-for",
@@ -145,7 +145,7 @@ layer = nn.ReLU()
     pytest.param(
         """\
 def f(torch):
-    return torch.abs(1)
+    return torch.neg(1)
 """,
         None,
         [],
@@ -212,8 +212,8 @@ import torch
 
 
 def f(x: "torch.Tensor") -> "torch.Tensor":
-    """torch.abs(x)"""
-    return torch.abs(x)
+    """torch.neg(x)"""
+    return torch.neg(x)
 ''',
         '''\
 import mindspore
@@ -221,8 +221,8 @@ from mindspore import mint
 
 
 def f(x: "mindspore.Tensor") -> "mindspore.Tensor":
-    """torch.abs(x)"""
-    return mint.abs(x)
+    """torch.neg(x)"""
+    return mint.neg(x)
 ''',
         [],
         id="strings-stay",
@@ -267,13 +267,13 @@ torch.nn.Linear.reset_parameters = lambda self: None
         """\
 import os, torch, sys
 
-y = torch.abs(x)
+y = torch.neg(x)
 """,
         """\
 import os, sys
 from mindspore import mint
 
-y = mint.abs(x)
+y = mint.neg(x)
 """,
         [],
         id="partial-import-line",

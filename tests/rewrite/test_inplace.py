@@ -468,14 +468,14 @@ import torch
 
 def f(x: torch.Tensor, buffer: torch.Tensor):
     own = torch.empty_like(x)
-    torch.sin(x, out=own)  # a new tensor
+    torch.sqrt(x, out=own)  # a new tensor
     table = torch.zeros(3, 4)
-    torch.sin(x, out=table[:, 0::2])
-    torch.cos(x, out=buffer)
+    torch.sqrt(x, out=table[:, 0::2])
+    torch.sqrt(x, out=buffer)
     values = torch.empty(3)
     indices = torch.empty(3, dtype=torch.long)
     torch.topk(x, 3, out=(values, indices))
-    return torch.exp(x, out=None)
+    return torch.sqrt(x, out=None)
 """,
         """\
 import mindspore
@@ -485,14 +485,14 @@ from mindspore import mint, ops
 
 def f(x: mindspore.Tensor, buffer: mindspore.Tensor):
     own = ms_support.empty_like(x)
-    own = mint.sin(x).astype(own.dtype)  # a new tensor
+    own = mint.sqrt(x).astype(own.dtype)  # a new tensor
     table = ops.zeros((3, 4))
-    table[:, 0::2] = mint.sin(x)
-    buffer.copy_(mint.cos(x))
+    table[:, 0::2] = mint.sqrt(x)
+    buffer.copy_(mint.sqrt(x))
     values = ms_support.empty(3)
     indices = ms_support.empty(3, dtype=mindspore.int64)
     values, indices = ms_support.topk(x, 3)
-    return mint.exp(x)
+    return mint.sqrt(x)
 """,
         [],
         id="out-is-written-to",
@@ -509,7 +509,7 @@ def f(x: torch.Tensor):
     z = x.clone()
     same = z.log_()
     last = x * 3
-    return held, z, same, last.exp_()
+    return held, z, same, last.sqrt_()
 """,
         """\
 import mindspore
@@ -523,7 +523,7 @@ def f(x: mindspore.Tensor):
     z = ops.deepcopy(x)
     same = z = z.log()
     last = x * 3
-    return held, z, same, last.copy_(last.exp())
+    return held, z, same, last.copy_(last.sqrt())
 """,
         [],
         id="a-name-beside-the-changed-one",

@@ -109,7 +109,7 @@ class A:
     phase = 1
 
     def forward(self, x: torch.Tensor):
-        return torch.abs(x), self.phase
+        return torch.neg(x), self.phase
 """,
         """\
 import mindspore
@@ -120,7 +120,7 @@ class A:
     phase = 1
 
     def forward(self, x: mindspore.Tensor):
-        return mint.abs(x), self.phase
+        return mint.neg(x), self.phase
 """,
         [],
         id="plain-classes-stay",
@@ -264,7 +264,7 @@ import torch
 
 class A[T](torch.nn.Module):
     def forward[S: torch.Tensor](self, x: torch.Tensor) -> S:
-        return torch.abs(x)
+        return torch.neg(x)
 """,
         """\
 import mindspore
@@ -273,7 +273,7 @@ from mindspore import mint, nn
 
 class A[T](nn.Cell):
     def construct[S: mindspore.Tensor](self, x: mindspore.Tensor) -> S:
-        return mint.abs(x)
+        return mint.neg(x)
 """,
         [],
         id="newer-syntax",

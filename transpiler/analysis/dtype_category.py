@@ -1,4 +1,5 @@
-"""Of which category is a tensor's dtype, as far as the call that makes it tells: 'float', 'int', 'bool', 'complex', or '' where it does not?
+"""Of which category is a tensor's dtype, as far as the call that makes it tells: 'float', 'int', 'bool', 'complex', 'inexact' (one of float and
+complex), or '' where it does not?
 
 torch computes exp, sin, sqrt and the like of integers and booleans as floats; MindSpore's kernels refuse them. What is known to be an integer is
 therefore converted before such a call. Only what a call says for certain counts: ``torch.arange(5)``, ``.long()``, ``dtype=torch.int64``, comparisons.
@@ -6,7 +7,8 @@ therefore converted before such a call. Only what a call says for certain counts
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from transpiler.analysis import values as v
@@ -23,6 +25,11 @@ _DTYPES: Final = {
     **dict.fromkeys(("torch.int8", "torch.int16", "torch.int32", "torch.int64", "torch.uint8"), "int"),
     **dict.fromkeys(("torch.complex64", "torch.complex128"), "complex"),
 }
+#: What a mapping entry may ask of an argument.
+DTYPE_GROUPS: Final[Mapping[str, frozenset[str]]] = MappingProxyType({
+    "float": frozenset({"float"}), "real": frozenset({"float", "int", "bool"}), "inexact": frozenset({"float", "complex", "inexact"}),
+    "number": frozenset({"float", "int", "complex", "inexact"}), "whole": frozenset({"int", "bool"}),
+})  # fmt: skip
 _BOOLEAN: Final = frozenset({
     "eq", "ne", "lt", "le", "gt", "ge", "greater", "less", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",
     "isclose", "isin",
@@ -30,11 +37,31 @@ _BOOLEAN: Final = frozenset({
 _INTEGER: Final = frozenset({
     "argmax", "argmin", "argsort", "bincount", "count_nonzero", "one_hot", "randint", "randint_like", "randperm", "searchsorted", "bucketize",
 })  # fmt: skip
+#: Real floats, whatever goes in.
+_FLOAT: Final = frozenset({
+    "rand", "randn", "zeros", "ones", "empty", "eye", "softmax", "log_softmax", "softmin", "std", "var", "norm", "quantile", "batch_norm", "layer_norm",
+    "group_norm", "instance_norm", "rms_norm", "gelu", "elu", "selu", "celu", "mish", "softplus", "logsigmoid", "hardsigmoid", "cross_entropy",
+    "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "gumbel_softmax", "hann_window", "hamming_window",
+})  # fmt: skip
+#: Floats or complex numbers: functions that make floats of integers, products with weights.
+_INEXACT: Final = frozenset({
+    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "sin", "sinh", "tan", "tanh", "exp", "expm1", "exp2", "log", "log10", "log1p",
+    "log2", "sqrt", "rsqrt", "reciprocal", "sigmoid", "silu", "mean", "div", "divide", "true_divide", "linear", "bilinear", "conv1d", "conv2d", "conv3d",
+    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "embedding", "normalize", "scaled_dot_product_attention", "lerp", "logsumexp",
+})  # fmt: skip
+_INEXACT_LAYERS: Final = frozenset({
+    "Linear", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Sigmoid", "Tanh", "SiLU",
+})  # fmt: skip
+_FLOAT_LAYERS: Final = frozenset({
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "RMSNorm", "Softmax",
+    "LogSoftmax", "GELU", "ELU", "Softplus",
+})  # fmt: skip
 #: Results have their operand's dtype.
 _SAME: Final = frozenset({
     "clone", "contiguous", "cpu", "cuda", "detach", "expand", "expand_as", "flatten", "flip", "gather", "index_select", "narrow", "permute", "ravel",
     "repeat", "repeat_interleave", "reshape", "reshape_as", "roll", "squeeze", "swapaxes", "t", "tile", "transpose", "tril", "triu", "unflatten",
-    "unsqueeze", "view", "view_as", "abs", "neg",
+    "unsqueeze", "view", "view_as", "abs", "neg", "Parameter", "relu", "leaky_relu", "clamp", "sum", "max_pool2d", "dropout", "zeros_like", "ones_like",
+    "empty_like", "full_like", "rand_like", "randn_like", "new_zeros", "new_ones", "masked_fill", "matmul", "mm", "bmm",
 })  # fmt: skip
 
 
@@ -56,14 +83,33 @@ def category_of_call(api: str, arguments: Sequence[Argument], values: Sequence[v
         return _of_literal(values[0])
     if api == "torch.arange" and values:
         return "int" if all(_of_literal(value) == "int" for value in values) else ""
+    if name in _FLOAT:
+        return "float"
     operand = receiver if owner == "torch.Tensor" else next(iter(values), None)
-    return operand.dtype if name in _SAME and isinstance(operand, v.Tensor) else ""
+    known = operand.dtype if isinstance(operand, v.Tensor) else ""
+    if name in _INEXACT:
+        return known if known in ("float", "complex") else "inexact"
+    if name == "sum":
+        return "int" if known == "bool" else known
+    return known if name in _SAME else ""
+
+
+def category_of_layer(name: str) -> str:
+    """The category of what a layer of torch's gives."""
+    layer = name.rpartition(".")[2]
+    return "float" if layer in _FLOAT_LAYERS else "inexact" if layer in _INEXACT_LAYERS else ""
 
 
 def category_of_operation(left: v.Value, right: v.Value, is_division: bool) -> str:
-    """The category of an arithmetic expression: certain where both sides are integers."""
+    """The category of an arithmetic expression, as far as one side or the operator tells."""
     sides = {side.dtype if isinstance(side, v.Tensor) else _of_literal(side) for side in (left, right)}
-    return "int" if sides == {"int"} and not is_division else ""
+    if sides == {"int"} and not is_division:
+        return "int"
+    if "complex" in sides:
+        return "complex"
+    if sides & DTYPE_GROUPS["inexact"] and sides <= DTYPE_GROUPS["real"]:
+        return "float"
+    return "inexact" if is_division or sides & DTYPE_GROUPS["inexact"] else ""
 
 
 def _given(arguments: Sequence[Argument], values: Sequence[v.Value]) -> str | None:

@@ -117,10 +117,11 @@ class EffectFact:
 
 @dataclass(frozen=True, slots=True)
 class AugmentedFact:
-    """``x += y`` where ``x`` is a tensor."""
+    """``x += y`` where ``x`` is a tensor; ``value`` is the kind of ``y``."""
 
     place: InplaceFact
     node: cst.AugAssign
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class SubscriptFact:
 
 @dataclass(slots=True)
 class Facts:
-    """Facts by ``id(node)``. ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
+    """Facts by ``id(node)``. ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``shifts``: ``x << y`` of tensors. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
 
     references: dict[int, Reference] = field(default_factory=dict)
     calls: dict[int, CallFact] = field(default_factory=dict)
@@ -170,5 +171,6 @@ class Facts:
     value_reads: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)
     new_layer_calls: set[int] = field(default_factory=set)
+    shifts: set[int] = field(default_factory=set)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

@@ -569,6 +569,9 @@ class ExpressionInterpreter:
     def _binary(self, node: cst.BinaryOperation, position: Position) -> Value:
         inner = position if position is Position.ANNOTATION else Position.VALUE
         left, right = self.evaluate(node.left, inner), self.evaluate(node.right, inner)
+        if isinstance(node.operator, (cst.LeftShift, cst.RightShift)) and any(isinstance(side, v.Tensor) for side in (left, right)):
+            self.facts.shifts.add(id(node))
+            self.touch()
         return operation(left, right, node.operator)
 
     def _unary(self, node: cst.UnaryOperation, position: Position) -> Value:
@@ -794,7 +797,7 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
     """The kind of a binary arithmetic expression."""
     sequence_operator = isinstance(operator, (cst.Add, cst.Multiply))
     if isinstance(left, v.Tensor) or isinstance(right, v.Tensor):
-        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, isinstance(operator, (cst.Divide, cst.Power))))
+        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, isinstance(operator, cst.Divide)))
     if isinstance(left, (v.Lit, v.Scalar)) and isinstance(right, (v.Lit, v.Scalar)):
         return _scalar_operation(v.scalar_type(left), v.scalar_type(right), isinstance(operator, cst.Divide))
     containers = (v.Shape, v.Seq, v.Tup)

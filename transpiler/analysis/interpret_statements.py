@@ -346,7 +346,7 @@ class StatementInterpreter(ExpressionInterpreter):
         if isinstance(left, v.Tensor) and not isinstance(
             node.operator, cst.MatrixMultiplyAssign
         ):  # torch has no in-place @: x @= y binds x anew
-            self.facts.augmented[id(node)] = AugmentedFact(place, node)
+            self.facts.augmented[id(node)] = AugmentedFact(place, node, right)
             self.touch()
         if isinstance(target, cst.Name):
             binary: cst.BaseBinaryOp = cst.Divide() if isinstance(node.operator, cst.DivideAssign) else cst.Add()

@@ -9,7 +9,7 @@ from typing import Final
 
 from transpiler.analysis import values as v
 from transpiler.analysis.data_items import COMPOSE, DATASET, LOADER, PASSING_ITEMS, is_container_member, with_items
-from transpiler.analysis.dtype_category import category_of_call
+from transpiler.analysis.dtype_category import category_of_call, category_of_layer
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument, choose
@@ -192,7 +192,8 @@ class Semantics:
             if entry is not None and entry.api == "torch.nn.Module":
                 return v.PRESUMED  # a module of any class: mostly a tensor
             if entry is not None and (self.is_module_class(entry.api) or entry.returns is not None):
-                return self.returned(entry.returns)
+                result = self.returned(entry.returns)
+                return replace(result, dtype=category_of_layer(entry.api)) if isinstance(result, v.Tensor) else result
             return UNKNOWN
         return UNKNOWN
 
@@ -202,7 +203,7 @@ class Semantics:
         own = isinstance(callee, (v.UserFunction, v.Inst, v.UserInst)) or (
             isinstance(callee, v.Bound) and isinstance(callee.owner, v.UserInst)
         )
-        return v.PRESUMED if own and isinstance(result, v.Tensor) and not result.fresh else result
+        return replace(v.PRESUMED, dtype=result.dtype) if own and isinstance(result, v.Tensor) and not result.fresh else result
 
     def _call(self, callee: Value, arguments: Sequence[Argument], values: Sequence[Value]) -> Value:
         if isinstance(callee, v.Ref):
@@ -283,7 +284,7 @@ class Semantics:
             if entry is None:
                 return UNKNOWN
             if entry.api == "torch.nn.Parameter":
-                return v.TENSOR
+                return replace(v.TENSOR, dtype=category_of_call(entry.api, arguments, values, None))
             made = with_items(entry, arguments, values, self.call_entry(entry, arguments, None, values), self.items_of)
             return self._with_first_layer(made, values)
         root, _, leaf = name.rpartition(".")

@@ -28,7 +28,8 @@ class Unknown(Value):
 class Tensor(Value):
     """A torch tensor. ``fresh``: the result of an operation of its own, so that no other name sees it change. ``presumed``: fresh unless the
     project's function or module that returned it keeps it. ``part``: got by indexing with numbers and slices, or by iterating: in torch a
-    view of the tensor that it is part of. ``dtype``: its category, 'float', 'int', 'bool' or 'complex', '' where it is not known."""
+    view of the tensor that it is part of. ``dtype``: its category, 'float', 'int', 'bool', 'complex' or 'inexact' (float or complex), '' where it is
+    not known."""
 
     fresh: bool = False
     presumed: bool = False
@@ -307,7 +308,8 @@ def join(left: Value, right: Value) -> Value:
         return left
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         certain = left.fresh or left.presumed, right.fresh or right.presumed
-        dtype = left.dtype if left.dtype == right.dtype else ""
+        inexact = {left.dtype, right.dtype} <= {"float", "complex", "inexact"}
+        dtype = left.dtype if left.dtype == right.dtype else "inexact" if inexact else ""
         return Tensor(presumed=all(certain), part=left.part or right.part, dtype=dtype)
     return _join_structured(left, right)
 

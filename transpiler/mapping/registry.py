@@ -149,6 +149,7 @@ def _form(value: Any) -> TargetForm:
         unknown=value.get("unknown"),
         keep=frozenset(value.get("keep", ())),
         promotes=frozenset(value.get("promotes", ())),
+        dtypes=MappingProxyType(dict(value.get("dtypes", {}))),
         attributes=MappingProxyType(dict(value.get("attributes", {}))),
         weights=None if weights is None else MappingProxyType({name: _weight(rule) for name, rule in weights.items()}),
         unsupported=_unsupported(value.get("unsupported")),

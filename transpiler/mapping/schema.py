@@ -44,7 +44,7 @@ OVERLOAD_KEYS: Final = frozenset({"signature", "when", "returns", "targets"})
 FORM_KEYS: Final = frozenset(
     {
         "to", "template", "args", "order", "add", "support", "convert", "value", "isinstance", "attributes",
-        "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes",
+        "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes", "dtypes",
     }
 )  # fmt: skip
 ARG_KEYS: Final = frozenset({"to", "drop", "convert", "template", "emit_default", "values", "only", "code", "hint"})
@@ -147,6 +147,7 @@ class TargetForm:
     unknown: str | None = None
     keep: frozenset[str] = frozenset()
     promotes: frozenset[str] = frozenset()
+    dtypes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     weights: Mapping[str, WeightRule] | None = None
     unsupported: Unsupported | None = None

@@ -28,19 +28,6 @@ def kept_on_super(site: CallSite, context: ConverterContext) -> cst.BaseExpressi
     return site.updated if is_super else None
 
 
-_COMPLEX: Final = ("torch.fft.", "torch.linalg.eig", "torch.complex", "torch.cfloat", "torch.cdouble", "torch.polar", "torch.view_as_complex",
-                   "torch.stft", "torch.istft", "torch.conj", "torch.Tensor.stft", "torch.Tensor.conj")  # fmt: skip
-
-
-def complex_magnitude(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
-    """``abs`` through the support form in files that make complex tensors: MindSpore's own gives complex numbers for them."""
-    facts = context.file.facts
-    names = (*(api for call in facts.calls.values() for api in call.apis), *(found.name for found in facts.references.values()))
-    if not any(name.startswith(_COMPLEX) for name in names) or len(site.args) != 1:
-        return None
-    return cst.Call(context.ref("support.absolute"), [cst.Arg(site.args[0].value)])
-
-
 _EMPTY: Final = frozenset(
     {"torch.tensor", "torch.empty", "torch.zeros", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.as_tensor"}
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from transpiler.analysis import values as v
+from transpiler.analysis.dtype_category import DTYPE_GROUPS
 from transpiler.analysis.facts import CallFact, Certainty
 from transpiler.analysis.semantics import kind_name, literal_text
 from transpiler.mapping.binding import Argument, Binding, Choice, choose
@@ -178,11 +179,26 @@ class CallRewriter:
             return self._support(support, site)
         if support is not None and any(argument.star == "**" for argument in site.arguments):
             return self._support(support, site)  # the names in it are torch's
+        if support is not None and not self._suits(site, form):
+            return self._support(support, site)
         outcome = self.idiomatic(self._promoted(site, form), form)
         if isinstance(outcome, Declined) and support is not None:
             supported = self._support(support, site)
             return outcome if isinstance(supported, Declined) else supported
         return outcome
+
+    @staticmethod
+    def _suits(site: CallSite, form: TargetForm) -> bool:
+        """Whether the dtypes that the form asks for (``dtypes``) are known to be what these arguments have, or are made so (``promotes``)."""
+        if not form.dtypes or site.choice is None:
+            return not form.dtypes
+        for name, wanted in form.dtypes.items():
+            accepted = DTYPE_GROUPS[wanted] | (DTYPE_GROUPS["whole"] if name in form.promotes else frozenset())
+            for argument in site.choice.binding.values.get(name, ()):
+                value = site.values[argument.index] if argument.index >= 0 else None
+                if not isinstance(value, v.Tensor) or value.dtype not in accepted:
+                    return False
+        return True
 
     def _promoted(self, site: CallSite, form: TargetForm) -> CallSite:
         """The call with the integers and booleans among the form's ``promotes`` as floats, which torch makes of them by itself."""

@@ -102,6 +102,14 @@ def shape_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | No
     return literal_tuple([value]) if kind == "int" or is_integer(value) else None
 
 
+def one_or_more(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """A number, or a tuple that is not empty (an empty one means no dimension to torch, all of them to others)."""
+    parts = elements(value)
+    if parts is not None:
+        return literal_tuple(list(parts)) if parts else None
+    return value if kind == "int" or is_integer(value) else None
+
+
 def as_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """A sequence as a tuple, for functions that refuse lists."""
     parts = elements(value)

@@ -17,7 +17,7 @@ from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, plain_operation
 from transpiler.rewrite.fold_conditions import ConditionFolder
-from transpiler.rewrite.inplace import InplaceRewriter
+from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
@@ -40,6 +40,9 @@ _UNTOUCHED: Final = frozenset(
         cst.Dot, cst.AssignEqual, cst.Colon, cst.Semicolon, cst.LeftParen, cst.RightParen, cst.Integer, cst.Float,
     }
 )  # fmt: skip
+#: Augmented operations whose derivative may read the operand, as methods.
+_AUGMENTED: Final = {cst.MultiplyAssign: "mul", cst.DivideAssign: "div", cst.PowerAssign: "pow", cst.ModuloAssign: "remainder"}
+_SHIFTS: Final = (cst.LeftShiftAssign, cst.RightShiftAssign)
 _NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign, cst.Attribute})
 _Leave = Callable[[Any, Any], Any]
 
@@ -86,6 +89,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.IfExp: self._if_exp,
             cst.UnaryOperation: lambda original, updated: self.folder.negation(updated),
             cst.BooleanOperation: self._boolean,
+            cst.BinaryOperation: lambda original, updated: self._shift(original, updated) if id(original) in self.facts.shifts else updated,
         }
 
     # -- traversal ------------------------------------------------------------------------------------------------------
@@ -399,7 +403,27 @@ class EditVisitor(cst.CSTTransformer):
                 message = f"'{symbol}' changed its operand in place in torch, and {effect.seen_by} shows that change; here it returns a new tensor."
                 self.file.review(effect.node, Code.REVIEW_INPLACE, symbol, message, "Assign the result to every name that should see it.")
 
-    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:
+    def _shift(self, original: cst.CSTNode, operation: cst.BinaryOperation) -> cst.BaseExpression:
+        """``ops.bitwise_left_shift(x, y)`` of ``x << y``."""
+        symbol = "<<" if isinstance(operation.operator, cst.LeftShift) else ">>"
+        function = self.file.speller.expression(self.file.target.shifts[symbol])
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        sides = [side.with_changes(lpar=(), rpar=()) for side in (operation.left, operation.right)]
+        call = cst.Call(function, [cst.Arg(sides[0], comma=comma), cst.Arg(sides[1])])
+        self.file.converted(original, symbol, self.file.code(call))
+        return call
+
+    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Assign | cst.Expr:
+        """``x += y`` as the target has it; shifts are assignments of a call."""
+        if id(original) not in self.facts.augmented or type(updated.operator) not in _SHIFTS:
+            return self._augmented_value(original, updated)
+        written = self._augmented_value(original, updated)
+        if isinstance(written, cst.AugAssign):
+            value = self._shift(original, plain_operation(written))
+            return cst.Assign([cst.AssignTarget(written.target)], value, semicolon=written.semicolon)
+        return written
+
+    def _augmented_value(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:
         fact = self.facts.augmented.get(id(original))
         written = self.training.updated_leaf(original, updated)
         if written is not None:
@@ -418,7 +442,12 @@ class EditVisitor(cst.CSTTransformer):
             return updated.with_changes(target=every_element(original.target))
         method = self.file.target.inplace_assign
         if fact.place.shared and method is not None and isinstance(updated.target, cst.Name):
-            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(plain_operation(updated))])
+            operation: Any = plain_operation(updated)
+            name_of = _AUGMENTED.get(type(updated.operator), "")
+            operand = copy_for_derivative(self.file.target.copy, name_of, updated.target, (fact.value,))
+            value = operation.with_changes(left=operand)
+            value = self._shift(original, value) if type(updated.operator) in _SHIFTS else value
+            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(value)])
             self.file.converted(original, name, self.file.code(call))
             return cst.Expr(call, semicolon=updated.semicolon)
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."

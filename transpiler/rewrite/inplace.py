@@ -7,6 +7,7 @@ which its own ``add_`` is not). What neither can express is diagnosed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import libcst as cst
@@ -23,6 +24,18 @@ from transpiler.rewrite.template import parenthesized, render
 #: In-place methods whose plain twin gives booleans, while they keep their tensor's dtype.
 _BOOLEAN: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal", "not_equal",
                              "logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isnan"})  # fmt: skip
+
+
+#: Operations whose derivative reads the operand that the in-place form overwrites: where the values are written into it, a copy is what they are
+#: computed from (torch keeps that copy itself).
+_READS_OPERAND: Final = frozenset({
+    "abs", "absolute", "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2",
+    "atanh", "clamp", "clip", "copysign", "cos", "cosh", "cumprod", "digamma", "div", "divide", "erf", "erfc", "fmod", "frac", "hypot", "i0", "ldexp",
+    "lerp", "lgamma", "log", "log10", "log1p", "log2", "logit", "mul", "multiply", "mvlgamma", "nan_to_num", "nextafter", "polygamma", "pow",
+    "remainder", "renorm", "scatter_reduce", "sin", "sinc", "sinh", "square", "tan", "true_divide", "xlogy",
+})  # fmt: skip
+#: Of these, the ones that read it for the derivative by their other operand, where that is a tensor.
+_READS_FOR_OTHER: Final = frozenset({"div", "divide", "lerp", "mul", "multiply", "true_divide"})
 
 
 class InplaceRewriter:
@@ -111,6 +124,8 @@ class InplaceRewriter:
                 )
                 return updated
             updated = updated.with_changes(func=updated.func.with_changes(value=parenthesized(pending)))
+        if chained is None and receiver is not None and is_stable(receiver) and not v.is_fresh(self._owner_kind(fact)):
+            updated = self._from_copy(updated, fact, receiver)
         functional = self._functional(original, updated, fact)
         symbol = callee_text(original)
         if isinstance(functional, Declined):
@@ -206,6 +221,15 @@ class InplaceRewriter:
             return functional
         return render(self.file.target.cast, {"value": parenthesized(functional), "like": receiver}, {}, self.file.style)
 
+    def _from_copy(self, updated: cst.Call, fact: CallFact, receiver: cst.BaseExpression) -> cst.Call:
+        """The call on a copy of its operand, where the derivative needs the old values."""
+        copied = copy_for_derivative(self.file.target.copy, fact.apis[0], receiver, fact.values[0 if fact.owner is not None else 1 :])
+        if copied is receiver:
+            return updated
+        if fact.owner is not None and isinstance(updated.func, cst.Attribute):
+            return updated.with_changes(func=updated.func.with_changes(value=copied))
+        return updated.with_changes(args=[updated.args[0].with_changes(value=copied), *updated.args[1:]])
+
     @staticmethod
     def _receiver(updated: cst.Call, fact: CallFact) -> cst.BaseExpression | None:
         if fact.owner is not None and isinstance(updated.func, cst.Attribute):
@@ -217,6 +241,13 @@ class InplaceRewriter:
         if fact.owner is not None:
             return fact.owner
         return fact.values[0] if fact.values else v.UNKNOWN
+
+
+def copy_for_derivative(method: str | None, api: str, operand: cst.BaseExpression, others: Sequence[v.Value]) -> cst.BaseExpression:
+    """``x.copy()`` of an operand ``x`` that an in-place operation overwrites and its derivative reads; ``x`` itself where nothing reads it."""
+    name = api.rpartition(".")[2].removesuffix("_")
+    reads = name in _READS_OPERAND and (name not in _READS_FOR_OTHER or any(isinstance(other, v.Tensor) for other in others))
+    return cst.Call(cst.Attribute(parenthesized(operand), cst.Name(method))) if reads and method is not None else operand
 
 
 def _mentions(node: cst.CSTNode, expression: cst.BaseExpression) -> bool:

@@ -38,5 +38,6 @@ KERAS: Final = Target(
     reserved=_RESERVED,
     inplace_assign=None,
     item_assignment=False,
+    shifts=MappingProxyType({"<<": "keras.ops.bitwise_left_shift", ">>": "keras.ops.bitwise_right_shift"}),
     cast="keras.ops.cast({value}, {like}.dtype)",
 )

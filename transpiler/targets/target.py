@@ -15,7 +15,9 @@ class Target:
     ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
-    ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``copy``: the one that copies it.
+    ``item_assignment``: whether ``x[i] = v`` exists.
+    ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
@@ -34,7 +36,9 @@ class Target:
     inplace_assign: str | None
     item_assignment: bool
     cast: str
+    shifts: Mapping[str, str]
     strided_read: str | None = None
     layer_attribute: str | None = None
     slice_write: str | None = None
     value_and_grad: bool = False
+    copy: str | None = None

@@ -158,6 +158,26 @@ def _cast(input: Tensor, dtype: Any) -> Tensor:
     return input if dtype is None or input.dtype == dtype else ops.cast(input, dtype)
 
 
+def _magnitude(input: Tensor) -> Tensor:
+    """|input| as a real number."""
+    return ops.real(ops.abs(input)) if _category(input.dtype) == 3 else ops.abs(input)
+
+
+def _real_part(input: Tensor) -> Tensor:
+    """The real part of a complex tensor, a real one as it is."""
+    return ops.real(input) if _category(input.dtype) == 3 else input
+
+
+def _conjugate(input: Tensor) -> Tensor:
+    """The complex conjugate; real numbers as they are."""
+    return ops.conj(input) if _category(input.dtype) == 3 else input
+
+
+def _by_parts(function: Any, *tensors: Tensor) -> Tensor:
+    """A linear function of complex tensors, of their real and imaginary parts, for kernels that take real numbers only."""
+    return ops.Complex()(function(*(ops.real(x) for x in tensors)), function(*(ops.imag(x) for x in tensors)))
+
+
 def _times(factor: Any, x: Tensor) -> Tensor:
     """factor * x, where the factor may be a Python complex number, which MindSpore's product refuses."""
     if not isinstance(factor, complex):
@@ -172,11 +192,6 @@ def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: 
         return ops.tensor_scatter_elements(x, index, src, axis, reduction)
     written = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
     return ops.Complex()(written[0], written[1])
-
-
-def _magnitude(x: Tensor) -> Tensor:
-    """|x|, a real number also of a complex one."""
-    return ops.real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x)
 
 
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:

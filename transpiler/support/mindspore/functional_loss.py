@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _sum
+from ._common import _as_float, _magnitude, _sum
 from .functional_activation import _length, log_softmax, logsigmoid
 
 
@@ -36,7 +36,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
             weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """|input - target| (F.l1_loss)."""
-    loss = ops.abs(input - target)
+    loss = _magnitude(input - target)
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
     loss = loss * weight

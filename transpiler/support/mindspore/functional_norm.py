@@ -9,6 +9,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
+from ._common import _as_float, _category
+
 
 def _standardize(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
     """(x - mean) / sqrt(var + eps) over ``axes``, in float32 for half precision."""
@@ -90,14 +92,15 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """x / (k + alpha * mean of squares over neighbouring channels)^beta (F.local_response_norm)."""
-    if not input.is_floating_point():
-        raise TypeError("local_response_norm takes floating tensors")
     if input.size == 0:
         return input
-    square = input * input
+    x = _as_float(input)
+    square = x * x
     channels = input.shape[1]
-    mean = mint.matmul(square.swapaxes(1, -1), _neighbours(channels, size).astype(input.dtype)).swapaxes(1, -1)
-    return input / (mean * alpha + k) ** beta
+    mean = mint.matmul(square.swapaxes(1, -1), _neighbours(channels, size).astype(x.dtype)).swapaxes(1, -1)
+    if _category(input.dtype) < 2:
+        mean = mint.floor(mint.round(mean * size) / size)  # torch averages integers as integers
+    return x / (mean * alpha + k) ** beta
 
 
 @ops.constexpr

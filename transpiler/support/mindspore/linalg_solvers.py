@@ -8,7 +8,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _sum
+from ._common import _magnitude, _real_part, _sum
 from .ops_decompositions import linalg_pinv
 
 
@@ -31,10 +31,10 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     rank = (
         values > values.max(-1, keepdims=True, initial=0) * (np.finfo(values.dtype).eps * max(rows, columns) if rcond is None else rcond)
     ).sum(-1)
-    known, empty = driver not in (None, "gelsy"), ops.zeros((0,), input.dtype)
+    known, empty = driver not in (None, "gelsy"), _real_part(ops.zeros((0,), input.dtype))
     residuals = empty
     if known and rows > columns and (rank == columns).all():
-        residuals = _sum(ops.abs(mint.matmul(input, solution) - right) ** 2, -2)
+        residuals = _sum(_magnitude(mint.matmul(input, solution) - right) ** 2, -2)
     return LeastSquares(
         solution.squeeze(-1) if is_vector else solution,
         residuals,

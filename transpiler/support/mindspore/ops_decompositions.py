@@ -13,11 +13,11 @@ import numpy as np
 from mindspore import Tensor, mint, nn, ops
 from mindspore.ops.operations.linalg_ops import Eigh
 
-from ._common import _category, _magnitude
+from ._common import _category, _conjugate, _magnitude, _real_part
 
 _EPSILON = {
-    mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16,
-    mindspore.complex64: 1.1920928955078125e-07, mindspore.complex128: 2.220446049250313e-16,
+    mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16, mindspore.complex64: 1.1920928955078125e-07,
+    mindspore.complex128: 2.220446049250313e-16,
 }  # fmt: skip
 
 
@@ -122,8 +122,8 @@ def _t(x: Tensor) -> Tensor:
 
 
 def _adjoint(x: Tensor) -> Tensor:
-    """The matrices transposed and conjugated."""
-    return ops.conj(_t(x)) if _category(x.dtype) == 3 else _t(x)
+    """The conjugated, transposed matrices."""
+    return _conjugate(_t(x))
 
 
 def _embedded(A: Tensor) -> Tensor:
@@ -141,6 +141,21 @@ def _hermitian(A: Tensor) -> Tensor:
 def _halved(values: Tensor) -> Tensor:
     """One of each pair of equal values, with the derivative of both."""
     return mint.mean(values.reshape((*values.shape[:-1], values.shape[-1] // 2, 2)), -1)
+
+
+class _ByNumpy(nn.Cell):
+    """What numpy finds of complex matrices, for which MindSpore has no kernel; eager mode, and a derivative is refused."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def construct(self, *matrices: Tensor) -> Any:
+        found = self.function(*(matrix.asnumpy() for matrix in matrices))
+        return tuple(Tensor(np.ascontiguousarray(x)) for x in found) if isinstance(found, tuple) else Tensor(np.ascontiguousarray(found))
+
+    def bprop(self, *arguments: Any) -> Any:
+        raise NotImplementedError("There is no derivative of this decomposition of complex matrices here.")
 
 
 def _identity(like: Tensor, n: int) -> Tensor:
@@ -325,7 +340,12 @@ def qr(input: Tensor, some: bool = True, *, out: None = None) -> Qr:
 
 def geqrf(input: Tensor, *, out: None = None) -> Geqrf:
     """R above and Householder vectors below the diagonal, and the reflections' factors (torch.geqrf)."""
-    return Geqrf(*ops.geqrf(input))
+    return Geqrf(*(_ByNumpy(_raw_qr)(input) if _category(input.dtype) == 3 else ops.geqrf(input)))
+
+
+def _raw_qr(matrices: Any) -> Any:
+    packed, tau = np.linalg.qr(matrices, mode="raw")
+    return np.swapaxes(packed, -2, -1).astype(matrices.dtype), tau.astype(matrices.dtype)
 
 
 def linalg_householder_product(input: Tensor, tau: Tensor, *, out: None = None) -> Tensor:
@@ -336,7 +356,7 @@ def linalg_householder_product(input: Tensor, tau: Tensor, *, out: None = None) 
 
 
 def _reflected(vectors: Tensor, tau: Tensor, x: Tensor, order: Any) -> Tensor:
-    """``x`` after the reflections I - tau v v^T, the first of ``order`` first."""
+    """``x`` after the reflections I - tau v v^H, the first of ``order`` first."""
     below = _lower(vectors, -1) + ops.eye(vectors.shape[-2], vectors.shape[-1], mindspore.float32).astype(vectors.dtype)
     for i in order:
         v = below[..., i : i + 1]
@@ -349,9 +369,7 @@ def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpos
     if not left:
         return _adjoint(ormqr(input, tau, _adjoint(other), True, not transpose))
     steps = range(tau.shape[-1])
-    return _reflected(
-        input, (ops.conj(tau) if transpose and _category(tau.dtype) == 3 else tau), other, steps if transpose else steps[::-1]
-    )
+    return _reflected(input, _conjugate(tau) if transpose else tau, other, steps if transpose else steps[::-1])
 
 
 class _SymmetricEigen(nn.Cell):
@@ -391,7 +409,9 @@ class _SymmetricEigenvalues(nn.Cell):
 
 def linalg_eigh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Eigen:
     """Eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix (torch.linalg.eigh)."""
-    return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(_real(A)))
+    if _category(A.dtype) == 3:
+        return Eigen(*_ByNumpy(lambda x: tuple(np.linalg.eigh(x, "L" if UPLO.upper() == "L" else "U")))(A))
+    return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(A))
 
 
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
@@ -400,12 +420,6 @@ def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
         return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
     lower = A if UPLO.upper() == "L" else _adjoint(A)
     return _halved(_SymmetricEigenvalues(True)(_embedded(_hermitian(lower)))) if A.size else ops.real(A[..., 0])
-
-
-def _real(A: Tensor) -> Tensor:
-    if _category(A.dtype) == 3:
-        raise NotImplementedError("The derivative and the batches of Hermitian eigenvalues are written for real matrices.")
-    return A
 
 
 class _Eigen(nn.Cell):
@@ -518,7 +532,7 @@ def linalg_matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: None = None
 ) -> Tensor:
     """How many singular values are larger than a tolerance, int64 (torch.linalg.matrix_rank)."""
-    values = ops.abs(linalg_eigvalsh(A)) if hermitian else linalg_svdvals(A)
+    values = ops.abs(linalg_eigvalsh(A)) if hermitian else _real_part(linalg_svdvals(A))
     limit = tol if tol is not None else _threshold(A, mint.amax(values, -1), atol, rtol)
     limit = limit.expand_dims(-1) if isinstance(limit, Tensor) else limit
     return (values > limit).astype(mindspore.int64).sum(-1)
@@ -569,7 +583,8 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 
 def _pivoted_lu(matrices: Any, pivot: bool) -> tuple[Any, Any, Any]:
-    """L and U in one array, pivots from 1, and the permutation matrices P^T, by elimination with the largest pivot of each column."""
+    """L and U in one array, pivots from 1, and the permutation matrices P^T, by elimination with the largest pivot of each column
+    (of complex numbers LAPACK compares the sums of their parts)."""
     packed = matrices.copy().reshape(-1, *matrices.shape[-2:])
     batch, (count, rows, columns) = np.arange(len(packed)), packed.shape
     steps = min(rows, columns)
@@ -679,11 +694,11 @@ def linalg_lu_solve(
 ) -> Tensor:
     """X with A X = B (or X A = B, or the transposed A) from A's packed decomposition (torch.linalg.lu_solve)."""
     if not left:
-        return _t(linalg_lu_solve(LU, pivots, _t(B), adjoint=not adjoint))
+        return _adjoint(linalg_lu_solve(LU, pivots, _adjoint(B), adjoint=not adjoint))
     order = _row_order(pivots, LU.shape[-1], LU.dtype)
     if adjoint:
-        half = linalg_solve_triangular(_t(LU), B, upper=False)
-        return mint.matmul(_t(order), linalg_solve_triangular(_t(LU), half, upper=True, unitriangular=True))
+        half = linalg_solve_triangular(_adjoint(LU), B, upper=False)
+        return mint.matmul(_t(order), linalg_solve_triangular(_adjoint(LU), half, upper=True, unitriangular=True))
     half = linalg_solve_triangular(LU, mint.matmul(order, B), upper=False, unitriangular=True)
     return linalg_solve_triangular(LU, half, upper=True)
 
@@ -712,11 +727,12 @@ def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bo
 def linalg_slogdet(A: Tensor, *, out: None = None) -> SignLogDet:
     """Sign and logarithm of the absolute value of the determinant (torch.linalg.slogdet)."""
     if 0 in A.shape:
-        return SignLogDet(ops.ones(A.shape[:-2], A.dtype), ops.zeros(A.shape[:-2], A.dtype))
+        return SignLogDet(ops.ones(A.shape[:-2], A.dtype), _real_part(ops.zeros(A.shape[:-2], A.dtype)))
     if A.shape[-1] == 1:
         entry = A[..., 0, 0]
-        return SignLogDet(mint.sign(entry), ops.log(ops.abs(entry)))
-    return SignLogDet(*ops.slogdet(A))
+        return SignLogDet(ops.sgn(entry), ops.log(_magnitude(entry)))
+    sign, logarithm = ops.slogdet(A)
+    return SignLogDet(sign, _real_part(logarithm))
 
 
 def slogdet(input: Tensor) -> SignLogDet:
@@ -727,6 +743,8 @@ def slogdet(input: Tensor) -> SignLogDet:
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant, NaN where that is negative (torch.logdet)."""
     sign, logarithm = linalg_slogdet(input)
+    if _category(input.dtype) == 3:
+        return ops.log(sign) + logarithm
     return mint.where(sign < 0, ops.full_like(logarithm, float("nan")), logarithm)
 
 

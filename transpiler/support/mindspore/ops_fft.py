@@ -32,6 +32,26 @@ def _opposite(norm: str | None) -> str:
     return {"forward": "backward", "ortho": "ortho"}.get(norm or "backward", "forward")
 
 
+def fft_fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """The discrete Fourier transform along an axis; booleans count as numbers (torch.fft.fft)."""
+    return ops.fft(_numeric(input), n, dim, norm)
+
+
+def fft_ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """The inverse of ``fft`` (torch.fft.ifft)."""
+    return ops.ifft(_numeric(input), n, dim, norm)
+
+
+def fft_rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """Half of the transform of a real signal (torch.fft.rfft)."""
+    return ops.rfft(_numeric(input), n, dim, norm)
+
+
+def fft_irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
+    """The inverse of ``rfft`` (torch.fft.irfft)."""
+    return ops.irfft(_numeric(input), n, dim, norm)
+
+
 def fft_fftshift(input: Tensor, dim: Any = None) -> Tensor:
     """The zero frequency in the middle (torch.fft.fftshift)."""
     axes = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axis, _category, _result_dtype, _scattered, _sum
+from ._common import _as_float, _axis, _category, _magnitude, _result_dtype, _scattered, _sum
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: None = None) -> Any:
@@ -301,7 +301,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm of ``x1 - x2 + eps`` along the last dimension (F.pairwise_distance)."""
-    size = ops.abs(_as_float(x1) - x2 + eps)
+    size = _magnitude(_as_float(x1) - x2 + eps)
     if p == float("inf"):
         return mint.amax(size, -1, keepdim)
     return _sum(size**p, -1, keepdim) ** (1.0 / p)

@@ -176,4 +176,4 @@ def masked_normalize(input: Tensor, ord: Any, dim: int, *, eps: float = 1e-12, d
     """The kept elements divided by their norm (torch.masked.normalize)."""
     x = _cast(input, dtype)
     size = masked_norm(x, ord, dim, keepdim=True, mask=mask)
-    return _kept(x, mask, 0) / mint.maximum(size, ops.full_like(size, eps))
+    return _kept(x, mask, 0) / mint.maximum(size, ops.full_like(size, eps)).astype(x.dtype)

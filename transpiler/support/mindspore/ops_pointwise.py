@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category, _result_dtype, _times, accurate_tanh
+from ._common import _as_float, _category, _conjugate, _result_dtype, _times, accurate_tanh
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -104,6 +104,101 @@ def acos(input: Tensor, *, out: None = None) -> Tensor:
     return ops.acos(_as_float(input))
 
 
+def atan(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse tangent; integers become floats (torch.atan)."""
+    return ops.atan(_as_float(input))
+
+
+def cos(input: Tensor, *, out: None = None) -> Tensor:
+    """The cosine; integers become floats (torch.cos)."""
+    return mint.cos(_as_float(input))
+
+
+def digamma(input: Tensor, *, out: None = None) -> Tensor:
+    """The derivative of log gamma; integers become floats (torch.digamma)."""
+    return ops.digamma(_as_float(input))
+
+
+def erf(input: Tensor, *, out: None = None) -> Tensor:
+    """The error function; integers become floats (torch.erf)."""
+    return mint.erf(_as_float(input))
+
+
+def erfc(input: Tensor, *, out: None = None) -> Tensor:
+    """1 - erf; integers become floats (torch.erfc)."""
+    return mint.erfc(_as_float(input))
+
+
+def exp(input: Tensor, *, out: None = None) -> Tensor:
+    """e ** input; integers become floats (torch.exp)."""
+    return mint.exp(_as_float(input))
+
+
+def expm1(input: Tensor, *, out: None = None) -> Tensor:
+    """e ** input - 1; integers become floats (torch.expm1)."""
+    return mint.expm1(_as_float(input))
+
+
+def lgamma(input: Tensor, *, out: None = None) -> Tensor:
+    """The logarithm of the gamma function; integers become floats (torch.lgamma)."""
+    return ops.lgamma(_as_float(input))
+
+
+def log(input: Tensor, *, out: None = None) -> Tensor:
+    """The natural logarithm; integers become floats (torch.log)."""
+    return mint.log(_as_float(input))
+
+
+def log10(input: Tensor, *, out: None = None) -> Tensor:
+    """The decimal logarithm; integers become floats (torch.log10)."""
+    return ops.log10(_as_float(input))
+
+
+def log1p(input: Tensor, *, out: None = None) -> Tensor:
+    """log(1 + input); integers become floats (torch.log1p)."""
+    return mint.log1p(_as_float(input))
+
+
+def log2(input: Tensor, *, out: None = None) -> Tensor:
+    """The binary logarithm; integers become floats (torch.log2)."""
+    return ops.log2(_as_float(input))
+
+
+def rsqrt(input: Tensor, *, out: None = None) -> Tensor:
+    """1 / sqrt(input); integers become floats (torch.rsqrt)."""
+    return mint.rsqrt(_as_float(input))
+
+
+def sigmoid(input: Tensor, *, out: None = None) -> Tensor:
+    """1 / (1 + exp(-input)); integers become floats (torch.sigmoid)."""
+    return mint.sigmoid(_as_float(input))
+
+
+def sin(input: Tensor, *, out: None = None) -> Tensor:
+    """The sine; integers become floats (torch.sin)."""
+    return mint.sin(_as_float(input))
+
+
+def sinc(input: Tensor, *, out: None = None) -> Tensor:
+    """sin(pi x) / (pi x); integers become floats (torch.sinc)."""
+    return mint.sinc(_as_float(input))
+
+
+def tan(input: Tensor, *, out: None = None) -> Tensor:
+    """The tangent; integers become floats (torch.tan)."""
+    return mint.tan(_as_float(input))
+
+
+def floor(input: Tensor, *, out: None = None) -> Tensor:
+    """The next whole number below; integers stay as they are (torch.floor)."""
+    return mint.floor(input) if _category(input.dtype) >= 2 else input
+
+
+def ceil(input: Tensor, *, out: None = None) -> Tensor:
+    """The next whole number above; integers stay as they are (torch.ceil)."""
+    return mint.ceil(input) if _category(input.dtype) >= 2 else input
+
+
 def i0(input: Tensor, *, out: None = None) -> Tensor:
     """The modified Bessel function of order 0; integers become floats (torch.i0)."""
     return ops.i0(_as_float(input))
@@ -117,6 +212,70 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 def bitwise_not(input: Tensor, *, out: None = None) -> Tensor:
     """The bits inverted; booleans negated (torch.bitwise_not)."""
     return ops.logical_not(input) if input.dtype == mindspore.bool_ else -input - 1
+
+
+def fmax(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The larger element, the one that is not NaN (torch.fmax)."""
+    dtype = _result_dtype(input, other)
+    x, y = ops.cast(input, dtype), ops.cast(other, dtype)
+    return ops.logical_or(x, y) if dtype == mindspore.bool_ else ops.fmax(x, y)
+
+
+def heaviside(input: Tensor, values: Tensor, *, out: None = None) -> Tensor:
+    """0 below zero, 1 above, ``values`` at zero (torch.heaviside)."""
+    if input.dtype == mindspore.bool_:
+        return ops.logical_or(input, values)
+    return ops.heaviside(input, values)
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; real numbers as they are (torch.conj)."""
+    return _conjugate(input)
+
+
+def conj_physical(input: Tensor, *, out: None = None) -> Tensor:
+    """The complex conjugate; real numbers as they are (torch.conj_physical)."""
+    return _conjugate(input)
+
+
+def copysign(input: Tensor, other: Any, *, out: None = None) -> Tensor:
+    """The size of ``input`` with the sign of ``other``; integers become floats (torch.copysign)."""
+    return ops.copysign(_as_float(input), _as_float(other) if isinstance(other, Tensor) else other)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Where a number, or a part of a complex one, is infinite (torch.isinf)."""
+    if _category(input.dtype) == 3:
+        return ops.logical_or(mint.isinf(ops.real(input)), mint.isinf(ops.imag(input)))
+    return mint.isinf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
+
+
+def isneginf(input: Tensor, *, out: None = None) -> Tensor:
+    """Where a number is minus infinity (torch.isneginf)."""
+    return ops.isneginf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
+
+
+def isposinf(input: Tensor, *, out: None = None) -> Tensor:
+    """Where a number is infinity (torch.isposinf)."""
+    return ops.isposinf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
+
+
+def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: None = None) -> Tensor:
+    """NaN and infinities replaced by numbers (torch.nan_to_num)."""
+    return mint.nan_to_num(input, nan, posinf, neginf) if _category(input.dtype) >= 2 else ops.deepcopy(input)
+
+
+def sgn(input: Tensor, *, out: None = None) -> Tensor:
+    """The sign; of complex numbers, the direction (torch.sgn)."""
+    return input if input.dtype == mindspore.bool_ else ops.sgn(input)
+
+
+def xlogy(input: Any, other: Any, *, out: None = None) -> Tensor:
+    """input * log(other), 0 where the input is 0; integers become floats (torch.xlogy)."""
+    dtype = _result_dtype(input, other)
+    dtype = dtype if _category(dtype) >= 2 else mindspore.float32
+    x, y = (ops.cast(v, dtype) if isinstance(v, Tensor) else mindspore.tensor(v, dtype=dtype) for v in (input, other))
+    return mint.xlogy(x, y)
 
 
 def fmin(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
@@ -226,11 +385,6 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether |input - other| <= atol + rtol * |other| everywhere (torch.allclose)."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
-
-
-def conj(input: Tensor) -> Tensor:
-    """The complex conjugate; real numbers as they are (torch.conj)."""
-    return ops.conj(input) if _category(input.dtype) == 3 else input
 
 
 def atan2(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

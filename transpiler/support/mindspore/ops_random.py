@@ -29,8 +29,11 @@ def rand(*size: Any, generator: Any = None, out: None = None, dtype: Any = None,
 
 def randn(*size: Any, generator: Any = None, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Standard normal numbers (torch.randn)."""
+    """Standard normal numbers; complex ones of variance 1 (torch.randn)."""
     shape = _size(size)
+    if dtype in (mindspore.complex64, mindspore.complex128):
+        part = mindspore.float32 if dtype == mindspore.complex64 else mindspore.float64
+        return ops.Complex()(*(randn(shape, generator=generator, dtype=part) * math.sqrt(0.5) for _ in range(2)))
     if generator is not None:
         return _drawn(draw_normal(generator, math.prod(shape)), shape, mindspore.float32 if dtype is None else dtype)
     return (ops.randn(*shape) if shape else ops.randn(1).reshape(())).astype(mindspore.float32 if dtype is None else dtype)

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _sum
+from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
 from .ops_pointwise import logaddexp
 
 
@@ -123,11 +123,11 @@ def _variance(input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction
     count = float(np.prod([input.shape[a] for a in axes]))
     if not input.size:
         nothing = _sum(input, axes, keepdim) / 0 * float("nan")
-        return (ops.real(nothing) if _category(input.dtype) == 3 else nothing), nothing
+        return _real_part(nothing), nothing
     mean = mint.mean(input, axes, True) if axes else input
     free = max(count - (int(unbiased) if correction is None else correction), 0.0)
-    apart = input - mean
-    square = apart * apart if _category(input.dtype) < 3 else ops.real(apart) * ops.real(apart) + ops.imag(apart) * ops.imag(apart)
+    centred = input - mean
+    square = _real_part(centred * _conjugate(centred))
     total = _sum(square, axes, keepdim) if axes else square
     value = total / free if free else total * float("inf") if count > 1 else total * float("nan")
     return value, mean if keepdim or not axes else mean.reshape(total.shape)
@@ -377,7 +377,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: None = None, dtype: Any = None) -> Tensor:
     """The p-norm of the elements along ``dim``; 'fro' is 2, 'nuc' the sum of singular values (torch.norm)."""
     if p == "nuc":
-        return mint.norm(_cast(input, dtype), "nuc", dim, keepdim)
+        return linalg_matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     return linalg_vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
 
 
@@ -424,12 +424,22 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
     rows, columns = _axes(dim, A.ndim)
     if ord == "fro":
         return linalg_vector_norm(A, 2, (rows, columns), keepdim)
+    if ord in ("nuc", 2, -2) and _category(A.dtype) == 3:
+        return _complex_norm(A, ord, rows, columns, keepdim)
     if ord in ("nuc", 2, -2):
         return ops.matrix_norm(A, ord, (rows, columns), keepdim)
     summed, picked = (columns, rows) if abs(ord) == float("inf") else (rows, columns)
-    total = _sum(ops.abs(A), summed, True)
+    total = _sum(_magnitude(A), summed, True)
     result = (mint.amax if ord > 0 else mint.amin)(total, picked, True)
     return result if keepdim else result.squeeze((rows, columns))
+
+
+def _complex_norm(A: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Tensor:
+    """A norm by the singular values of complex matrices, which numpy finds; eager mode, without derivative."""
+    values = np.linalg.svd(np.moveaxis(ops.stop_gradient(A).asnumpy(), (rows, columns), (-2, -1)), compute_uv=False)
+    result = values.sum(-1) if ord == "nuc" else values.max(-1, initial=0) if ord == 2 else values.min(-1)
+    shape = tuple(1 if i in (rows, columns) else n for i, n in enumerate(A.shape) if keepdim or i not in (rows, columns))
+    return Tensor(np.asarray(result)).reshape(shape)
 
 
 def tensor_norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:

@@ -51,7 +51,9 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    return _replaced(input, positions, src)
+    written = _replaced(ops.stop_gradient(input), positions, src)
+    # torch passes the whole gradient on to the input, that of the replaced elements too
+    return written + (input - ops.stop_gradient(input)) if input.is_floating_point() else written
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

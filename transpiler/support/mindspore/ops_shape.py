@@ -12,7 +12,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axes, _axis, _promote_pair, _size, _sum
+from ._common import _axes, _axis, _by_parts, _category, _promote_pair, _size, _sum
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
@@ -43,6 +43,18 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def permute(input: Tensor, dims: Any) -> Tensor:
     """The axes in another order (torch.permute)."""
     return mint.permute(input, tuple(dims))
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without its dimensions of size 1, or those among ``dim`` (torch.squeeze)."""
+    if not isinstance(dim, int) and dim is not None and len(dim) == 0:
+        return ops.reshape(input, input.shape)
+    return ops.squeeze(input, dim if dim is None or isinstance(dim, int) else tuple(dim))
+
+
+def tril(input: Tensor, diagonal: int = 0, *, out: None = None) -> Tensor:
+    """Zeros above a diagonal (torch.tril)."""
+    return _by_parts(lambda x: ops.tril(x, diagonal), input) if _category(input.dtype) == 3 else ops.tril(input, diagonal)
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:

@@ -11,7 +11,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axis, _category, _result_dtype, _sum
+from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _result_dtype, _sum
 from .ops_reduction import diff, median, quantile, sort, tensor_all
 
 
@@ -198,13 +198,13 @@ def histogramdd(
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: None = None) -> Tensor:
     """Parts along ``dim`` whose p-norm is larger than ``maxnorm`` scaled down to it (torch.renorm)."""
     axes = tuple(i for i in range(input.ndim) if i != _axis(dim, input.ndim))
-    size = ops.abs(input)
+    size = _magnitude(input)
     if p == math.inf:
         norms = mint.amax(size, axes, True)
     else:
         total = _sum(size**p, axes, True)
         norms = mint.where(total > 0, mint.where(total > 0, total, ops.ones_like(total)) ** (1 / p), ops.zeros_like(total))
-    return input * mint.where(norms > maxnorm, maxnorm / (norms + 1e-7), ops.ones_like(norms))
+    return input * mint.where(norms > maxnorm, maxnorm / (norms + 1e-7), ops.ones_like(norms)).astype(input.dtype)
 
 
 class Frexp(NamedTuple):

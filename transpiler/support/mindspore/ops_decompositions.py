@@ -242,26 +242,26 @@ def _as_array(x: Tensor) -> Any:
 
 
 class _CholeskySolve(nn.Cell):
-    """X with L L^T X = B; the derivative is that of the product L L^T, also above L's diagonal, as torch has it."""
+    """X with L L^H X = B; the derivative is that of the product L L^H, also above L's diagonal, as torch has it."""
 
     def construct(self, L: Tensor, B: Tensor) -> Tensor:
-        return linalg_solve_triangular(_t(L), linalg_solve_triangular(L, B, upper=False), upper=True)
+        return linalg_solve_triangular(_adjoint(L), linalg_solve_triangular(L, B, upper=False), upper=True)
 
     def bprop(self, L: Tensor, B: Tensor, out: Tensor, dout: Tensor) -> Any:
         right = _CholeskySolve()(L, dout)
-        product = mint.matmul(right, _t(out))
-        return -mint.matmul(product + _t(product), L), right
+        product = mint.matmul(right, _adjoint(out))
+        return -mint.matmul(product + _adjoint(product), L), right
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
-    """X with A X = input, where A = L L^T (torch.cholesky_solve)."""
+    """X with A X = input, where A = L L^H (torch.cholesky_solve)."""
     batch = np.broadcast_shapes(L.shape[:-2], input.shape[:-2])
     factor, right = (x if x.shape[:-2] == batch else ops.broadcast_to(x, batch + x.shape[-2:]) for x in (L, input))
-    return _CholeskySolve()(_t(factor) if upper else factor, right) if right.size else right
+    return _CholeskySolve()(_adjoint(factor) if upper else factor, right) if right.size else right
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
-    """The inverse of A = L L^T (torch.cholesky_inverse)."""
+    """The inverse of A = L L^H (torch.cholesky_inverse)."""
     return cholesky_solve(ops.broadcast_to(_identity(L, L.shape[-1]), L.shape), L, upper)
 
 
@@ -276,8 +276,8 @@ class _TriangularSolve(nn.Cell):
         return ops.auto_generate.solve_triangular(A, B, 0, self.lower, self.unit)
 
     def bprop(self, A: Tensor, B: Tensor, out: Tensor, dout: Tensor) -> Any:
-        right = _TriangularSolve(not self.lower, self.unit)(_t(A), dout)
-        product = -mint.matmul(right, _t(out))
+        right = _TriangularSolve(not self.lower, self.unit)(_adjoint(A), dout)
+        product = -mint.matmul(right, _adjoint(out))
         first = -1 if self.unit else 0
         return (_lower(product, first) if self.lower else _upper(product, -first)), right
 

@@ -265,6 +265,11 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
     return mint.nan_to_num(input, nan, posinf, neginf) if _category(input.dtype) >= 2 else ops.deepcopy(input)
 
 
+def sign(input: Tensor, *, out: None = None) -> Tensor:
+    """-1, 0 or 1; booleans as they are (torch.sign)."""
+    return input if input.dtype == mindspore.bool_ else mint.sign(input)
+
+
 def sgn(input: Tensor, *, out: None = None) -> Tensor:
     """The sign; of complex numbers, the direction (torch.sgn)."""
     return input if input.dtype == mindspore.bool_ else ops.sgn(input)

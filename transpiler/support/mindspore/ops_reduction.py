@@ -29,6 +29,16 @@ def tensor_min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: 
     return _extreme(input, dim, keepdim, mint.min)
 
 
+def maximum(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The larger element of each pair (torch.maximum)."""
+    return tensor_max(input, other=other)
+
+
+def minimum(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The smaller element of each pair (torch.minimum)."""
+    return tensor_min(input, other=other)
+
+
 def _extreme(input: Tensor, dim: int | None, keepdim: bool, reduce: Any) -> Any:
     if input.dtype == mindspore.bool_:
         result = _extreme(input.astype(mindspore.int32), dim, keepdim, reduce)

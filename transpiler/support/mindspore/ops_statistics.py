@@ -11,7 +11,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _result_dtype, _sum
+from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _real_part, _result_dtype, _sum
 from .ops_reduction import diff, median, quantile, sort, tensor_all
 
 
@@ -41,8 +41,10 @@ def corrcoef(input: Tensor) -> Tensor:
     matrix = cov(input)
     if matrix.ndim == 0:
         return matrix / matrix
-    deviation = ops.sqrt(ops.diagonal(matrix))
+    deviation = ops.sqrt(_real_part(ops.diagonal(matrix))).astype(matrix.dtype)
     result = matrix / deviation.expand_dims(1) / deviation.expand_dims(0)
+    if _category(result.dtype) == 3:
+        return ops.Complex()(ops.clamp(ops.real(result), -1, 1), ops.clamp(ops.imag(result), -1, 1))
     return ops.clamp(result, -1, 1)
 
 

@@ -37,6 +37,25 @@ def test_floats_and_the_unknown_stay(expression: str) -> None:
     assert ".float()" not in ported(expression)
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("torch.exp(x)", "ms_support.exp(x)"),
+        ("torch.exp(x * 0.5)", "mint.exp(x * 0.5)"),
+        ("torch.exp(x / n)", "mint.exp(x / n)"),
+        ("torch.exp(torch.nn.Linear(2, 2)(x))", "mint.exp(nn.Dense(2, 2)(x))"),
+        ("torch.floor(torch.arange(4))", "ms_support.floor(ops.arange(4))"),
+        ("torch.abs(x * 0.5)", "ms_support.absolute(x * 0.5)"),
+        ("torch.abs(torch.softmax(x, 0))", "mint.abs("),
+        ("torch.abs(x.long())", "mint.abs(x.long())"),
+        ("torch.amax(x > 0)", "ms_support.amax(x > 0)"),
+        ("torch.amax(x.long())", "mint.amax(x.long())"),
+    ],
+)
+def test_forms_for_some_dtypes_need_a_known_one(expression: str, expected: str) -> None:
+    assert expected in ported(expression)
+
+
 def ported(expression: str) -> str:
     """The ported function around an expression."""
     return transpile(f"import torch\n\n\ndef f(x: torch.Tensor, n):\n    return {expression}\n", target="mindspore").output

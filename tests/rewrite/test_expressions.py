@@ -122,7 +122,7 @@ import torch
 
 def f(x: torch.Tensor, a: torch.Tensor, flag):
     y = (a + x).view(-1)
-    return (-x).abs(), torch.is_tensor(a if flag else x), not torch.is_tensor(a), (a @ x).size(-1) - 1, y
+    return (-x).sqrt(), torch.is_tensor(a if flag else x), not torch.is_tensor(a), (a @ x).size(-1) - 1, y
 """,
         """\
 import mindspore
@@ -130,7 +130,7 @@ import mindspore
 
 def f(x: mindspore.Tensor, a: mindspore.Tensor, flag):
     y = (a + x).reshape(-1)
-    return (-x).abs(), isinstance(a if flag else x, mindspore.Tensor), not isinstance(a, mindspore.Tensor), (a @ x).shape[-1] - 1, y
+    return (-x).sqrt(), isinstance(a if flag else x, mindspore.Tensor), not isinstance(a, mindspore.Tensor), (a @ x).shape[-1] - 1, y
 """,
         [],
         id="parentheses",

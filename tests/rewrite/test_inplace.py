@@ -502,12 +502,43 @@ def f(x: mindspore.Tensor, buffer: mindspore.Tensor):
 import torch
 
 
+def f(x: torch.Tensor, y: torch.Tensor, n):
+    held = [x]
+    x.pow_(2)
+    x.mul_(y).add_(1)
+    x.mul_(n)
+    x *= y
+    x >>= 1
+    return held, y << 2
+""",
+        """\
+import mindspore
+from mindspore import ops
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor, n):
+    held = [x]
+    x.copy_(x.copy().pow(2))
+    x.copy_(x.copy().mul(y).add(1))
+    x.copy_(x.mul(n))
+    x.copy_(x.copy() * y)
+    x.copy_(ops.bitwise_right_shift(x, 1))
+    return held, ops.bitwise_left_shift(y, 2)
+""",
+        [],
+        id="old-values-that-a-derivative-reads",
+    ),
+    pytest.param(
+        """\
+import torch
+
+
 def f(x: torch.Tensor):
     y = x * 2
     held = [y]
     y += 1
     z = x.clone()
-    same = z.log_()
+    same = z.sqrt_()
     last = x * 3
     return held, z, same, last.sqrt_()
 """,
@@ -521,7 +552,7 @@ def f(x: mindspore.Tensor):
     held = [y]
     y.copy_(y + 1)
     z = ops.deepcopy(x)
-    same = z = z.log()
+    same = z = z.sqrt()
     last = x * 3
     return held, z, same, last.copy_(last.sqrt())
 """,

@@ -194,6 +194,12 @@ def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: 
     return ops.Complex()(written[0], written[1])
 
 
+def _memory_order(input: Tensor) -> tuple[int, ...]:
+    """The dimensions as they lie in memory, that of the longest stride first."""
+    strides = input.stride() if input.ndim else []
+    return tuple(sorted(range(input.ndim), key=lambda axis: (-strides[axis], axis)))
+
+
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` alike."""
     if len(values) == 1 and not isinstance(values[0], (int, Tensor)):

@@ -209,7 +209,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: None = None) -> Tensor:
     """x / max(||x||_p, eps) along ``dim`` (F.normalize)."""
     length = _length(input, p, dim)
-    return input / mint.maximum(length, ops.full(length.shape, eps, dtype=length.dtype))
+    return input / _cast(mint.maximum(length, ops.full(length.shape, eps, dtype=length.dtype)), input.dtype)
 
 
 def _length(x: Tensor, p: float, dim: Any) -> Tensor:

@@ -13,7 +13,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axis, _scattered
+from ._common import _axis, _memory_order, _scattered
 
 
 def _numbered(input: Tensor) -> Any:
@@ -47,13 +47,18 @@ def slice_scatter(input: Tensor, src: Tensor, dim: int = 0, start: int | None = 
 
 
 def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
-    """``input``, contiguous, with ``src`` at offset + sum of index * stride (torch.as_strided_scatter)."""
+    """``input`` with ``src`` at offset + sum of index * stride (torch.as_strided_scatter)."""
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    written = _replaced(ops.stop_gradient(input), positions, src)
-    # torch passes the whole gradient on to the input, that of the replaced elements too
-    return written + (input - ops.stop_gradient(input)) if input.is_floating_point() else written
+    order = _memory_order(input)
+    stored = input.permute(order) if input.ndim else input
+    fixed = ops.stop_gradient(stored)
+    written = _replaced(fixed, positions, src)
+    if input.is_floating_point():  # torch's derivative for the input is that of the elements which are replaced
+        hit = np.isin(np.arange(fixed.size), positions).reshape(fixed.shape)
+        written = written + (stored - fixed) * Tensor(hit).astype(input.dtype)
+    return written.permute(tuple(int(i) for i in np.argsort(order))) if input.ndim else written
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

@@ -23,14 +23,15 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     if aweights is not None:
         weights = aweights if weights is None else weights * aweights
     total: Any = rows.shape[1] if weights is None else weights.sum()
-    mean = (_sum(rows, 1, True) if weights is None else _sum(rows * weights, 1, True)) / total
+    weighted = rows if weights is None else rows * weights.astype(x.dtype)
+    mean = _sum(weighted, 1, True) / (total.astype(x.dtype) if isinstance(total, Tensor) else total)
     free = total - correction
     if aweights is not None:
         used = aweights if fweights is None else aweights * fweights
         free = total - correction * (used * aweights).sum() / total
     centred = rows - mean
     adjoint = (ops.conj(centred) if _category(x.dtype) == 3 else centred).swapaxes(0, 1)
-    product = mint.matmul(centred if weights is None else centred * weights, adjoint)
+    product = mint.matmul(centred if weights is None else centred * weights.astype(x.dtype), adjoint)
     free = mint.where(free > 0, free, ops.zeros_like(free)).astype(x.dtype) if isinstance(free, Tensor) else Tensor(max(free, 0), x.dtype)
     result = product / free
     return result.reshape(()) if rows.shape[0] == 1 else result

@@ -243,6 +243,13 @@ def copysign(input: Tensor, other: Any, *, out: None = None) -> Tensor:
     return ops.copysign(_as_float(input), _as_float(other) if isinstance(other, Tensor) else other)
 
 
+def isfinite(input: Tensor) -> Tensor:
+    """Where a number, or both parts of a complex one, are finite (torch.isfinite)."""
+    if _category(input.dtype) == 3:
+        return ops.logical_and(mint.isfinite(ops.real(input)), mint.isfinite(ops.imag(input)))
+    return mint.isfinite(input)
+
+
 def isinf(input: Tensor) -> Tensor:
     """Where a number, or a part of a complex one, is infinite (torch.isinf)."""
     if _category(input.dtype) == 3:

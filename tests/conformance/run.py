@@ -199,12 +199,14 @@ class Runner:
             return "wrong", "the process died"
         self.now.write_text(case.label)
         signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS)  # ends the process where a kernel spins and no exception can be raised
         try:
             fault = self.fault(case, expected, function)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this case's verdict
             fault = f"{type(error).__name__}: {' '.join(str(error).split())[:160]} {_place(error)}"
         finally:
             signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         return ("wrong", fault) if fault else ("matched", "")
 
     def fault(self, case: Any, expected: Any, function: Any) -> str:

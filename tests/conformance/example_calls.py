@@ -81,6 +81,11 @@ class ExampleCall:
         return tuple(p.name for p in self.signature.parameters if p.kind in ("positional", "keyword") and p.name != "self")
 
     @cached_property
+    def star(self) -> str:
+        """The parameter that takes any number of positional arguments, '' where there is none."""
+        return next((p.name for p in self.signature.parameters if p.kind == "star"), "")
+
+    @cached_property
     def defaults(self) -> Mapping[str, str]:
         """Source text of the defaults."""
         return {p.name: p.default for p in self.signature.parameters if p.default is not None}
@@ -90,6 +95,9 @@ class ExampleCall:
         first = next((i for i, name in enumerate(self.positional) if name in names or name not in self.given), len(self.positional))
         positional = self.positional[:first]
         rest = [name for name in self.given if name not in positional]
+        if self.star in names and self.star in self.given:  # ``zeros(2, 3)`` as ``zeros(size=(2, 3))``
+            others = [(name, self.given[name]) for name in rest if name != self.star]
+            return Spelling([self.given[name] for name in positional], [(self.star, f"({self.given[self.star]},)"), *others])
         if any(name not in self.named for name in rest):
             return None
         return Spelling([self.given[name] for name in positional], [(name, self.given[name]) for name in rest])
@@ -119,8 +127,8 @@ class ExampleCall:
         return HEADER + "torch.manual_seed(0)\n" + "\n".join(lines) + "\n"
 
 
-def example_calls(entry: Entry) -> Iterator[ExampleCall]:
-    """The first call of the entry's symbol in its example, for each signature that it fits."""
+def example_calls(entry: Entry, adding: str = "") -> Iterator[ExampleCall]:
+    """The first call of the entry's symbol in its example, for each signature that it fits, if need be with ``adding`` given as well."""
     if not entry.example:
         return
     tree = ast.parse(entry.example)
@@ -129,7 +137,7 @@ def example_calls(entry: Entry) -> Iterator[ExampleCall]:
         if isinstance(node, ast.Call) and _calls(node.func, entry, names):
             signatures = [entry.signature, *(overload.signature for overload in entry.overloads)]
             for signature in (s for s in signatures if s is not None):
-                given = _bound(node, signature)
+                given = _bound(node, signature, adding)
                 if given is not None:
                     receiver = ast.unparse(node.func.value) if entry.kind == "method" and isinstance(node.func, ast.Attribute) else ""
                     yield ExampleCall(entry, tree, number, signature, given, receiver)
@@ -190,7 +198,7 @@ def _dotted(func: ast.expr) -> str:
     return f"{_SHORT[head]}.{rest}" if head in _SHORT and all(part.isidentifier() for part in rest.split(".")) else ""
 
 
-def _bound(node: ast.Call, signature: Signature) -> dict[str, str] | None:
+def _bound(node: ast.Call, signature: Signature, adding: str) -> dict[str, str] | None:
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
         return None
     open_ones, values = _positional(signature), [ast.unparse(value) for value in node.args]
@@ -210,7 +218,7 @@ def _bound(node: ast.Call, signature: Signature) -> dict[str, str] | None:
         for p in signature.parameters
         if p.default is None and p.kind in ("positional", "positional_only", "keyword") and p.name != "self"
     ]
-    return given if set(required) <= set(given) else None
+    return given if set(required) <= {*given, adding} else None
 
 
 def _positional(signature: Signature) -> tuple[str, ...]:

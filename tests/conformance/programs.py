@@ -32,7 +32,7 @@ with torch.no_grad():
 #: What the optimizer trains: Muon takes matrices only, SparseAdam gradients of embeddings only.
 MODELS: Final[Mapping[str, str]] = {
     "linear": "model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))",
-    "conv": "model = nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 2, 2), nn.ReLU(), nn.Flatten(), nn.Linear(4, 2))",
+    "conv": "model = nn.Sequential(nn.Unflatten(1, (1, 1, 3)), nn.Conv2d(1, 2, (1, 2)), nn.ReLU(), nn.Flatten(), nn.Linear(4, 2))",
     "Muon": "model = nn.Sequential(nn.Linear(3, 4, bias=False), nn.Tanh(), nn.Linear(4, 2, bias=False))",
     "SparseAdam": "model = nn.Sequential(nn.Embedding(5, 2, sparse=True), nn.Flatten())",
 }
@@ -54,6 +54,16 @@ def closure():
 
 for step in range(5):
     losses.append(optimizer.step(closure).item())
+""",
+    "one step": """\
+def closure():
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(a0), a1)
+    losses.append(loss.item())
+    loss.backward()
+    return loss
+
+optimizer.step(closure)
 """,
     "accumulated": """\
 for step in range(6):
@@ -181,7 +191,7 @@ def _optimizers() -> Mapping[str, Any]:
 def _trained(base: str, _: Sequence[str], keyword: Sequence[tuple[str, str]]) -> Iterator[Program]:
     model = MODELS.get(base, MODELS["linear"])
     given = ["model.parameters()"]
-    usual = "closure" if _optimizers()[base].step_requires_closure else "plain"
+    usual = "one step" if _optimizers()[base].step_requires_closure else "plain"  # further steps of LBFGS magnify rounding
 
     def program(form: str, made: str, *, loop: str = usual, model: str = model, before: str = "") -> Program:
         text = f"{model}\n{START}{before}optimizer = {made}\nlosses = []\n{LOOPS[loop].replace('{again}', made)}{RESULT}"

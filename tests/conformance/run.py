@@ -199,7 +199,7 @@ class Runner:
             return "wrong", "the process died"
         self.now.write_text(case.label)
         signal.alarm(SECONDS)
-        signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS)  # ends the process where a kernel spins and no exception can be raised
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # ends the process where a kernel spins and no exception can be raised
         try:
             fault = self.fault(case, expected, function)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this case's verdict

@@ -58,6 +58,15 @@ class LRScheduler:
             group["lr"] = value
         self._last_lr = self._rates()
 
+    def _initial_step(self) -> None:
+        """The step that a new schedule takes, once more."""
+        self._step_count = 0
+        self.step()
+
+    def _undo(self) -> None:
+        """Takes the step of the constructor back, for a schedule that will start later."""
+        self.last_epoch -= 1
+
     def _rates(self) -> list[Any]:
         return [group["lr"] for group in self.optimizer.param_groups]
 
@@ -89,7 +98,7 @@ class MultiplicativeLR(LambdaLR):
 
     def get_lr(self) -> list[Any]:
         """rate * f(epoch), from the first epoch on."""
-        if self.last_epoch <= 0:
+        if self._step_count == 1:  # the step that the constructor takes
             return self._rates()
         return [rate * function(self.last_epoch) for rate, function in zip(self._rates(), self.lr_lambdas, strict=True)]
 
@@ -459,10 +468,14 @@ class SequentialLR(LRScheduler):
         self.last_epoch = last_epoch + 1
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
+        self._undo()
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
+
+    def _undo(self) -> None:
         for scheduler in self._schedulers:
-            scheduler.last_epoch -= 1
-        self._schedulers[0].step()
-        self._last_lr = self._schedulers[0].get_last_lr()
+            scheduler._undo()
 
     def step(self) -> None:  # type: ignore[override]
         """A step of the schedule whose turn it is; the first of each starts it anew."""
@@ -496,6 +509,10 @@ class ChainedScheduler(LRScheduler):
         self._schedulers = list(schedulers)
         self.optimizer = optimizer if optimizer is not None else schedulers[0].optimizer
         self._last_lr = self._rates()
+
+    def _undo(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler._undo()
 
     def step(self) -> None:  # type: ignore[override]
         """A step of each."""

@@ -143,6 +143,8 @@ EPOCHS: Final[Mapping[str, str]] = {
     "for epoch in range(12):\n    optimizer.step()\n    scheduler.step()\n    rates.append(optimizer.param_groups[0]['lr'])\n",
     "to an epoch": "for epoch in (0, 3, 5, 2, 11):\n    optimizer.step()\n    scheduler.step(epoch)\n    rates.append(scheduler.get_last_lr())\n",
 }
+#: A scheduler that takes up training at an epoch: the optimizer's groups hold their first rates, as after loading its state.
+RESUMED = "for group in optimizer.param_groups:\n    group['initial_lr'] = 2 * group['lr']\n"
 MEASURES = "(1.0, 0.9, 0.91, 0.92, 0.93, 0.5, 0.5, 0.5, 0.49, 0.6, 0.7, 0.8)[epoch]"
 
 
@@ -224,6 +226,9 @@ def _scheduled(base: str, positional: Sequence[str], keyword: Sequence[tuple[str
     for form, path, positions, keywords, before in _written(f"torch.optim.lr_scheduler.{base}", given, keyword):
         yield program(form, call(path, positions, keywords), before=before)
     yield program("module alias", call(f"lr_scheduler.{base}", given, keyword))
+    if "last_epoch" in inspect.signature(getattr(torch.optim.lr_scheduler, base)).parameters and base != "SequentialLR":
+        resumed = [(name, value) for name, value in keyword if name != "last_epoch"]
+        yield program("resumed", call(f"torch.optim.lr_scheduler.{base}", given, [*resumed, ("last_epoch", "2")]), before=RESUMED)
     for epochs in EPOCHS:
         if base != "ReduceLROnPlateau" or epochs in ("plain", "from groups", "taken up"):
             yield program(epochs, call(f"torch.optim.lr_scheduler.{base}", given, keyword), epochs=epochs)

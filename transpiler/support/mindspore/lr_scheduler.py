@@ -25,8 +25,7 @@ class LRScheduler:
                 raise KeyError(f"param 'initial_lr' is not specified in param_groups[{number}] when resuming the scheduler")
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        self._step_count = 0
-        self.step()
+        self._initial_step()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer."""
@@ -59,9 +58,11 @@ class LRScheduler:
         self._last_lr = self._rates()
 
     def _initial_step(self) -> None:
-        """The step that a new schedule takes, once more."""
+        """The step that a new schedule takes: it sets the rates of the first epoch, or leaves those of the epoch where it is resumed."""
         self._step_count = 0
+        self._is_initial = True
         self.step()
+        self._is_initial = False
 
     def _undo(self) -> None:
         """Takes the step of the constructor back, for a schedule that will start later."""
@@ -98,7 +99,7 @@ class MultiplicativeLR(LambdaLR):
 
     def get_lr(self) -> list[Any]:
         """rate * f(epoch), from the first epoch on."""
-        if self._step_count == 1:  # the step that the constructor takes
+        if self._is_initial:
             return self._rates()
         return [rate * function(self.last_epoch) for rate, function in zip(self._rates(), self.lr_lambdas, strict=True)]
 
@@ -173,7 +174,7 @@ class LinearLR(LRScheduler):
         """The present rate times the ratio of this epoch's factor to the last one's."""
         if self.last_epoch == 0:
             return self._scaled(self.start_factor)
-        if self.last_epoch > self.total_iters:
+        if self._is_initial or self.last_epoch > self.total_iters:
             return self._rates()
         slope = self.end_factor - self.start_factor
         return self._scaled(1.0 + slope / (self.total_iters * self.start_factor + (self.last_epoch - 1) * slope))
@@ -192,7 +193,7 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[Any]:
         """rate * gamma."""
-        return self._scaled(self.gamma if self.last_epoch > 0 else 1)
+        return self._scaled(1 if self._is_initial else self.gamma)
 
     def _get_closed_form_lr(self) -> list[Any]:
         return [base * self.gamma**self.last_epoch for base in self.base_lrs]
@@ -208,7 +209,7 @@ class PolynomialLR(LRScheduler):
 
     def get_lr(self) -> list[Any]:
         """rate * ((1 - t/T) / (1 - (t-1)/T)) ** power."""
-        if self.last_epoch == 0 or self.last_epoch > self.total_iters:
+        if self._is_initial or self.last_epoch > self.total_iters:
             return self._rates()
         left = 1.0 - self.last_epoch / self.total_iters
         before = 1.0 - (self.last_epoch - 1) / self.total_iters
@@ -230,7 +231,7 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[Any]:
         """The present rate times the ratio of this epoch's cosine to the last one's."""
         epoch = self.last_epoch
-        if epoch == 0:
+        if self._is_initial:
             return self._rates()
         if self._step_count == 1 and epoch > 0:
             return self._get_closed_form_lr()

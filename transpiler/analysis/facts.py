@@ -182,5 +182,7 @@ class Facts:
     layer_questions: set[int] = field(default_factory=set)
     new_layer_calls: set[int] = field(default_factory=set)
     shifts: set[int] = field(default_factory=set)
+    #: Calls of torch's own layers that name their operand, ``layer(input=x)``: the target's layers have other names for it.
+    named_operands: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

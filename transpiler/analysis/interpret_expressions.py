@@ -399,6 +399,9 @@ class ExpressionInterpreter:
         if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
             self.facts.new_layer_calls.add(id(node))
             self.touch()
+        if isinstance(callee, v.Inst) and node.args and all(a.keyword is not None for a in node.args) and _names_operand(node):
+            self.facts.named_operands[id(node)] = callee.classes
+            self.touch()
         self._operand_effect(node, callee, arguments)
         return self.call_value(callee, node, arguments, values)
 
@@ -779,6 +782,10 @@ class ExpressionInterpreter:
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""
         raise AssertionError("implemented by StatementInterpreter")
+
+
+def _names_operand(node: cst.Call) -> bool:
+    return any(argument.keyword is not None and argument.keyword.value == "input" for argument in node.args)
 
 
 def is_class_of(node: cst.BaseExpression) -> bool:

@@ -199,13 +199,25 @@ class EditVisitor(cst.CSTTransformer):
                 self.attributes.question(original, updated)
                 or self.tests.rewrite(original, updated)
                 or self.capabilities.rewrite(original)
-                or updated
+                or self._operand_first(original, updated)
             )
         if self.inplace.writes_part(fact):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)
         return self.calls.rewrite(original, updated, fact)
+
+    def _operand_first(self, original: cst.Call, updated: cst.Call) -> cst.Call:
+        """``layer(input=x)`` as ``layer(x)`` where the layer may be the target's own, which calls its operand otherwise."""
+        forms = [self.file.form(name) for name in self.facts.named_operands.get(id(original), ())]
+        if not any(form is not None and form.to is not None for form in forms):
+            return updated
+        operand = next(a for a in updated.args if a.keyword is not None and a.keyword.value == "input")
+        rest = [a for a in updated.args if a is not operand]
+        plain = operand.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+        moved = [plain, *rest] if updated.args[0] is operand else [plain.with_changes(comma=cst.MaybeSentinel.DEFAULT), *rest]
+        self.file.converted(original, f"{callee_text(original)}(input=...)", f"{callee_text(updated)}(...)")
+        return updated.with_changes(args=moved)
 
     def _subscript(self, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         if id(original) in self.facts.stores and not self.file.target.item_assignment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import libcst as cst
 
 from transpiler.analysis import values as v
-from transpiler.analysis.aliases import Alias, alias_key, is_read_after, shared_names
+from transpiler.analysis.aliases import Alias, alias_key, gives_members, is_read_after, shared_names
 from transpiler.analysis.data_items import BATCHES, LOADER, collating
 from transpiler.analysis.facts import (
     AugmentedFact,
@@ -338,6 +338,8 @@ class StatementInterpreter(ExpressionInterpreter):
             place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared, shared)
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
+            if id(target) in self.facts.attributes:
+                self.facts.attributes[id(target)] = replace(self.facts.attributes[id(target)], store=True)
             place = InplaceFact("attribute", False)
         else:
             left = self.evaluate(target)
@@ -415,6 +417,8 @@ class StatementInterpreter(ExpressionInterpreter):
     def _for(self, node: cst.For) -> None:
         self.assign(node.target, v.held(self.iterate(self.evaluate(node.iter))))
         self._bind_aliases([node.target], node.iter, self._shared_alias(cst.Tuple([cst.Element(node.iter)])))
+        if gives_members(node.iter):
+            self.scope.kept |= {number for name in _names(node.target) for number in self.alias_of(name).objects}
         self._loop(node.body, node.orelse)
 
     def _while(self, node: cst.While) -> None:
@@ -831,3 +835,12 @@ def dotted(node: cst.BaseExpression) -> str:
     if isinstance(node, cst.Attribute):
         return f"{dotted(node.value)}.{node.attr.value}"
     return node.value if isinstance(node, cst.Name) else ""
+
+
+def _names(target: cst.CSTNode) -> Iterator[str]:
+    """The names in a loop's target."""
+    if isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _names(element.value)

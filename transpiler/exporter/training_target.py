@@ -31,6 +31,7 @@ def work(request: Message) -> Message:
     random.seed(request["seed"])
     np.random.seed(request["seed"])
     mindspore.set_seed(request["seed"])
+    mindspore.runtime.launch_blocking()  # errors where they happen; and for small operators waiting costs less than handing over
     folder = Path(request["entry"]["root"])
     sys.path.insert(0, str(folder if folder.is_dir() else folder.parent))
     follower = _Follower(request["steps"], Journal.load(request["journal"]), Journal())

@@ -197,7 +197,7 @@ class EditVisitor(cst.CSTTransformer):
                 or self.capabilities.rewrite(original)
                 or updated
             )
-        if self.inplace.writes_part(fact):
+        if self.inplace.writes_part(fact) and not self.inplace.is_detached(original):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)

@@ -434,12 +434,18 @@ class StatementInterpreter(ExpressionInterpreter):
             if isinstance(value, (v.Lit, v.Scalar)) and self._turned(value, self.scope.names.get(name))
         }
         if widened:  # later rounds see another kind than the first
-            before = {**before, **dict.fromkeys(widened, UNKNOWN)}
+            kinds = {name: self._widened(self.scope.names.get(name)) for name in widened}
+            before = {**before, **kinds}
             self.scope.names = dict(before)
             self._suite(body)
         self.scope.names = self._joined(self.scope.names, before)
         if orelse is not None:
             self._suite(orelse.body)
+
+    @staticmethod
+    def _widened(after: Value | None) -> Value:
+        """The kind of what starts as a number: a tensor where tensors are added to it, since after no round nothing could be asked of it as one."""
+        return v.PRESUMED if isinstance(after, v.Tensor) and (after.fresh or after.presumed) else UNKNOWN
 
     @staticmethod
     def _turned(before: Value, after: Value | None) -> bool:

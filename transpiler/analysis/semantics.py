@@ -301,7 +301,7 @@ class Semantics:
         if root in _NUMBER_MODULES:
             return v.NUMBER
         may_pass = name.partition(".")[0] not in _WITHOUT_TENSORS and any(map(carries_tensors, values))
-        return UNKNOWN if may_pass else v.FOREIGN
+        return UNKNOWN if may_pass else v.ARRAY if name.startswith("numpy.") else v.FOREIGN
 
     @staticmethod
     def _with_first_layer(made: Value, values: Sequence[Value]) -> Value:
@@ -402,7 +402,7 @@ class Semantics:
         if isinstance(owner, v.DictOf):
             return owner.item
         if isinstance(owner, v.Foreign):
-            return v.FOREIGN
+            return owner
         if isinstance(owner, v.Bound):
             return v.Bound(owner, "[]")
         if isinstance(owner, v.Batch):

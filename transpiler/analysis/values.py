@@ -117,7 +117,10 @@ class DictOf(Value):
 
 @dataclass(frozen=True, slots=True)
 class Foreign(Value):
-    """Known not to be torch's: an object of another library or of the user's own that no entry speaks about."""
+    """Known not to be torch's: an object of another library or of the user's own that no entry speaks about. ``is_array``: NumPy made it, and so its
+    methods give no tensors either."""
+
+    is_array: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,7 @@ FRESH: Final = Tensor(fresh=True)
 PRESUMED: Final = Tensor(presumed=True)
 PART: Final = Tensor(part=True)
 FOREIGN: Final = Foreign()
+ARRAY: Final = Foreign(True)
 NONE: Final = Lit(None)
 INT: Final = Scalar("int")
 FLOAT: Final = Scalar("float")

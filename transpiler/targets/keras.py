@@ -38,5 +38,6 @@ KERAS: Final = Target(
     reserved=_RESERVED,
     inplace_assign=None,
     item_assignment=False,
+    formats_tensors=True,
     cast="keras.ops.cast({value}, {like}.dtype)",
 )

@@ -41,6 +41,7 @@ MINDSPORE: Final = Target(
     reserved=_RESERVED,
     inplace_assign="copy_",
     item_assignment=True,
+    formats_tensors=False,
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
     layer_attribute="layer_attribute",

@@ -16,6 +16,7 @@ class Target:
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
     ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``formats_tensors``: whether a tensor of one number takes a format specification.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
@@ -33,6 +34,7 @@ class Target:
     reserved: frozenset[str]
     inplace_assign: str | None
     item_assignment: bool
+    formats_tensors: bool
     cast: str
     strided_read: str | None = None
     layer_attribute: str | None = None

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.names import every_call
-from transpiler.rewrite.training.names import dotted
+from transpiler.rewrite.training.names import dotted, every_call
 
 
 def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:

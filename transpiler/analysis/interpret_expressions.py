@@ -22,6 +22,7 @@ from transpiler.analysis.facts import (
     StringAnnotation,
     SubscriptFact,
 )
+from transpiler.analysis.format_specs import formatted_arguments
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
@@ -265,6 +266,8 @@ class ExpressionInterpreter:
         value = self.resolver.attribute(owner, name)
         if name == "grad" and owner is UNKNOWN:
             value = v.TENSOR  # nothing but tensors has one
+        if owner == v.ARRAY and position is Position.CALLEE:
+            value = v.Factory(v.ARRAY)
         if isinstance(value, v.Ref) and is_source(value.name):
             if position is not Position.OWNER:
                 self.record_reference(node, value, position)
@@ -370,6 +373,7 @@ class ExpressionInterpreter:
             if special is not None:
                 return special
         values = tuple([self.evaluate(argument.value) for argument in node.args])
+        self._note_formatted(node, values)
         if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
             self._read_values(argument.value for argument in node.args)
         arguments = self.arguments(node, values)
@@ -609,6 +613,8 @@ class ExpressionInterpreter:
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
         if not plain and any(isinstance(value, v.Tensor) for value in operands):
             return v.Tensor(fresh=True, dtype="bool")
+        if not plain and any(value == v.ARRAY for value in operands):
+            return v.ARRAY
         return v.BOOL if plain or not any(value is UNKNOWN for value in operands) else UNKNOWN
 
     def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
@@ -774,10 +780,21 @@ class ExpressionInterpreter:
     def _format_parts(self, node: cst.FormattedString) -> None:
         for part in node.parts:
             if isinstance(part, cst.FormattedStringExpression):
-                self.evaluate(part.expression)
+                value = self.evaluate(part.expression)
+                if part.format_spec and part.conversion is None:
+                    self._format(part, value)
                 for inner in part.format_spec or ():
                     if isinstance(inner, cst.FormattedStringExpression):
                         self.evaluate(inner.expression)
+
+    def _note_formatted(self, node: cst.Call, values: Sequence[Value]) -> None:
+        for argument in formatted_arguments(node):
+            self._format(argument, values[next(n for n, each in enumerate(node.args) if each is argument)])
+
+    def _format(self, node: cst.CSTNode, value: Value) -> None:
+        if isinstance(value, v.Tensor):
+            self.facts.formatted.add(id(node))
+            self.touch()
 
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""

@@ -19,7 +19,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from transpiler.exporter.processes import Message, serve
-from transpiler.exporter.training_run import Finished, Journal, run_training
+from transpiler.exporter.training_run import NUMPY_DRAWS, Finished, Journal, run_training
 from transpiler.support.assemble import MODULE_NAMES
 
 _OPS = ("randn", "rand", "randint", "randn_like", "rand_like", "bernoulli", "multinomial", "randperm")
@@ -31,6 +31,7 @@ def work(request: Message) -> Message:
     random.seed(request["seed"])
     np.random.seed(request["seed"])
     mindspore.set_seed(request["seed"])
+    mindspore.runtime.launch_blocking()  # errors where they happen; and for small operators waiting costs less than handing over
     folder = Path(request["entry"]["root"])
     sys.path.insert(0, str(folder if folder.is_dir() else folder.parent))
     follower = _Follower(request["steps"], Journal.load(request["journal"]), Journal())
@@ -58,6 +59,7 @@ class _Follower:
         self._stream = 0
         self._depth = 0
         self._is_drawing = False
+        self._library: tuple[str, ...] = (str(Path(mindspore.__file__).parent),)
 
     def install(self, support: Any) -> None:
         """Put the hooks in place, before the user's files are imported."""
@@ -65,8 +67,11 @@ class _Follower:
         for name in _OPS:
             if hasattr(ops, name):
                 setattr(ops, name, self._replayed(name, getattr(ops, name)))
+        for name in NUMPY_DRAWS:
+            setattr(np.random, name, self._replayed_numpy(name, getattr(np.random, name)))
         _without_dropout(support)
         if support is not None:
+            self._library = (*self._library, str(support.__file__))
             self._watch_support(support)
 
     def answer(self, folder: Path) -> Message:
@@ -222,6 +227,19 @@ class _Follower:
 
         return draw
 
+    def _replayed_numpy(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        """As ``_replayed``, for what the user's own code asks NumPy for; the support module and MindSpore draw on."""
+
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            drawn = original(*args, **kwargs)
+            waiting = self._original.draws.get((f"numpy.{name}", np.shape(drawn)))
+            if not waiting or sys._getframe(1).f_code.co_filename.startswith(self._library):
+                return drawn
+            values = waiting.pop(0)
+            return values if isinstance(drawn, np.ndarray) else type(drawn)(values.item())
+
+        return draw
+
     def _watch_loaders(self, cls: Any) -> None:
         init, iterate, follower = cls.__init__, cls.__iter__, self
 
@@ -241,12 +259,17 @@ class _Follower:
         """``act`` after the generators were set to where the original's stood."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            own, is_users = np.random.get_state(), True
             if self._stream < len(self._original.streams):
-                words, python = self._original.streams[self._stream]
+                words, python, is_users = self._original.streams[self._stream]
                 np.random.set_state(("MT19937", words[:624], int(words[624]), 0, 0.0))
                 random.setstate(python)
             self._stream += 1
-            return act(*args, **kwargs)
+            try:
+                return act(*args, **kwargs)
+            finally:
+                if not is_users:  # the original took torch's numbers here, and left numpy's for the script
+                    np.random.set_state(own)
 
         return run
 

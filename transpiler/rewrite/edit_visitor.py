@@ -21,6 +21,7 @@ from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
+from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
 from transpiler.rewrite.training.emit import TrainingRewriter
 
@@ -69,6 +70,8 @@ class EditVisitor(cst.CSTTransformer):
         self._leave: dict[type, _Leave] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
+            cst.Arg: self._argument,
+            cst.FormattedStringExpression: self._formatted,
             cst.Call: self._call,
             cst.Subscript: self._subscript,
             cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or updated,
@@ -201,7 +204,7 @@ class EditVisitor(cst.CSTTransformer):
                 or self.capabilities.rewrite(original)
                 or self._operand_first(original, updated)
             )
-        if self.inplace.writes_part(fact):
+        if self.inplace.writes_part(fact) and not self.inplace.is_detached(original):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)
@@ -231,6 +234,24 @@ class EditVisitor(cst.CSTTransformer):
         symbol = f"{self.file.code(item.value)}[...]"
         hint = "Compute a new tensor: keras.ops.where(mask, value, x), keras.ops.slice_update or keras.ops.scatter_update."
         self.file.left(node, Code.UNSUPPORTED_INPLACE, symbol, "Tensors have no item assignment on the target.", hint, root=cst.Pass())
+
+    def _argument(self, original: cst.Arg, updated: cst.Arg) -> cst.Arg:
+        return (
+            updated if id(original) not in self.facts.formatted else updated.with_changes(value=self._number(original.value, updated.value))
+        )
+
+    def _formatted(self, original: cst.FormattedStringExpression, updated: cst.FormattedStringExpression) -> cst.FormattedStringExpression:
+        if id(original) not in self.facts.formatted:
+            return updated
+        return updated.with_changes(expression=self._number(original.expression, updated.expression))
+
+    def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """``x.item()`` for a tensor that is formatted with a specification, as torch does itself."""
+        if self.file.target.formats_tensors:
+            return updated
+        value = cst.Call(cst.Attribute(parenthesized(updated), cst.Name("item")))
+        self.file.converted(original, self.file.code(original), self.file.code(value))
+        return value
 
     def _string(self, original: cst.SimpleString, updated: cst.SimpleString) -> cst.SimpleString:
         renamed = self.facts.renames.get(id(original))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import libcst as cst
 
 from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.template import is_atomic, parenthesized
-from transpiler.rewrite.training.names import dotted
+from transpiler.rewrite.expressions import plain_operation
+from transpiler.rewrite.template import parenthesized
+from transpiler.rewrite.training.names import dotted, every_attribute
 from transpiler.rewrite.training.plan import Failure, Plan, Region, argument_of, gradient_of, single
 
-_BINARY: Final[Mapping[type[cst.BaseAugOp], cst.BaseBinaryOp]] = {
-    cst.AddAssign: cst.Add(), cst.SubtractAssign: cst.Subtract(), cst.MultiplyAssign: cst.Multiply(), cst.DivideAssign: cst.Divide(),
-}  # fmt: skip
 _BLANK = cst.EmptyLine(indent=False)
 
 
@@ -119,14 +116,11 @@ class TrainingRewriter:
     def updated_leaf(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.Expr | None:
         """``w.copy_(w - lr * w.grad)`` for ``w -= lr * w.grad``: the tensor that gradients are taken of is changed, not replaced."""
         name = dotted(original.target)
-        operator = _BINARY.get(type(original.operator))
-        if operator is None or not name or name.removesuffix(".data") not in self.plan.leaves:
+        is_own = isinstance(original.target, cst.Name) and f"{name}.grad" in map(dotted, every_attribute(original.value))
+        if not name or not (is_own or name.removesuffix(".data") in self.plan.leaves):
             return None
-        target: cst.BaseExpression = updated.target
-        right = updated.value if is_atomic(updated.value) or isinstance(operator, (cst.Add,)) else parenthesized(updated.value)
-        value = cst.BinaryOperation(target, operator, right)
         self.file.converted(original, name, f"{name}.copy_")
-        return cst.Expr(cst.Call(cst.Attribute(target, cst.Name("copy_")), [cst.Arg(value)]))
+        return cst.Expr(cst.Call(cst.Attribute(updated.target, cst.Name("copy_")), [cst.Arg(plain_operation(updated))]))
 
     def trained_model(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
         """``model = Net().set_train()`` for a model that is trained and never told to be in training mode, as torch's is from the start."""

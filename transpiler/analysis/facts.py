@@ -158,7 +158,8 @@ class PackageFact:
 
 @dataclass(slots=True)
 class Facts:
-    """Facts by ``id(node)``. ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
+    """Facts by ``id(node)``. ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to. ``made_models``:
+    calls that make a model; False where the function that is called may also choose the modes of models. ``mode_setters``: the functions that do."""
 
     references: dict[int, Reference] = field(default_factory=dict)
     calls: dict[int, CallFact] = field(default_factory=dict)
@@ -179,6 +180,8 @@ class Facts:
     class_names: set[int] = field(default_factory=set)
     value_reads: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)
+    made_models: dict[int, bool] = field(default_factory=dict)
+    mode_setters: set[int] = field(default_factory=set)
     new_layer_calls: set[int] = field(default_factory=set)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

@@ -181,6 +181,9 @@ class EditVisitor(cst.CSTTransformer):
         return updated if fact is None else self.attributes.rewrite(updated, fact)
 
     def _call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        return self.training.made_model(original, self._rewritten_call(original, updated))
+
+    def _rewritten_call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         reference = self.facts.references.get(id(original))
         if reference is not None:
             return self.references.rewrite(updated, reference)

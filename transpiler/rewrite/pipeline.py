@@ -22,6 +22,7 @@ from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
+from transpiler.rewrite.training.made_models import find_made_models
 from transpiler.rewrite.training.plan import Plan, imported_libraries, plan_training
 from transpiler.support.assemble import written_by_us
 from transpiler.syntax.positions import locate
@@ -72,7 +73,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     interpreter.run()
     facts = interpreter.facts
     note_renames(module, facts, context.index.renames.get(path, {}))
-    training = _training_plan(source, module, facts, context)
+    training = _training_plan(source, module, facts, context, name)
     if not facts.dirty:
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
@@ -106,15 +107,18 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     return FileResult(output, _status(source, output, diagnostics), diagnostics, frozenset(file.speller.support))
 
 
-def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: ProjectContext) -> Plan:
-    """What becomes of backward passes; nothing on a target without ``value_and_grad``."""
-    concerned = any(word in source for word in (b"backward(", b"grad(", b"optim"))
-    if not concerned or not find_target(context.target).value_and_grad:
+def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: ProjectContext, name: str) -> Plan:
+    """What becomes of backward passes and new models; nothing on a target without ``value_and_grad``, whose models start as torch's do."""
+    if not find_target(context.target).value_and_grad:
         return Plan()
-    torch_names = {fact.local for group in facts.imports.values() for fact in group}
-    external = frozenset(imported_libraries(module)) - torch_names
-    plan = plan_training(module, facts, external)
-    facts.dirty.update(plan.marked)
+    plan = Plan()
+    if any(word in source for word in (b"backward(", b"grad(", b"optim")):
+        torch_names = {fact.local for group in facts.imports.values() for fact in group}
+        plan = plan_training(module, facts, frozenset(imported_libraries(module)) - torch_names)
+    made = find_made_models(module, facts, context.index.imported_from(name))
+    plan.new_models |= {key: frozenset({-1}) for key in made.assignments if key not in plan.new_models}
+    plan.made_models = frozenset(made.expressions)
+    facts.dirty.update(plan.marked | made.around)
     return plan
 
 

@@ -140,6 +140,13 @@ class TrainingRewriter:
         made = [e.with_changes(value=_in_training(e.value)) if n in positions else e for n, e in enumerate(elements)]
         return updated.with_changes(value=updated.value.with_changes(elements=made))
 
+    def made_model(self, original: cst.Call, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """``evaluate(Net().set_train(), loader)`` for a model that is made where it is used."""
+        if id(original) not in self.plan.made_models:
+            return updated
+        self.file.converted(original, self.file.code(original.func), "set_train", "torch's modules start in training mode.")
+        return _in_training(updated)
+
     def marked_leaf(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign | None:
         """``x = as_leaf(x)`` for ``x.requires_grad = True`` on a tensor whose gradient the file reads; a parameter keeps the mark as it is."""
         target = original.targets[0].target

@@ -89,7 +89,8 @@ class Failure:
 class Plan:
     """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
     ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file;
-    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values."""
+    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values; ``made_models``: expressions
+    (by their id) that make one where it is used."""
 
     sites: dict[int, Region | Failure] = field(default_factory=dict)
     blocks: dict[int, list[Region]] = field(default_factory=dict)
@@ -97,6 +98,7 @@ class Plan:
     marked: set[int] = field(default_factory=set)
     read_grads: frozenset[str] = frozenset()
     new_models: dict[int, frozenset[int]] = field(default_factory=dict)
+    made_models: frozenset[int] = frozenset()
 
 
 def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:

@@ -412,10 +412,11 @@ class ExpressionInterpreter:
             is_model = isinstance(result, v.UserInst) and self.resolver.is_module_like(result.info)
             if is_model or self.resolver.sets_mode(callee.info):
                 self.facts.made_models[id(node)] = is_model and not self.resolver.sets_mode(callee.info)
-        elif isinstance(callee, v.Ref) and callee.name.startswith("torchvision.models.") and callee.name.rpartition(".")[2].islower():
-            self.facts.made_models[id(node)] = True
-        elif isinstance(callee, v.Ref) and canonical(callee.name) == "torch.nn.Sequential" and any(map(self._has_mode, values)):
-            self.facts.made_models[id(node)] = True
+        elif isinstance(callee, v.Ref):
+            name = canonical(callee.name)
+            is_factory = name.startswith("torchvision.models.") and name.rpartition(".")[2].islower()
+            if is_factory or (name == "torch.nn.Sequential" and any(map(self._has_mode, values))):
+                self.facts.made_models[id(node)] = True
 
     def _has_mode(self, layer: Value) -> bool:
         """Whether a part of a model may compute differently in training mode."""

@@ -22,6 +22,8 @@ from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
+from transpiler.rewrite.training.high import HighPlan, plan_high
+from transpiler.rewrite.training.high_evaluation import plan_evaluations
 from transpiler.rewrite.training.made_models import find_made_models
 from transpiler.rewrite.training.plan import Plan, imported_libraries, plan_training
 from transpiler.support.assemble import written_by_us
@@ -33,13 +35,15 @@ from transpiler.targets.target import Target
 
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
-    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively."""
+    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively. ``style``: whether
+    training loops stay loops ('low') or become calls of MindSpore's ``Model`` where they are regular ('high')."""
 
     target: str
     registry: Registry
     index: ProjectIndex
     support_package: bool = False
     format: str = "auto"
+    style: str = "low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     facts = interpreter.facts
     note_renames(module, facts, context.index.renames.get(path, {}))
     training = _training_plan(source, module, facts, context, name)
+    high = _high_plan(module, training) if context.style == "high" and target.value_and_grad else HighPlan()
+    facts.dirty.update(high.marked)
     if not facts.dirty:
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
@@ -86,7 +92,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
         file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, speaks_of_torch)
-        file.training = training
+        file.training, file.high = training, high
         for found in facts.packages:
             file.uses_package(found.node, found.name, found.package)
         return file, module.visit(EditVisitor(file))
@@ -120,6 +126,13 @@ def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: Pro
     plan.made_models = frozenset(made.expressions)
     facts.dirty.update(plan.marked | made.around)
     return plan
+
+
+def _high_plan(module: cst.Module, training: Plan) -> HighPlan:
+    """The loops that become calls of ``Model``; the low style's plan keeps the others."""
+    high = plan_high(module, training)
+    plan_evaluations(module, high)
+    return high
 
 
 def _names_in_use(file: FileContext) -> frozenset[str]:

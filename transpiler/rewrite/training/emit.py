@@ -29,7 +29,7 @@ class TrainingRewriter:
 
     def handles(self, call: cst.CSTNode) -> bool:
         """Whether a call is a planned ``backward()``."""
-        return id(call) in self.plan.sites
+        return id(call) in self.plan.sites or id(call) in self.file.high.calls
 
     @staticmethod
     def _objective(region: Region, updated: cst.Call) -> cst.BaseExpression:
@@ -43,6 +43,9 @@ class TrainingRewriter:
 
     def site(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         """What stands in place of ``loss.backward()``."""
+        if id(original) in self.file.high.calls:
+            self.file.converted(original, self.file.code(original.func), "Model.train")
+            return updated
         outcome = self.plan.sites[id(original)]
         symbol = self.file.code(original.func)
         if isinstance(outcome, Failure) and not outcome.is_final and outcome_is_method(original):

@@ -36,6 +36,11 @@ class TrainStep(nn.Cell):
         self.loss_fn = loss_fn
         self.optimizer = optimizer
 
+    def set_train(self, mode: bool = True) -> TrainStep:
+        """The network's own mode."""
+        self.network.set_train(mode)
+        return self
+
     def construct(self, inputs: Any, target: Any) -> Tensor:
         """The loss of a batch before the step."""
         self.optimizer.zero_grad()
@@ -43,6 +48,26 @@ class TrainStep(nn.Cell):
         accumulate_grads(self.optimizer.parameters, grads, loss)
         self.optimizer.step()
         return mindspore.ops.stop_gradient(loss)
+
+
+class _Evaluation(nn.Cell):
+    """A loss (0 where there is no loss function), the outputs and the labels of a batch."""
+
+    def __init__(self, network: nn.Cell, loss_fn: Callable[..., Tensor] | None) -> None:
+        super().__init__(auto_prefix=False)
+        self.network = network
+        self.loss_fn = loss_fn
+
+    def set_train(self, mode: bool = True) -> _Evaluation:
+        """The network's own mode."""
+        self.network.set_train(mode)
+        return self
+
+    def construct(self, inputs: Any, target: Any) -> tuple[Any, Any, Any]:
+        """What metrics and callbacks read."""
+        outputs = self.network(inputs)
+        loss = mindspore.Tensor(0.0) if self.loss_fn is None else self.loss_fn(outputs, target)
+        return loss, outputs, target
 
 
 class Batches:
@@ -89,6 +114,8 @@ class Model(train.Model):
         **options: Any,
     ) -> None:
         loss = loss_fn if loss_fn is None or isinstance(loss_fn, nn.Cell) else _LossFunction(loss_fn)
+        if metrics is not None:
+            options |= {"eval_network": _Evaluation(network, loss), "eval_indexes": [0, 1, 2]}
         super().__init__(network, loss, None, metrics, **options)
         if optimizer is not None and loss is not None:
             self._train_network = TrainStep(network, loss, optimizer)
@@ -96,7 +123,9 @@ class Model(train.Model):
     def train(self, epoch: int, train_dataset: Any, callbacks: Any = None, **options: Any) -> None:
         """Goes through a loader ``epoch`` times, in training mode."""
         options.setdefault("dataset_sink_mode", False)
-        super().train(epoch, _batches(train_dataset), callbacks, **options)
+        given = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+        mode = train.LambdaCallback(on_train_epoch_begin=lambda run_context: self.train_network.set_train())
+        super().train(epoch, _batches(train_dataset), [mode, *given], **options)
 
     def eval(self, valid_dataset: Any, callbacks: Any = None, **options: Any) -> dict[str, Any]:
         """The metrics over a loader, in evaluation mode and without gradients."""
@@ -122,12 +151,3 @@ class Accuracy(train.Accuracy):
     def total(self) -> int:
         """Labels so far."""
         return int(self._total_num)
-
-
-class Loss(train.Loss):
-    """mindspore.train.Loss with its sum over batches."""
-
-    @property
-    def sum(self) -> float:
-        """The sum of the batches' losses."""
-        return float(self._sum_loss)

@@ -47,10 +47,15 @@ class HighRewriter:
             key = found.get(id(statement))
             if key is None:
                 result.append(statement)
-            elif key in self.plan.loops:
-                result += self._training(self.plan.loops[key], statement)
-            else:
-                result += self._evaluation(self.plan.evaluations[key], statement)
+                continue
+            made = (
+                self._training(self.plan.loops[key], statement)
+                if key in self.plan.loops
+                else self._evaluation(self.plan.evaluations[key], statement)
+            )
+            if result and isinstance(made[0], cst.FunctionDef) and not made[0].leading_lines:
+                made[0] = made[0].with_changes(leading_lines=[_BLANK])
+            result += made
         return result
 
     # -- training --------------------------------------------------------------------------------------------------------------
@@ -139,11 +144,12 @@ class HighRewriter:
         callbacks = ""
         if loop.kept:
             name = self._fresh("after_batch")
-            head = [f"{loop.loss_name} = params.net_outputs[0]"]
             read = {name for kept in loop.kept for name in loads(kept)}
+            given = ((loop.loss_name, 0), (loop.output, 1))
+            head = [f"{name} = params.{_EVALUATION['outputs']}[{place}]" for name, place in given if name in read]
             if {loop.batch.inputs, loop.batch.labels} & read:
                 head.append(f"{loop.batch.inputs}, {loop.batch.labels} = params.{_EVALUATION['batch']}")
-            head = ["params = run_context.original_args()", *head]
+            head = ["params = run_context.original_args()", *head] if head else []
             made.append(self._callback(name, head, self._statements(loop.kept), loop))
             callbacks = f", callbacks=[{self._spell('mindspore.train.LambdaCallback')}(on_eval_step_end={name})]"
         loss = f"{self._loss_function(loop)}, " if loop.loss is not None else ""

@@ -50,7 +50,7 @@ class TrainStep(nn.Cell):
         return mindspore.ops.stop_gradient(loss)
 
 
-class _Evaluation(nn.Cell):
+class Evaluation(nn.Cell):
     """A loss (0 where there is no loss function), the outputs and the labels of a batch."""
 
     def __init__(self, network: nn.Cell, loss_fn: Callable[..., Tensor] | None) -> None:
@@ -58,7 +58,7 @@ class _Evaluation(nn.Cell):
         self.network = network
         self.loss_fn = loss_fn
 
-    def set_train(self, mode: bool = True) -> _Evaluation:
+    def set_train(self, mode: bool = True) -> Evaluation:
         """The network's own mode."""
         self.network.set_train(mode)
         return self
@@ -115,7 +115,7 @@ class Model(train.Model):
     ) -> None:
         loss = loss_fn if loss_fn is None or isinstance(loss_fn, nn.Cell) else _LossFunction(loss_fn)
         if metrics is not None:
-            options |= {"eval_network": _Evaluation(network, loss), "eval_indexes": [0, 1, 2]}
+            options |= {"eval_network": Evaluation(network, loss), "eval_indexes": [0, 1, 2]}
         super().__init__(network, loss, None, metrics, **options)
         if optimizer is not None and loss is not None:
             self._train_network = TrainStep(network, loss, optimizer)

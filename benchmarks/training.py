@@ -7,6 +7,7 @@ median of the CPU seconds between two steps of the optimizer, which leaves out v
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -42,7 +43,8 @@ def main() -> None:
     parser.add_argument("--worker", nargs=3, metavar=("SIDE", "FOLDER", "NAME"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        print(json.dumps(_work(*options.worker, options.steps)))
+        side, folder, name = options.worker
+        print(json.dumps(_work(side, folder, name, options.steps)))
         return
     rows = [measure(name, options.steps, options.rounds) for name in options.names]
     text = table(dict(zip(options.names, rows, strict=True)))
@@ -103,10 +105,8 @@ def _work(side: str, folder: str, name: str, steps: int) -> float:
         if len(times) >= steps:
             raise Finished
 
-    try:
+    with contextlib.suppress(Finished):
         _train(side, folder, name, mark)
-    except Finished:
-        pass
     return statistics.median(b - a for a, b in zip(times[WARM_UP:], times[WARM_UP + 1 :], strict=False))
 
 
@@ -116,7 +116,7 @@ def _wait(side: str) -> Callable[[], Any]:
         return lambda: None
     from mindspore.common.api import _pynative_executor
 
-    return _pynative_executor.sync
+    return lambda: _pynative_executor.sync()
 
 
 def _train(side: str, folder: str, name: str, mark: Callable[..., None]) -> None:

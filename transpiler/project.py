@@ -221,7 +221,20 @@ def _transpile(project: _Project, options: RunOptions, progress: Progress) -> tu
         progress("Converting", finished, total)
 
     progress("Converting", 0, total)
-    return transpile_all(project.sources, context, settings, options.jobs or os.cpu_count() or 1, count), settings
+    jobs = options.jobs or os.cpu_count() or 1
+    results = transpile_all(project.sources, context, settings, jobs, count)
+    again = {path: project.sources[path] for path in _with_other_gradients(results)}
+    if again:
+        results |= transpile_all(again, replace(context, records=True), settings, jobs)
+    return results, settings
+
+
+def _with_other_gradients(results: Mapping[str, FileResult]) -> list[str]:
+    """The files whose gradients come from functions where another file's are recorded: MindSpore records the whole program, and cannot differentiate
+    every layer in a function meanwhile."""
+    if not any("backward" in result.support for result in results.values()):
+        return []
+    return [path for path, result in results.items() if "accumulate_grads" in result.support and "backward" not in result.support]
 
 
 def _write_files(project: _Project, results: Mapping[str, FileResult], options: RunOptions) -> Iterator[FileReport]:

@@ -36,7 +36,8 @@ from transpiler.targets.target import Target
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
     """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively. ``style``: whether
-    training loops stay loops ('low') or become calls of MindSpore's ``Model`` where they are regular ('high')."""
+    training loops stay loops ('low') or become calls of MindSpore's ``Model`` where they are regular ('high'). ``records``: gradients come from the program as it is recorded, in
+    every file, since some file's graph is no function of its own."""
 
     target: str
     registry: Registry
@@ -44,6 +45,7 @@ class ProjectContext:
     support_package: bool = False
     format: str = "auto"
     style: str = "low"
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: Pro
     plan = Plan()
     if any(word in source for word in (b"backward(", b"grad(", b"optim")):
         torch_names = {fact.local for group in facts.imports.values() for fact in group}
-        plan = plan_training(module, facts, frozenset(imported_libraries(module)) - torch_names)
+        plan = plan_training(module, facts, frozenset(imported_libraries(module)) - torch_names, context.records)
     made = find_made_models(module, facts, context.index.imported_from(name))
     plan.new_models |= {key: frozenset({-1}) for key in made.assignments if key not in plan.new_models}
     plan.made_models = frozenset(made.expressions)

@@ -101,9 +101,9 @@ class Plan:
     made_models: frozenset[int] = frozenset()
 
 
-def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
-    """The training steps of a file."""
-    return _Planner(module, facts, external).run()
+def plan_training(module: cst.Module, facts: Facts, external: frozenset[str], records: bool = False) -> Plan:
+    """The training steps of a file. ``records``: another file of the project has graphs that are recorded while the program runs, so that all are."""
+    return _Planner(module, facts, external).run(records)
 
 
 class _Planner:
@@ -119,11 +119,12 @@ class _Planner:
         self._numbers: dict[int, int] = {}
         self._taken: dict[int, set[str]] = {}
 
-    def run(self) -> Plan:
+    def run(self, records: bool) -> Plan:
         """Plan every site, in the order of the file."""
         sites = list(self._sites(self.module, [], []))
         found = [self._region(site) for site in sites]
-        if any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found) and all(site.inputs is None for site in sites):
+        records = records or any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found)
+        if records and all(site.inputs is None for site in sites):
             found = [self._recorded(outcome) for outcome in found]
         for site, outcome in zip(sites, found, strict=True):
             shared = self._same(outcome) if isinstance(outcome, Region) and outcome.is_hoisted else None
@@ -148,7 +149,7 @@ class _Planner:
     @staticmethod
     def _recorded(outcome: Region | Failure) -> Failure:
         """One way for all graphs of a file: while MindSpore records the program, its ``value_and_grad`` cannot differentiate every layer."""
-        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this file is no run of statements.", "")
+        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this program is no run of statements.", "")
 
     def _same(self, region: Region) -> Region | None:
         """The region of another branch that differentiates the same loss."""

@@ -59,6 +59,12 @@ def _parser(program: str, target: str) -> argparse.ArgumentParser:
     parser.add_argument("--report", type=Path, metavar="DIR", help="where the reports are written (default: the output directory)")
     parser.add_argument("--jobs", type=_positive, metavar="N", help="worker processes (default: one for each processor)")
     parser.add_argument("--format", choices=("auto", "black", "none"), default="auto", help="auto: changed lines of black-formatted files")
+    parser.add_argument(
+        "--style",
+        choices=("low", "high"),
+        default="low",
+        help="training loops: low keeps them, high makes regular ones calls of MindSpore's Model",
+    )
     parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="files neither ported nor copied; repeatable")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where something was left")
     parser.add_argument("--force", action="store_true", help="write into an output directory that is not empty")
@@ -152,6 +158,7 @@ def _port(options: argparse.Namespace) -> int:
                 mappings=options.mappings,
                 exclude=options.exclude,
                 force=options.force,
+                style=options.style,
                 progress=progress,
             )
     except UsageError as error:

@@ -159,9 +159,14 @@ class PackageFact:
 
 @dataclass(slots=True)
 class Facts:
-    """Facts by ``id(node)``. ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and
-    parts of f-strings that are tensors formatted with a specification. ``shifts``:
-    ``x << y`` of tensors. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
+    """Facts by ``id(node)``.
+
+    ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings that
+    are tensors formatted with a specification. ``shifts``: ``x << y`` of tensors. ``named_operands``: calls of torch's own layers that name their
+    operand, ``layer(input=x)``, which the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that is
+    called may also choose the modes of models, ``mode_setters`` the functions that do. ``dirty`` holds the statements in which something stands,
+    ``kinds`` what was bound at names that are assigned to.
+    """
 
     references: dict[int, Reference] = field(default_factory=dict)
     calls: dict[int, CallFact] = field(default_factory=dict)
@@ -183,9 +188,10 @@ class Facts:
     formatted: set[int] = field(default_factory=set)
     value_reads: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)
+    made_models: dict[int, bool] = field(default_factory=dict)
+    mode_setters: set[int] = field(default_factory=set)
     new_layer_calls: set[int] = field(default_factory=set)
     shifts: set[int] = field(default_factory=set)
-    #: Calls of torch's own layers that name their operand, ``layer(input=x)``: the target's layers have other names for it.
     named_operands: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

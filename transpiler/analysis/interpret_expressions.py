@@ -407,7 +407,27 @@ class ExpressionInterpreter:
             self.facts.named_operands[id(node)] = callee.classes
             self.touch()
         self._operand_effect(node, callee, arguments)
-        return self.call_value(callee, node, arguments, values)
+        result = self.call_value(callee, node, arguments, values)
+        self._note_model(node, callee, values, result)
+        return result
+
+    def _note_model(self, node: cst.Call, callee: Value, values: Sequence[Value], result: Value) -> None:
+        """A call that makes a model: of its class, of a function that gives one, or of one of torchvision's."""
+        if isinstance(callee, v.UserClass) and self.resolver.is_module_like(callee.info):
+            self.facts.made_models[id(node)] = True
+        elif isinstance(callee, v.UserFunction) and not isinstance(node.func, cst.Attribute):
+            is_model = isinstance(result, v.UserInst) and self.resolver.is_module_like(result.info)
+            if is_model or self.resolver.sets_mode(callee.info):
+                self.facts.made_models[id(node)] = is_model and not self.resolver.sets_mode(callee.info)
+        elif isinstance(callee, v.Ref):
+            name = canonical(callee.name)
+            is_factory = name.startswith("torchvision.models.") and name.rpartition(".")[2].islower()
+            if is_factory or (name == "torch.nn.Sequential" and any(map(self._has_mode, values))):
+                self.facts.made_models[id(node)] = True
+
+    def _has_mode(self, layer: Value) -> bool:
+        """Whether a part of a model may compute differently in training mode."""
+        return isinstance(layer, v.UserInst) or (isinstance(layer, v.Inst) and bool(_MODAL.intersection(layer.classes)))
 
     def _is_made_here(self, func: cst.BaseExpression) -> bool:
         """Whether a layer is called where it is made, in the mode that it starts in."""

@@ -627,6 +627,8 @@ class StatementInterpreter(ExpressionInterpreter):
             self.touch()
         if owner is None:
             self.scope.names[node.name.value] = v.UserFunction(info)
+            if self.resolver.sets_mode(info):
+                self.facts.mode_setters.add(id(node))
         pending = _Pending(info, node, self.scope, list(self.statements), in_module, None)
         key = id(info)
         if key in self._pending:

@@ -11,7 +11,7 @@ import numpy as np
 
 from transpiler.exporter.arrays import Array
 from transpiler.exporter.safetensors_file import write_safetensors
-from transpiler.exporter.sides import Call, Record, cast
+from transpiler.exporter.sides import Call, Record, SavedFrame, cast
 
 
 class KerasSide:
@@ -104,7 +104,7 @@ class KerasSide:
     def suffixes(self) -> tuple[str, ...]:
         return (".weights.h5", ".safetensors")
 
-    def save(self, model: Any, file: Path) -> None:
+    def save(self, model: Any, file: Path, frame: SavedFrame | None = None) -> None:
         if file.suffix == ".safetensors":
             write_safetensors(file, ((name, self.to_numpy(variable)) for name, variable in self.weights(model)))
         elif isinstance(model, keras.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from mindspore import Parameter, Tensor, nn
 
 from transpiler.exporter.arrays import Array
 from transpiler.exporter.safetensors_file import write_safetensors
-from transpiler.exporter.sides import Call, Record, cast
+from transpiler.exporter.sides import Call, Record, SavedFrame, cast, with_weights
 
 _SYNTAX_LEVEL: Final = "MS_DEV_JIT_SYNTAX_LEVEL"
 
@@ -119,15 +120,24 @@ class MindSporeSide:
     def suffixes(self) -> tuple[str, ...]:
         return (".ckpt", ".safetensors")
 
-    def save(self, model: Any, file: Path) -> None:
+    def save(self, model: Any, file: Path, frame: SavedFrame | None = None) -> None:
         if file.suffix == ".safetensors":
             write_safetensors(file, ((name, self.to_numpy(parameter)) for name, parameter in self.weights(model)))
             return
-        mindspore.save_checkpoint([{"name": name, "data": parameter} for name, parameter in self.weights(model)], str(file))
+        items = [{"name": name, "data": parameter} for name, parameter in self.weights(model)]
+        more: dict[str, str] = {}
+        if frame is not None:
+            names = [name for name, _ in self.weights(model)]
+            items += [{"name": name, "data": self.to_tensor(array)} for name, array in frame.tensors.items() if name not in names]
+            more["torch_structure"] = json.dumps(with_weights(frame.structure, names))
+        mindspore.save_checkpoint(items, str(file), append_dict=more or None)
         file.chmod(0o644)  # MindSpore leaves its files read-only, which would refuse the next run
 
     def load(self, model: Any, file: Path) -> None:
         parameters = mindspore.load_checkpoint(str(file), format=file.suffix.removeprefix("."))
+        if "torch_structure" in parameters:  # what stands around the weights is none of the model's
+            names = {name for name, _ in self.weights(model)}
+            parameters = {name: parameter for name, parameter in parameters.items() if name in names}
         left = mindspore.load_param_into_net(model, parameters, strict_load=True)
         if any(left):
             raise ValueError(f"left over after loading: {left}")

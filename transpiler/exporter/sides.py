@@ -5,7 +5,8 @@ A *weight* is a trained or stored variable of the port; a *tensor* is a weight o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,25 @@ from transpiler.exporter.arrays import Array, Stored
 Call = Callable[..., Any]
 #: What a traced submodule reports: its torch path, its inputs and its output.
 Record = Callable[[str, Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFrame:
+    """What a checkpoint holds around the weights (see ``checkpoint_frame``): its description, and the tensors in it."""
+
+    structure: Any
+    tensors: Mapping[str, Array]
+
+
+def with_weights(structure: Any, names: Sequence[str]) -> Any:
+    """A frame's description with the dictionary of the weights in its place."""
+    if structure == {"weights": True}:
+        return {"dict": [[name, {"tensor": name}] for name in names]}
+    if isinstance(structure, dict):
+        kind, items = next(iter(structure.items()))
+        if kind in ("dict", "OrderedDict"):
+            return {kind: [[key, with_weights(item, names)] for key, item in items]}
+    return structure
 
 
 class TargetSide(Protocol):
@@ -69,7 +89,8 @@ class TargetSide(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """Endings of checkpoint files that ``save`` can write."""
 
-    def save(self, model: Any, file: Path) -> None: ...
+    def save(self, model: Any, file: Path, frame: SavedFrame | None = None) -> None:
+        """Write the weights, and where the framework's files can hold it the ``frame`` around them."""
 
     def load(self, model: Any, file: Path) -> None:
         """Load with the framework's own strict call; raises where anything is left over."""

@@ -1,6 +1,6 @@
 """The port's side, a process with the target framework alone: build the port, give it the original's weights, save or run it.
 
-Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write) or
+Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write, with its ``frame``) or
 ``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch) and ``cotangents``.
 Answer: ``pairs``, ``problems``, ``dropped``, ``notes``, and ``saved`` or ``outputs``, ``gradients``, ``input_gradients``, ``events``.
 """
@@ -24,7 +24,7 @@ from transpiler.exporter.contract import ExporterError
 from transpiler.exporter.entry_point import EntryPoint, build_model
 from transpiler.exporter.pairing import MISSING, relayout, resolve_path, resolve_weight
 from transpiler.exporter.processes import Message, serve
-from transpiler.exporter.sides import TargetSide, cast, with_dtype
+from transpiler.exporter.sides import SavedFrame, TargetSide, cast, with_dtype
 from transpiler.exporter.trees import flatten
 from transpiler.report.codes import Code
 
@@ -235,10 +235,18 @@ class _Target:
     def _problem(self, code: Code, place: str, message: str) -> None:
         self._problems.append({"code": code.value, "place": place, "message": message})
 
+    def _frame(self) -> SavedFrame | None:
+        """What the original's checkpoint holds around the weights."""
+        frame = self._request.get("frame")
+        if frame is None:
+            return None
+        stored = {name: Stored.parse(message) for name, message in frame["tensors"].items()}
+        return SavedFrame(frame["structure"], {name: with_dtype(item, read_bits(item)) for name, item in stored.items()})
+
     def _save(self, file: Path) -> None:
         """Write the checkpoint, then load it with the framework's own strict call and compare every number."""
         weights = list(self._side.weights(self._model))
-        self._side.save(self._model, file)
+        self._side.save(self._model, file, self._frame())
         for _, weight in weights:
             self._side.assign(weight, np.zeros(self._side.shape(weight), np.uint8), keep_dtype=False)
         self._side.load(self._model, file)

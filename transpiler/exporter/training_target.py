@@ -23,6 +23,8 @@ from transpiler.exporter.training_run import NUMPY_DRAWS, Finished, Journal, run
 from transpiler.support.assemble import MODULE_NAMES
 
 _OPS = ("randn", "rand", "randint", "randn_like", "rand_like", "bernoulli", "multinomial", "randperm")
+#: Cells of the support module that run the user's model, and are none themselves.
+_AROUND_MODELS = ("TrainStep", "Evaluation")
 _DROPOUTS = ("drop", "alpha_drop", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 
 
@@ -63,7 +65,7 @@ class _Follower:
 
     def install(self, support: Any) -> None:
         """Put the hooks in place, before the user's files are imported."""
-        self._watch_models()
+        self._watch_models(tuple(getattr(support, name) for name in _AROUND_MODELS if hasattr(support, name)))
         for name in _OPS:
             if hasattr(ops, name):
                 setattr(ops, name, self._replayed(name, getattr(ops, name)))
@@ -188,11 +190,11 @@ class _Follower:
     def _lost(self, loss: Tensor) -> None:
         self._journal.losses.append(float(np.sum(loss.asnumpy().astype(np.float64))))
 
-    def _watch_models(self) -> None:
+    def _watch_models(self, around: tuple[type, ...]) -> None:
         original, follower = nn.Cell.__call__, self
 
         def __call__(self: nn.Cell, *args: Any, **kwargs: Any) -> Any:
-            if hasattr(self, "param_groups"):
+            if hasattr(self, "param_groups") or isinstance(self, around):
                 return original(self, *args, **kwargs)
             if follower._depth == 0 and any(True for _ in self.get_parameters()):
                 follower._start("module", [p for p in self.get_parameters() if not _is_buffer(self, p)])

@@ -24,6 +24,7 @@ from transpiler.rewrite.references import ReferenceRewriter
 from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
 from transpiler.rewrite.training.emit import TrainingRewriter
+from transpiler.rewrite.training.emit_high import HighRewriter
 
 #: Node types whose ``value`` needs no parentheses of its own.
 _DELIMITED: Final = frozenset(
@@ -64,6 +65,7 @@ class EditVisitor(cst.CSTTransformer):
         self.folder = ConditionFolder(file)
         self.items = ItemRewriter(file)
         self.training = TrainingRewriter(file, file.training)
+        self.high = HighRewriter(file, file.high)
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
@@ -108,6 +110,12 @@ class EditVisitor(cst.CSTTransformer):
         return kind not in _UNTOUCHED
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        result = self._edited(original_node, updated_node)
+        if id(original_node) in self.file.high.watched:
+            self.high.watch(original_node, result)
+        return result
+
+    def _edited(self, original_node: Any, updated_node: Any) -> Any:
         method = self._leave.get(type(original_node))
         if method is not None:
             updated_node = method(original_node, updated_node)
@@ -188,6 +196,9 @@ class EditVisitor(cst.CSTTransformer):
         return updated if fact is None else self.attributes.rewrite(updated, fact)
 
     def _call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        return self.training.made_model(original, self._rewritten_call(original, updated))
+
+    def _rewritten_call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         reference = self.facts.references.get(id(original))
         if reference is not None:
             return self.references.rewrite(updated, reference)
@@ -504,11 +515,14 @@ class EditVisitor(cst.CSTTransformer):
 
     def _module(self, original: cst.Module, updated: cst.Module) -> Any:
         self._effect_remarks()
+        self.high.reasons()
         return self._block(original, updated)
 
     def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:
         if id(original) in self.file.training.blocks:
             updated = updated.with_changes(body=self.training.block(original, updated.body))
+        if id(original) in self.file.high.blocks:
+            updated = updated.with_changes(body=self.high.block(updated.body))
         body, carried, changed = self.folder.expand(updated.body)
         if not changed:
             return updated

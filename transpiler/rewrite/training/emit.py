@@ -26,7 +26,7 @@ class TrainingRewriter:
 
     def handles(self, call: cst.CSTNode) -> bool:
         """Whether a call is a planned ``backward()``."""
-        return id(call) in self.plan.sites
+        return id(call) in self.plan.sites or id(call) in self.file.high.calls
 
     @staticmethod
     def _objective(region: Region, updated: cst.Call) -> cst.BaseExpression:
@@ -40,6 +40,9 @@ class TrainingRewriter:
 
     def site(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         """What stands in place of ``loss.backward()``."""
+        if id(original) in self.file.high.calls:
+            self.file.converted(original, self.file.code(original.func), "Model.train")
+            return updated
         outcome = self.plan.sites[id(original)]
         symbol = self.file.code(original.func)
         if isinstance(outcome, Failure) and not outcome.is_final and outcome_is_method(original):
@@ -133,6 +136,13 @@ class TrainingRewriter:
         elements = cst.ensure_type(updated.value, cst.Tuple).elements
         made = [e.with_changes(value=_in_training(e.value)) if n in positions else e for n, e in enumerate(elements)]
         return updated.with_changes(value=updated.value.with_changes(elements=made))
+
+    def made_model(self, original: cst.Call, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """``evaluate(Net().set_train(), loader)`` for a model that is made where it is used."""
+        if id(original) not in self.plan.made_models:
+            return updated
+        self.file.converted(original, self.file.code(original.func), "set_train", "torch's modules start in training mode.")
+        return _in_training(updated)
 
     def marked_leaf(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign | None:
         """``x = as_leaf(x)`` for ``x.requires_grad = True`` on a tensor whose gradient the file reads; a parameter keeps the mark as it is."""

@@ -30,7 +30,8 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
         positions = frozenset(_positions(node, trained))
         function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
         is_copy = isinstance(node.value, cst.Call) and dotted(node.value.func).rpartition(".")[2] in ("deepcopy", "copy")
-        if positions and not is_copy and not (function is not None and _makes_one(function, trained)):
+        may_be_moded = facts.made_models.get(id(node.value)) is False
+        if positions and not is_copy and not may_be_moded and not (function is not None and _makes_one(function, trained)):
             found[id(node)] = positions
             around.update(path)
     return found, around

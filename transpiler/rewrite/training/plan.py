@@ -99,7 +99,8 @@ class Failure:
 class Plan:
     """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
     ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file;
-    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values."""
+    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values; ``made_models``: expressions
+    (by their id) that make one where it is used."""
 
     sites: dict[int, Region | Failure] = field(default_factory=dict)
     blocks: dict[int, list[Region]] = field(default_factory=dict)
@@ -107,11 +108,12 @@ class Plan:
     marked: set[int] = field(default_factory=set)
     read_grads: frozenset[str] = frozenset()
     new_models: dict[int, frozenset[int]] = field(default_factory=dict)
+    made_models: frozenset[int] = frozenset()
 
 
-def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
-    """The training steps of a file."""
-    return _Planner(module, facts, external).run()
+def plan_training(module: cst.Module, facts: Facts, external: frozenset[str], records: bool = False) -> Plan:
+    """The training steps of a file. ``records``: another file of the project has graphs that are recorded while the program runs, so that all are."""
+    return _Planner(module, facts, external).run(records)
 
 
 class _Planner:
@@ -127,11 +129,12 @@ class _Planner:
         self._numbers: dict[int, int] = {}
         self._taken: dict[int, set[str]] = {}
 
-    def run(self) -> Plan:
+    def run(self, records: bool) -> Plan:
         """Plan every site, in the order of the file."""
         sites = list(self._sites(self.module, [], []))
         found = [self._region(site) for site in sites]
-        if any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found) and all(site.inputs is None for site in sites):
+        records = records or any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found)
+        if records and all(site.inputs is None for site in sites):
             found = [self._recorded(outcome) for outcome in found]
         left = {id(site.function) for site, outcome in zip(sites, found, strict=True) if isinstance(outcome, Failure) and outcome.is_final}
         found = [self._left(outcome) if id(site.function) in left else outcome for site, outcome in zip(sites, found, strict=True)]
@@ -158,7 +161,7 @@ class _Planner:
     @staticmethod
     def _recorded(outcome: Region | Failure) -> Failure:
         """One way for all graphs of a file: while MindSpore records the program, its ``value_and_grad`` cannot differentiate every layer."""
-        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this file is no run of statements.", "")
+        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this program is no run of statements.", "")
 
     @staticmethod
     def _left(outcome: Region | Failure) -> Failure:

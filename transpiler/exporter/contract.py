@@ -127,6 +127,11 @@ class VerifyResult:
     problems: tuple[Problem, ...] = ()
     dropped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    #: What MindSpore's graph and its file were made of: 'source', 'recorded' (one run of the port was recorded), or '' where there is none.
+    compiled: str = ""
+    exported: str = ""
+    #: Why the graph is not made of the port's source.
+    refused: str = ""
 
     def to_json(self) -> str:
         """The result as a JSON text; infinite errors are null."""

@@ -63,8 +63,8 @@ def _text(template: str, lines: list[str]) -> str:
     return template.replace("BODY", "\n".join(f"        {line}" for line in lines))
 
 
-def _verify(pair: tuple[Path, Path], inputs: str = "int64[11]:2,5") -> VerifyResult:
-    return verify(VerifyRequest(*pair, "net:Net()", "mindspore", None, inputs, graph=True))
+def _verify(pair: tuple[Path, Path], inputs: str = "int64[11]:2,5", mindir: Path | None = None) -> VerifyResult:
+    return verify(VerifyRequest(*pair, "net:Net()", "mindspore", None, inputs, graph=True, mindir=mindir))
 
 
 @pytest.mark.parametrize("inputs", ["int64[11]:2,5", "ids=int64[11]:2,5"])
@@ -77,13 +77,16 @@ def test_a_plain_network_compiles_from_its_source(inputs: str, write_pair: Write
     assert {row.name for row in result.rows if row.kind == "graph output"} == {"logits", "size"}
 
 
-def test_what_the_compiler_cannot_read_is_recorded(write_pair: WritePair) -> None:
+def test_what_the_compiler_cannot_read_is_recorded(write_pair: WritePair, tmp_path: Path) -> None:
     original = _text(ORIGINAL, [*AROUND, "return {'logits': x, 'size': x.shape[-1]}"])
-    result = _verify(write_pair("net", original, _text(PORT, [*AROUND, "return Output(x, x.shape[-1])"])), "ids=int64[11]:2,5")
+    result = _verify(
+        write_pair("net", original, _text(PORT, [*AROUND, "return Output(x, x.shape[-1])"])), "ids=int64[11]:2,5", tmp_path / "net.mindir"
+    )
     assert result.ok, render_table(result)
     assert (result.compiled, result.exported) == ("recorded", "recorded")
     assert {row.name for row in result.rows if row.kind == "graph output"} == {"logits", "size"}
     assert any("recorded while the port ran" in note for note in result.notes)
+    assert (tmp_path / "net.mindir").stat().st_size > 0
 
 
 def test_casts_constants_and_writes_of_a_record_are_exported(write_pair: WritePair) -> None:

@@ -1,7 +1,7 @@
 """The port's side, a process with the target framework alone: build the port, give it the original's weights, save or run it.
 
 Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write) or
-``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch), ``cotangents``, ``graph`` and ``limit``.
+``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch), ``cotangents``, ``graph``, ``mindir`` (a file to write) and ``limit``.
 Answer: ``pairs``, ``problems``, ``dropped``, ``notes``, and ``saved`` or ``outputs``, ``gradients``, ``input_gradients``, ``events``,
 ``graph_outputs``, ``compiled``, ``exported``, ``refused``.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.machinery
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -296,6 +297,8 @@ class _Target:
             graph.export(inputs, file)
             if others:
                 self._check_recorded(expected, graph.load(file)(*others))
+            if self._request.get("mindir"):
+                shutil.copyfile(file, self._request["mindir"])
         answer["exported"] = graph.how
 
     def _expected_outputs(self, inputs: Sequence[Any]) -> list[Message]:

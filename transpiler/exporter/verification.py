@@ -48,7 +48,7 @@ def _run_target(session: Session[VerifyRequest], source: Message) -> Message:
     settings: Message = {"run": True, "trace": [], "cotangents": source.get("cotangents"), "limit": request.limit}
     if request.graph:
         try:
-            return session.run_target(source, graph=True, **settings)
+            return session.run_target(source, graph=True, mindir=request.mindir and str(request.mindir.resolve()), **settings)
         except ExporterError as error:
             if error.code is not Code.INTERNAL_ERROR:
                 raise

@@ -128,6 +128,9 @@ def _add_verify(commands: Any, target: str) -> None:
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights to compare with (default: random ones)")
     parser.add_argument("--grad", action="store_true", help="compare gradients as well")
     parser.add_argument("--graph", action="store_true", help="also compile the port as one graph, compare, and export it (MindSpore)")
+    parser.add_argument(
+        "--mindir", type=Path, metavar="FILE", help="keep the exported graph, with the weights, in this file; as --graph otherwise"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     parser.set_defaults(command=_verify)
 
@@ -236,10 +239,11 @@ def _verify(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         inputs=options.inputs,
         grad=options.grad,
-        graph=options.graph,
+        graph=options.graph or options.mindir is not None,
         seed=options.seed,
         mappings=tuple(options.mappings),
         prepare=options.prepare,
+        mindir=options.mindir,
     )
     try:
         result = verify(request)

@@ -40,7 +40,7 @@ class SelfAttention(nn.Cell):
         if mask is not None:
             # True marks padding
             scores = scores.masked_fill(mask[:, None, None, :], float("-inf"))
-        attn = mint.nn.functional.softmax(scores, dim=-1)
+        attn = ms_support.softmax_of(scores, dim=-1)
 
         out = ms_support.einsum("bhij,bhjd->bhid", attn, v)
         out = out.swapaxes(1, 2).contiguous().reshape(b, n, c)

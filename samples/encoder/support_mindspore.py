@@ -50,6 +50,14 @@ def _cast(input: Tensor, dtype: Any) -> Tensor:
     return input if dtype is None or input.dtype == dtype else ops.cast(input, dtype)
 
 
+def _softmax(x: Tensor, axis: int) -> Tensor:
+    """exp(x) over its sum along ``axis``. Over a single element MindSpore's CPU gradient must never be taken: where it is the first of a rank that a
+    process takes, all later ones of that rank are wrong."""
+    if x.ndim == 0 or x.shape[axis] == 1:
+        return ops.exp(x - x)
+    return mint.softmax(x, axis)
+
+
 def _sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """torch.sum; the CPU kernel leaves memory unset where nothing is summed, so empty tensors are answered here."""
     if input.size:
@@ -57,6 +65,12 @@ def _sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     axes = _axes(dim, input.ndim)
     shape = tuple(1 if i in axes else n for i, n in enumerate(input.shape) if keepdim or i not in axes)
     return ops.zeros(shape, input.dtype if _category(input.dtype) >= 2 else mindspore.int64)
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along ``dim`` (F.softmax)."""
+    x = _cast(input, dtype)
+    return _softmax(x, _implicit_dim(x.ndim) if dim is None else dim)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
@@ -69,6 +83,11 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
         return x
     moved = ops.log_softmax(x.swapaxes(axis, -1), -1)
     return moved.swapaxes(axis, -1)
+
+
+def softmax_of(input: Tensor, dim: int, dtype: Any = None, *, out: None = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along ``dim`` (torch.softmax, whose third argument is the dtype)."""
+    return softmax(input, dim, dtype=dtype)
 
 
 def _implicit_dim(ndim: int) -> int:

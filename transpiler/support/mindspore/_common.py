@@ -213,6 +213,14 @@ def _memory_order(input: Tensor) -> tuple[int, ...]:
     return tuple(sorted(range(input.ndim), key=lambda axis: (-strides[axis], axis)))
 
 
+def _softmax(x: Tensor, axis: int) -> Tensor:
+    """exp(x) over its sum along ``axis``. Over a single element MindSpore's CPU gradient must never be taken: where it is the first of a rank that a
+    process takes, all later ones of that rank are wrong."""
+    if x.ndim == 0 or x.shape[axis] == 1:
+        return ops.exp(x - x)
+    return mint.softmax(x, axis)
+
+
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` alike."""
     if len(values) == 1 and not isinstance(values[0], (int, Tensor)):

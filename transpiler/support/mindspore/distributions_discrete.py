@@ -10,6 +10,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
+from ._common import _softmax
 from .distributions_base import (
     Distribution,
     as_number_like,
@@ -350,7 +351,7 @@ class Categorical(Distribution):
     @property
     def probs(self) -> Tensor:
         """The probabilities (..., K)."""
-        return self.given_probs if self.given_probs is not None else ops.softmax(self.given_logits, -1)
+        return self.given_probs if self.given_probs is not None else _softmax(self.given_logits, -1)
 
     @property
     def logits(self) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, mint, ops
 
+from ._common import _softmax
 from .distributions_base import SMALLEST, holds, soft_plus, sum_rightmost
 
 
@@ -521,7 +522,7 @@ class SoftmaxTransform(Transform):
     codomain = constraint_simplex
 
     def _call(self, x: Tensor) -> Tensor:
-        return ops.softmax(x, -1)
+        return _softmax(x, -1)
 
     def _inverse(self, y: Tensor) -> Tensor:
         return ops.log(y)

@@ -142,7 +142,7 @@ def _by_pattern(tensor: Any, pattern: str, operation: Any, sizes: tuple[tuple[st
     for position, _ in added:
         x = ops.expand_dims(x, position)
     if added:
-        x = ops.tile(x, _times(added, x.ndim))
+        x = ops.tile(x, _lengths_of(added, x.ndim))
     return x if last is None else ops.reshape(x, last)
 
 
@@ -182,7 +182,7 @@ def _plan(pattern: str, operation: str, sizes: tuple[tuple[str, int], ...], shap
 
 
 @ops.constexpr
-def _times(added: tuple[tuple[int, int], ...], rank: int) -> tuple[int, ...]:
+def _lengths_of(added: tuple[tuple[int, int], ...], rank: int) -> tuple[int, ...]:
     lengths = dict(added)
     return tuple(lengths.get(axis, 1) for axis in range(rank))
 

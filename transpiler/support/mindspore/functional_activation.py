@@ -9,16 +9,14 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _cast, _magnitude, _sum
+from ._common import _as_float, _cast, _magnitude, _softmax, _sum
 from .nn_embedding import checked_table, frequency_scaled, look_up
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """exp(x) / sum(exp(x)) along ``dim`` (F.softmax)."""
     x = _cast(input, dtype)
-    if x.ndim == 0:
-        return mint.softmax(x.reshape((1,)), 0).reshape(())
-    return mint.softmax(x, _implicit_dim(x.ndim) if dim is None else dim)
+    return _softmax(x, _implicit_dim(x.ndim) if dim is None else dim)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:

@@ -9,6 +9,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
+from ._common import _softmax
+
 
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
                                  is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False) -> Tensor:  # fmt: skip
@@ -45,9 +47,8 @@ def _repeat_heads(x: Tensor, times: int) -> Tensor:
 
 
 def attention_weights(scores: Tensor) -> Tensor:
-    """Softmax over the last axis. Over a single element MindSpore's CPU gradient must never be taken: where it is the first that a process
-    takes of any softmax, all later ones are wrong."""
-    return ops.ones_like(scores) if scores.shape[-1] == 1 else mint.softmax(scores, -1)
+    """Softmax over the last axis."""
+    return _softmax(scores, -1)
 
 
 def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
-from ._common import accurate_tanh, param_dtype
+from ._common import _softmax, accurate_tanh, param_dtype
 
 
 class ReLU(nn.ReLU):
@@ -265,9 +265,7 @@ class Softmax(nn.Softmax):
 
     def construct(self, input: Tensor) -> Tensor:
         """exp(x) / sum of exp(x) along dim."""
-        if input.ndim == 0:
-            return ops.exp(input - input)
-        return ops.softmax(input, implicit_axis(input.ndim) if self.dim is None else self.dim)
+        return _softmax(input, implicit_axis(input.ndim) if self.dim is None else self.dim)
 
 
 class Softmin(nn.Softmin):
@@ -279,9 +277,7 @@ class Softmin(nn.Softmin):
 
     def construct(self, input: Tensor) -> Tensor:
         """softmax(-x)."""
-        if input.ndim == 0:
-            return ops.exp(input - input)
-        return ops.softmax(-input, implicit_axis(input.ndim) if self.dim is None else self.dim)
+        return _softmax(-input, implicit_axis(input.ndim) if self.dim is None else self.dim)
 
 
 class LogSoftmax(nn.LogSoftmax):
@@ -305,7 +301,7 @@ class Softmax2d(nn.Softmax2d):
         """Softmax along axis -3."""
         if input.ndim not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
-        return ops.softmax(input, -3)
+        return _softmax(input, -3)
 
 
 class PReLU(nn.PReLU):

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category, _conjugate, _result_dtype, _times, accurate_tanh
+from ._common import _as_float, _category, _conjugate, _result_dtype, _softmax, _times, accurate_tanh
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -448,7 +448,7 @@ def square(input: Tensor, *, out: None = None) -> Tensor:
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + Gumbel noise) / tau), as a one-hot with the soft gradient where ``hard`` (F.gumbel_softmax)."""
     noise = -ops.log(-ops.log(ops.rand(*logits.shape, dtype=logits.dtype).clamp(1e-30, 1.0 - 1e-7)))
-    soft = mint.softmax((logits + noise) / tau, dim)
+    soft = _softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
     best = ops.argmax(soft, dim, True)

@@ -100,6 +100,7 @@ import torch
 
 def f(x: torch.Tensor, y: torch.Tensor, u):
     values, indices = torch.max(x, 1)
+    x, y = x.float(), y.float()
     return torch.max(x), torch.max(x, y), x.max(u)
 """,
         """\
@@ -110,6 +111,7 @@ from mindspore import mint
 
 def f(x: mindspore.Tensor, y: mindspore.Tensor, u):
     values, indices = ms_support.tensor_max(x, 1)
+    x, y = x.float(), y.float()
     return mint.max(x), mint.maximum(x, y), ms_support.tensor_max(x, u)
 """,
         [],

@@ -245,10 +245,10 @@ from functools import partial
 
 import mindspore
 import ms_support
-from mindspore import mint, ops
+from mindspore import ops
 
 norm = partial(ms_support.LayerNorm, eps=1e-6)
-acts = {"relu": ms_support.ReLU, "tanh": mint.tanh}
+acts = {"relu": ms_support.ReLU, "tanh": ms_support.tanh}
 
 
 def f(x: mindspore.Tensor, act=ops.relu, dtype=mindspore.float32):

@@ -197,8 +197,8 @@ def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: 
     """``x`` with ``src`` written (or added) at ``index`` along an axis; complex numbers by their parts, which have the kernel."""
     if _category(x.dtype) < 3:
         return ops.tensor_scatter_elements(x, index, src, axis, reduction)
-    parts = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
-    return ops.Complex()(parts[0], parts[1])
+    written = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
+    return ops.Complex()(written[0], written[1])
 
 
 def _inverse(matrices: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _category, ntuple, pad_by_index, pad_constant
+from .functional_pool import _windows
 
 
 def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
@@ -41,31 +42,36 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     rank = weight.ndim - 2
     if x.ndim == rank + 1:
         return _convolve(x.expand_dims(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
-    if _category(x.dtype) != 2:
-        return _convolve_others(x, weight, bias, stride, padding, dilation, groups)
     kernel = weight.shape[2:]
     widths = _conv_padding(kernel, padding, dilation)
-    convolution = ops.Conv2D if rank == 2 else ops.Conv3D
-    y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
+    if _category(x.dtype) == 3:
+        y = _convolve_complex(x, weight, stride, padding, dilation, groups)
+    elif _category(x.dtype) < 2:
+        y = _convolve_integers(x, weight, stride, widths, dilation, groups)
+    else:
+        convolution = ops.Conv2D if rank == 2 else ops.Conv3D
+        y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
     return y if bias is None else y + bias.reshape((1, -1) + (1,) * rank)
 
 
-def _convolve_others(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int, ...], padding: Any, dilation: tuple[int, ...],
-                     groups: int) -> Tensor:  # fmt: skip
-    """Convolution of complex numbers by their parts, and of integers in floats, which hold them exactly up to 2^24."""
+def _convolve_complex(x: Tensor, weight: Tensor, *geometry: Any) -> Tensor:
+    """The convolutions of real and imaginary parts, which have kernels."""
+    xs, ws = (ops.real(x), ops.imag(x)), (ops.real(weight), ops.imag(weight))
+    (rr, ri), (ir, ii) = [[_convolve(part, w, None, *geometry) for w in ws] for part in xs]
+    return ops.Complex()(rr - ii, ri + ir)
 
-    def part(a: Tensor, b: Tensor) -> Tensor:
-        return _convolve(a, b, None, stride, padding, dilation, groups)
 
-    if _category(x.dtype) == 3:
-        (a, b), (c, d) = ((ops.real(v), ops.imag(v)) for v in (x, weight))
-        y = ops.Complex()(part(a, c) - part(b, d), part(a, d) + part(b, c))
-    else:
-        floats = x.astype(mindspore.float32), weight.astype(mindspore.float32)
-        if x.size and float(part(ops.abs(floats[0]), ops.abs(floats[1])).max()) >= 2**24:
-            raise ValueError("The products of these integers are too large for MindSpore's convolution; convert them to float32.")
-        y = part(*floats).round().astype(x.dtype)
-    return y if bias is None else y + bias.reshape((1, -1) + (1,) * (weight.ndim - 2))
+def _convolve_integers(x: Tensor, weight: Tensor, stride: tuple[int, ...], widths: tuple[int, ...], dilation: tuple[int, ...],
+                       groups: int) -> Tensor:  # fmt: skip
+    """Products of windows, exact to the last bit: the kernels take floats only."""
+    rank, count = weight.ndim - 2, weight.shape[0]
+    around = [width for i in reversed(range(rank)) for width in widths[2 * i : 2 * i + 2]]
+    windows = _windows(pad_constant(x, tuple(around), 0), weight.shape[2:], stride, (0,) * rank, dilation, False, 0)[0]
+    places, elements = tuple(range(2, 2 + 2 * rank, 2)), tuple(range(3, 3 + 2 * rank, 2))
+    sizes = tuple(windows.shape[i] for i in places)
+    columns = ops.transpose(windows, (0, *places, 1, *elements)).reshape((x.shape[0], int(np.prod(sizes)), groups, -1))
+    y = mint.matmul(columns.swapaxes(1, 2), weight.reshape((groups, count // groups, -1)).swapaxes(1, 2))
+    return y.swapaxes(2, 3).reshape((x.shape[0], count, *sizes))
 
 
 @ops.constexpr

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _magnitude, _sum
+from ._common import _as_float, _magnitude, _sum
 from .functional_activation import _length, log_softmax, logsigmoid
 
 
@@ -158,9 +158,10 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: bool | None = None,
                      eps: float = 1e-8, reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """exp(input) - target * input, or input - target * log(input + eps) (F.poisson_nll_loss)."""
-    loss = mint.exp(input) - target * input if log_input else input - target * mint.log(input + eps)
+    x, goal = _as_float(input), _as_float(target)
+    loss = mint.exp(x) - goal * x if log_input else x - goal * mint.log(x + eps)
     if full:
-        safe = mint.where(target > 1, target, ops.ones_like(target))
+        safe = mint.where(goal > 1, goal, ops.ones_like(goal))
         stirling = safe * mint.log(safe) - safe + 0.5 * mint.log(2 * math.pi * safe)
         loss = loss + mint.where(target > 1, stirling, ops.zeros_like(stirling))
     return _reduced(loss, reduction, size_average, reduce)

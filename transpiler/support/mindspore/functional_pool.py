@@ -129,21 +129,26 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def _avg_pool(input: Tensor, rank: int, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
               divisor_override: int | None = None) -> Tensor:  # fmt: skip
     """Sums of windows over the number of elements that count."""
-    if not input.is_floating_point():
-        exact = _avg_pool(
-            input.astype(mindspore.float64), rank, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-        )
-        return ops.trunc(exact).astype(input.dtype)  # torch divides integers, towards zero
     kernel, widths = ntuple(kernel_size, rank), ntuple(padding, rank)
     step = _window_step(stride, kernel)
     windows, positions = _windows(input, kernel, step, widths, (1,) * rank, ceil_mode, 0)
     total = mint.sum(windows, _kernel_axes(windows, rank), dtype=input.dtype)
     if divisor_override is not None:
-        return total / divisor_override
+        return _mean_of(total, divisor_override)
     sizes = input.shape[input.ndim - rank :]
     margins = widths if count_include_pad else (0,) * rank
     limits = tuple((-margin, size + margin) for size, margin in zip(sizes, margins))
-    return total / _window_divisors(tuple(positions), limits).astype(input.dtype)
+    return _mean_of(total, _window_divisors(tuple(positions), limits).astype(input.dtype))
+
+
+def _mean_of(total: Tensor, count: Any) -> Tensor:
+    """The quotient; of integers cut off, as torch divides them."""
+    if total.is_floating_point():
+        return total / count
+    if isinstance(count, int) and count < 0:
+        return -_mean_of(total, -count)
+    quotient = ops.abs(total) // count
+    return mint.where(total < 0, -quotient, quotient)
 
 
 def avg_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,

@@ -127,6 +127,23 @@ def _adjoint(x: Tensor) -> Tensor:
     return _conjugate(_t(x))
 
 
+def _embedded(A: Tensor) -> Tensor:
+    """The real [[X, -Y], [Y, X]] of X + iY, which multiplies and inverts as it does, with every eigenvalue and singular value twice."""
+    x, y = ops.real(A), ops.imag(A)
+    return ops.cat((ops.cat((x, -y), -1), ops.cat((y, x), -1)), -2)
+
+
+def _hermitian(A: Tensor) -> Tensor:
+    """The Hermitian matrix that a lower triangle stands for; the imaginary part of its diagonal does not count."""
+    below = _lower(A, -1)
+    return below + _adjoint(below) + _identity(A, A.shape[-1]) * ops.real(A).astype(A.dtype)
+
+
+def _halved(values: Tensor) -> Tensor:
+    """One of each pair of equal values, with the derivative of both."""
+    return mint.mean(values.reshape((*values.shape[:-1], values.shape[-1] // 2, 2)), -1)
+
+
 class _ByNumpy(nn.Cell):
     """What numpy finds of complex matrices, for which MindSpore has no kernel; eager mode, and a derivative is refused."""
 
@@ -226,7 +243,7 @@ def _as_array(x: Tensor) -> Any:
 
 
 class _CholeskySolve(nn.Cell):
-    """X with L L^T X = B; the derivative is that of the product L L^T, also above L's diagonal, as torch has it."""
+    """X with L L^H X = B; the derivative is that of the product L L^H, also above L's diagonal, as torch has it."""
 
     def construct(self, L: Tensor, B: Tensor) -> Tensor:
         return linalg_solve_triangular(_adjoint(L), linalg_solve_triangular(L, B, upper=False), upper=True)
@@ -238,14 +255,14 @@ class _CholeskySolve(nn.Cell):
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
-    """X with A X = input, where A = L L^T (torch.cholesky_solve)."""
+    """X with A X = input, where A = L L^H (torch.cholesky_solve)."""
     batch = np.broadcast_shapes(L.shape[:-2], input.shape[:-2])
     factor, right = (x if x.shape[:-2] == batch else ops.broadcast_to(x, batch + x.shape[-2:]) for x in (L, input))
     return _CholeskySolve()(_adjoint(factor) if upper else factor, right) if right.size else right
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
-    """The inverse of A = L L^T (torch.cholesky_inverse)."""
+    """The inverse of A = L L^H (torch.cholesky_inverse)."""
     return cholesky_solve(ops.broadcast_to(_identity(L, L.shape[-1]), L.shape), L, upper)
 
 
@@ -260,8 +277,8 @@ class _TriangularSolve(nn.Cell):
         return ops.auto_generate.solve_triangular(A, B, 0, self.lower, self.unit)
 
     def bprop(self, A: Tensor, B: Tensor, out: Tensor, dout: Tensor) -> Any:
-        right = _TriangularSolve(not self.lower, self.unit)(_t(A), dout)
-        product = -mint.matmul(right, _t(out))
+        right = _TriangularSolve(not self.lower, self.unit)(_adjoint(A), dout)
+        product = -mint.matmul(right, _adjoint(out))
         first = -1 if self.unit else 0
         return (_lower(product, first) if self.lower else _upper(product, -first)), right
 
@@ -335,13 +352,13 @@ def _raw_qr(matrices: Any) -> Any:
 def linalg_householder_product(input: Tensor, tau: Tensor, *, out: None = None) -> Tensor:
     """The first columns of the product of Householder reflections (torch.linalg.householder_product)."""
     rows, columns = input.shape[-2:]
-    start = ops.broadcast_to(ops.eye(rows, columns, input.dtype), input.shape)
+    start = ops.broadcast_to(ops.eye(rows, columns, mindspore.float32).astype(input.dtype), input.shape)
     return _reflected(input, tau, start, range(tau.shape[-1])[::-1])
 
 
 def _reflected(vectors: Tensor, tau: Tensor, x: Tensor, order: Any) -> Tensor:
     """``x`` after the reflections I - tau v v^H, the first of ``order`` first."""
-    below = _lower(vectors, -1) + ops.eye(vectors.shape[-2], vectors.shape[-1], vectors.dtype)
+    below = _lower(vectors, -1) + ops.eye(vectors.shape[-2], vectors.shape[-1], mindspore.float32).astype(vectors.dtype)
     for i in order:
         v = below[..., i : i + 1]
         x = x - tau[..., i : i + 1].expand_dims(-1) * mint.matmul(v, mint.matmul(_adjoint(v), x))
@@ -394,15 +411,16 @@ class _SymmetricEigenvalues(nn.Cell):
 def linalg_eigh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Eigen:
     """Eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix (torch.linalg.eigh)."""
     if _category(A.dtype) == 3:
-        return Eigen(*_ByNumpy(lambda x: tuple(np.linalg.eigh(x, UPLO.upper())))(A))
+        return Eigen(*_ByNumpy(lambda x: tuple(np.linalg.eigh(x, "L" if UPLO.upper() == "L" else "U")))(A))
     return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(A))
 
 
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending (torch.linalg.eigvalsh)."""
-    if _category(A.dtype) == 3:
-        return _ByNumpy(lambda x: np.linalg.eigvalsh(x, UPLO.upper()))(A)
-    return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
+    if _category(A.dtype) < 3:
+        return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
+    lower = A if UPLO.upper() == "L" else _adjoint(A)
+    return _halved(_SymmetricEigenvalues(True)(_embedded(_hermitian(lower)))) if A.size else ops.real(A[..., 0])
 
 
 class _Eigen(nn.Cell):
@@ -442,7 +460,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     if 0 in A.shape:
         return _empty_svd(A, full_matrices)
     s, u, v = ops.svd(A, full_matrices)
-    return Svd(u, s, _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
+    return Svd(u, _real_part(s), _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
 
 
 def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
@@ -452,19 +470,19 @@ def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
     u, vh = (rows, rows if full_matrices else rank), (columns if full_matrices else rank, columns)
     left, right = (ops.broadcast_to(ops.eye(*shape, A.dtype), (*batch, *shape)) if 0 not in (*batch, *shape) else
                    ops.zeros((*batch, *shape), A.dtype) for shape in (u, vh))  # fmt: skip
-    return Svd(left, ops.zeros((*batch, rank), A.dtype), right)
+    return Svd(left, _real_part(ops.zeros((*batch, rank), A.dtype)), right)
 
 
 def linalg_svdvals(A: Tensor, *, driver: str | None = None, out: None = None) -> Tensor:
     """Singular values, descending (torch.linalg.svdvals)."""
-    return _SingularValues()(A)
+    return _halved(_SingularValues()(_embedded(A))) if _category(A.dtype) == 3 else _SingularValues()(A)
 
 
 class _SingularValues(nn.Cell):
     """Singular values; the derivative needs no gaps between them."""
 
     def construct(self, A: Tensor) -> Tensor:
-        return ops.svd(A)[0]
+        return _real_part(ops.svd(A)[0])
 
     def bprop(self, A: Tensor, out: Tensor, dout: Tensor) -> Any:
         _, u, v = ops.svd(A)
@@ -481,7 +499,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: None 
         u, s, vh = _empty_svd(input, not some)
         return SvdTransposed(u, s, _t(vh))
     s, u, v = ops.svd(input, not some)
-    return SvdTransposed(u, s, v)
+    return SvdTransposed(u, _real_part(s), v)
 
 
 def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:
@@ -495,10 +513,10 @@ def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:
 def _matrix_norm(x: Tensor, order: Any) -> Tensor:
     """The norms that ``cond`` knows beside the spectral one."""
     if order == "fro":
-        return ops.sqrt((x * x).sum((-2, -1)))
+        return ops.sqrt((_magnitude(x) * _magnitude(x)).sum((-2, -1)))
     if order == "nuc":
         return linalg_svdvals(x).sum(-1)
-    sums = ops.abs(x).sum(-2 if abs(order) == 1 else -1)
+    sums = _magnitude(x).sum(-2 if abs(order) == 1 else -1)
     return mint.amax(sums, -1) if order > 0 else mint.amin(sums, -1)
 
 
@@ -545,19 +563,19 @@ def linalg_pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: 
     if not A.size:
         return ops.zeros(A.shape[:-2] + (A.shape[-1], A.shape[-2]), A.dtype)
     if _category(A.dtype) == 3:
-        return _complex_pinv(A, hermitian, atol, rtol if rcond is None else rcond)
+        return _complex_pinv(_hermitian(A) if hermitian else A, atol, rtol if rcond is None else rcond)
     source = ops.stop_gradient(_lower(A) + _t(_lower(A, -1)) if hermitian else A)
     limit = _threshold(A, ops.svd(source)[0][..., 0], atol, rtol if rcond is None else rcond)
     return _PseudoInverse()(A, source, ops.stop_gradient(limit))
 
 
-def _complex_pinv(A: Tensor, hermitian: bool, atol: Any, rtol: Any) -> Tensor:
-    """The pseudo-inverse of complex matrices by their singular values."""
-    source = _lower(A) + _adjoint(_lower(A, -1)) if hermitian else A
-    u, s, vh = _ByNumpy(lambda x: tuple(np.linalg.svd(x, full_matrices=False)))(source)
-    large = s > _threshold(A, s[..., 0], atol, rtol).expand_dims(-1)
-    inverted = mint.where(large, 1 / mint.where(large, s, ops.ones_like(s)), ops.zeros_like(s)).astype(A.dtype)
-    return mint.matmul(_adjoint(vh) * inverted.expand_dims(-2), _adjoint(u))
+def _complex_pinv(A: Tensor, atol: Any, rtol: Any) -> Tensor:
+    """The Moore-Penrose inverse of a complex matrix, from that of the real one that stands for it."""
+    rows, columns = A.shape[-2:]
+    matrix = _embedded(A)
+    limit = _threshold(A, ops.svd(ops.stop_gradient(matrix))[0][..., 0], atol, rtol)
+    inverse = _PseudoInverse()(matrix, ops.stop_gradient(matrix), ops.stop_gradient(limit))
+    return ops.Complex()(inverse[..., :columns, :rows], inverse[..., columns:, :rows])
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -574,7 +592,8 @@ def _pivoted_lu(matrices: Any, pivot: bool) -> tuple[Any, Any, Any]:
     pivots = np.tile(np.arange(1, steps + 1, dtype=np.int32), (count, 1))
     order = np.tile(np.arange(rows), (count, 1))
     for k in range(steps):
-        chosen = k + (abs(packed[:, k:, k].real) + abs(packed[:, k:, k].imag)).argmax(1) if pivot and count else np.full(count, k)
+        column = packed[:, k:, k]  # LAPACK measures complex pivots by |re| + |im|
+        chosen = k + (np.abs(column.real) + np.abs(column.imag)).argmax(1) if pivot and count else np.full(count, k)
         pivots[:, k] = chosen + 1
         packed[batch, k], packed[batch, chosen] = packed[batch, chosen], packed[batch, k]
         order[batch, k], order[batch, chosen] = order[batch, chosen], order[batch, k]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import mindspore
 from mindspore import Tensor, mint, ops
 
 from ._common import _inverse, _sum, _times
@@ -75,6 +76,11 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: None = Non
     return ops.stack((a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0), axis)
 
 
+def trace(input: Tensor) -> Tensor:
+    """The sum of the diagonal (torch.trace)."""
+    return _sum(ops.diagonal(input, 0, 0, 1))
+
+
 def mm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
     """The product of two matrices; zeros where the summed dimension is empty, which MindSpore's kernel leaves unset (torch.mm)."""
     return matmul(input, mat2)
@@ -126,4 +132,11 @@ def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: None = None) -> T
 
 def linalg_matrix_power(A: Tensor, n: int, *, out: None = None) -> Tensor:
     """A multiplied n times with itself (torch.linalg.matrix_power)."""
-    return ops.matrix_power(A, n)
+    if not A.is_complex():
+        return ops.matrix_power(A, n)
+    result, square = ops.broadcast_to(ops.eye(A.shape[-1], A.shape[-1], mindspore.float32).astype(A.dtype), A.shape), A
+    if n < 0:
+        square, n = ops.inverse(A), -n
+    while n:
+        result, square, n = (matmul(result, square) if n % 2 else result), matmul(square, square), n // 2
+    return result

@@ -243,6 +243,13 @@ def copysign(input: Tensor, other: Any, *, out: None = None) -> Tensor:
     return ops.copysign(_as_float(input), _as_float(other) if isinstance(other, Tensor) else other)
 
 
+def isfinite(input: Tensor) -> Tensor:
+    """Where a number, or both parts of a complex one, are finite (torch.isfinite)."""
+    if _category(input.dtype) == 3:
+        return ops.logical_and(mint.isfinite(ops.real(input)), mint.isfinite(ops.imag(input)))
+    return mint.isfinite(input)
+
+
 def isinf(input: Tensor) -> Tensor:
     """Where a number, or a part of a complex one, is infinite (torch.isinf)."""
     if _category(input.dtype) == 3:
@@ -263,6 +270,11 @@ def isposinf(input: Tensor, *, out: None = None) -> Tensor:
 def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: None = None) -> Tensor:
     """NaN and infinities replaced by numbers (torch.nan_to_num)."""
     return mint.nan_to_num(input, nan, posinf, neginf) if _category(input.dtype) >= 2 else ops.deepcopy(input)
+
+
+def sign(input: Tensor, *, out: None = None) -> Tensor:
+    """-1, 0 or 1; booleans as they are (torch.sign)."""
+    return input if input.dtype == mindspore.bool_ else mint.sign(input)
 
 
 def sgn(input: Tensor, *, out: None = None) -> Tensor:
@@ -395,6 +407,22 @@ def atan2(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
 def tanh(input: Tensor, *, out: None = None) -> Tensor:
     """The hyperbolic tangent; integers become floats (torch.tanh)."""
     return ops.tanh(input) if _category(input.dtype) == 3 else accurate_tanh(_as_float(input))
+
+
+def float_power(input: Any, exponent: Any, *, out: None = None) -> Tensor:
+    """input ** exponent in double precision (torch.float_power)."""
+    operands = (input, exponent)
+    if _category(_result_dtype(*operands)) < 3:
+        return mint.float_power(input, exponent)
+    base, power = (x.astype(mindspore.complex128) if isinstance(x, Tensor) else Tensor(x, mindspore.complex128) for x in operands)
+    return ops.pow(base, power)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: None = None) -> Tensor:
+    """input + weight * (end - input) (torch.lerp)."""
+    if _category(input.dtype) < 3:
+        return mint.lerp(input, end, weight)
+    return input + _times(weight, end - input)
 
 
 def logaddexp(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

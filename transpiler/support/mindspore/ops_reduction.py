@@ -10,6 +10,7 @@ import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
 from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
+from .ops_pointwise import logaddexp
 
 
 def tensor_max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: None = None) -> Any:
@@ -26,6 +27,16 @@ def tensor_min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: 
         second: Any = other if dim is None else dim
         return ops.logical_and(input, second) if input.dtype == second.dtype == mindspore.bool_ else mint.minimum(input, second)
     return _extreme(input, dim, keepdim, mint.min)
+
+
+def maximum(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The larger element of each pair (torch.maximum)."""
+    return tensor_max(input, other=other)
+
+
+def minimum(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The smaller element of each pair (torch.minimum)."""
+    return tensor_min(input, other=other)
 
 
 def _extreme(input: Tensor, dim: int | None, keepdim: bool, reduce: Any) -> Any:
@@ -322,7 +333,13 @@ def logcumsumexp(input: Tensor, dim: int, *, out: None = None) -> Tensor:
     """log(cumsum(exp(x))) (torch.logcumsumexp)."""
     if input.ndim == 0:
         return input
-    return ops.logcumsumexp(input, dim)
+    if _category(input.dtype) < 3:
+        return ops.logcumsumexp(input, dim)
+    axis = _axis(dim, input.ndim)
+    sums = [ops.narrow(input, axis, i, 1) for i in range(input.shape[axis])]
+    for i in range(1, len(sums)):
+        sums[i] = logaddexp(sums[i - 1], sums[i])
+    return ops.cat(sums, axis) if sums else input
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

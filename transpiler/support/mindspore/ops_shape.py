@@ -62,6 +62,11 @@ def tril(input: Tensor, diagonal: int = 0, *, out: None = None) -> Tensor:
     return _by_parts(lambda x: ops.tril(x, diagonal), input) if _category(input.dtype) == 3 else ops.tril(input, diagonal)
 
 
+def triu(input: Tensor, diagonal: int = 0, *, out: None = None) -> Tensor:
+    """Zeros below a diagonal (torch.triu)."""
+    return _by_parts(lambda x: ops.triu(x, diagonal), input) if _category(input.dtype) == 3 else ops.triu(input, diagonal)
+
+
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements shifted along ``dims``, those pushed out re-entering at the other end (torch.roll)."""
     if dims is None or (not isinstance(dims, int) and len(dims) == 0):

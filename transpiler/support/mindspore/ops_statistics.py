@@ -11,8 +11,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _result_dtype, _sum
-from .ops_reduction import median, quantile, sort, tensor_all
+from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _real_part, _result_dtype, _sum
+from .ops_reduction import diff, median, quantile, sort, tensor_all
 
 
 def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
@@ -42,8 +42,10 @@ def corrcoef(input: Tensor) -> Tensor:
     matrix = cov(input)
     if matrix.ndim == 0:
         return matrix / matrix
-    deviation = ops.sqrt(ops.diagonal(matrix))
+    deviation = ops.sqrt(_real_part(ops.diagonal(matrix))).astype(matrix.dtype)
     result = matrix / deviation.expand_dims(1) / deviation.expand_dims(0)
+    if _category(result.dtype) == 3:
+        return ops.Complex()(ops.clamp(ops.real(result), -1, 1), ops.clamp(ops.imag(result), -1, 1))
     return ops.clamp(result, -1, 1)
 
 
@@ -98,7 +100,7 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim
     pairs = (ops.narrow(y, axis, 1, size - 1) + ops.narrow(y, axis, 0, size - 1)) / 2
     if x is None:
         return ops.cumsum(pairs * dx, axis)
-    step = mint.diff(x, 1, -1 if x.ndim == 1 else dim)
+    step = diff(x, 1, -1 if x.ndim == 1 else dim)
     return ops.cumsum(pairs * (step.reshape((-1,) + (1,) * (y.ndim - 1 - axis)) if x.ndim == 1 else step), axis)
 
 

@@ -108,8 +108,9 @@ def _promote_pair(a: Any, b: Any) -> Any:
     return max((a, b), key=lambda t: _INT_RANK[t])
 
 
+@ops.constexpr
 def _category(dtype: Any) -> int:
-    """bool 0, integer 1, float 2, complex 3."""
+    """bool 0, integer 1, float 2, complex 3; worked out in Python when a graph is compiled, so that only one branch of a question is."""
     if dtype == mindspore.bool_:
         return 0
     return 1 if dtype in _INT_RANK else 2 if dtype in _FLOAT_RANK else 3
@@ -209,8 +210,13 @@ def _inverse(matrices: Tensor) -> Tensor:
 
 def _memory_order(input: Tensor) -> tuple[int, ...]:
     """The dimensions as they lie in memory, that of the longest stride first."""
-    strides = input.stride() if input.ndim else []
-    return tuple(sorted(range(input.ndim), key=lambda axis: (-strides[axis], axis)))
+    return _by_stride(tuple(input.stride())) if input.ndim else ()
+
+
+@ops.constexpr
+def _by_stride(strides: tuple[int, ...]) -> tuple[int, ...]:
+    """The dimensions, that of the longest stride first; worked out in Python when a graph is compiled."""
+    return tuple(sorted(range(len(strides)), key=lambda axis: (-strides[axis], axis)))
 
 
 def _size(values: tuple[Any, ...]) -> tuple[int, ...]:

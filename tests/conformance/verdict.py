@@ -167,7 +167,8 @@ def gradient_difference(
         for index in chosen:
             shape = flat[index].shape
             weight = np.cos(np.arange(int(np.prod(shape)), dtype=np.float64)).reshape(shape) + 1.5
-            term = (flat[index] * mindspore.Tensor(weight, flat[index].dtype)).sum()
+            weighed = flat[index] * mindspore.Tensor(weight, flat[index].dtype)
+            term = (weighed.float() if weighed.dtype == mindspore.bfloat16 else weighed).sum()  # there is no kernel for sums of bfloat16
             total = term if total is None else total + term
         return total
 

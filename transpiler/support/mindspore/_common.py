@@ -165,7 +165,14 @@ def _magnitude(input: Tensor) -> Tensor:
 
 def _real_part(input: Tensor) -> Tensor:
     """The real part of a complex tensor, a real one as it is."""
-    return ops.real(input) if _category(input.dtype) == 3 else input
+    if _category(input.dtype) < 3:
+        return input
+    return ops.real(input) if input.size else ops.zeros(input.shape, _real_dtype(input.dtype))
+
+
+def _real_dtype(dtype: Any) -> Any:
+    """The dtype of the parts of complex numbers."""
+    return {mindspore.complex64: mindspore.float32, mindspore.complex128: mindspore.float64}.get(dtype, dtype)
 
 
 def _conjugate(input: Tensor) -> Tensor:
@@ -192,6 +199,12 @@ def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: 
         return ops.tensor_scatter_elements(x, index, src, axis, reduction)
     written = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
     return ops.Complex()(written[0], written[1])
+
+
+def _inverse(matrices: Tensor) -> Tensor:
+    """The inverse matrices; MindSpore's kernel wants at least two rows."""
+    rows = matrices.shape[-1]
+    return ops.inverse(matrices) if rows > 1 and matrices.size else 1 / matrices if rows == 1 and matrices.size else matrices
 
 
 def _memory_order(input: Tensor) -> tuple[int, ...]:

@@ -13,7 +13,8 @@ import numpy as np
 from mindspore import Tensor, mint, nn, ops
 from mindspore.ops.operations.linalg_ops import Eigh
 
-from ._common import _category, _conjugate, _magnitude, _real_part
+from ._common import _category, _conjugate, _inverse, _magnitude, _real_part
+from .ops_linalg import linalg_solve
 
 _EPSILON = {
     mindspore.float32: 1.1920928955078125e-07, mindspore.float64: 2.220446049250313e-16, mindspore.complex64: 1.1920928955078125e-07,
@@ -443,7 +444,7 @@ class _Eigen(nn.Cell):
         gaps = values.expand_dims(-2) - values.expand_dims(-1) + _identity(values, n)
         inner = (inner - mint.matmul(adjoint, vectors) * own) / ops.conj(gaps)
         inner = inner * (1 - _identity(values, n)) + d_values.expand_dims(-1) * _identity(values, n)
-        result = mint.matmul(mint.matmul(ops.inverse(adjoint), inner), adjoint)
+        result = mint.matmul(mint.matmul(_inverse(adjoint), inner), adjoint)
         return (result if _category(A.dtype) == 3 else ops.real(result),)
 
 
@@ -509,7 +510,7 @@ def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:
     if p in (None, 2, -2):
         values = linalg_svdvals(A)
         return values[..., -1] / values[..., 0] if p == -2 else values[..., 0] / values[..., -1]
-    return _matrix_norm(A, p) * _matrix_norm(ops.inverse(A), p)
+    return _matrix_norm(A, p) * _matrix_norm(_inverse(A), p)
 
 
 def _matrix_norm(x: Tensor, order: Any) -> Tensor:
@@ -588,7 +589,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 def _pivoted_lu(matrices: Any, pivot: bool) -> tuple[Any, Any, Any]:
     """L and U in one array, pivots from 1, and the permutation matrices P^T, by elimination with the largest pivot of each column
     (of complex numbers LAPACK compares the sums of their parts)."""
-    packed = matrices.copy().reshape(-1, *matrices.shape[-2:])
+    packed = matrices.copy().reshape(math.prod(matrices.shape[:-2]), *matrices.shape[-2:])
     batch, (count, rows, columns) = np.arange(len(packed)), packed.shape
     steps = min(rows, columns)
     pivots = np.tile(np.arange(1, steps + 1, dtype=np.int32), (count, 1))
@@ -714,17 +715,13 @@ def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: None = None)
 def linalg_inv_ex(A: Tensor, *, check_errors: bool = False, out: None = None) -> InverseInfo:
     """The inverse, and the first zero pivot of A, 0 where there is none (torch.linalg.inv_ex)."""
     info = linalg_lu_factor_ex(ops.stop_gradient(A), check_errors=check_errors).info
-    return InverseInfo(ops.inverse(A), info)
+    return InverseInfo(_inverse(A), info)
 
 
 def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: None = None) -> SolveInfo:
     """X with A X = B, or X A = B, and the first zero pivot of A (torch.linalg.solve_ex)."""
     info = linalg_lu_factor_ex(ops.stop_gradient(A), check_errors=check_errors).info
-    inverse = ops.inverse(A)
-    if not left:
-        return SolveInfo(mint.matmul(B, inverse), info)
-    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
-    return SolveInfo(mint.matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else mint.matmul(inverse, B), info)
+    return SolveInfo(linalg_solve(A, B, left=left), info)
 
 
 def linalg_slogdet(A: Tensor, *, out: None = None) -> SignLogDet:
@@ -773,7 +770,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 def linalg_tensorinv(A: Tensor, ind: int = 2, *, out: None = None) -> Tensor:
     """The inverse of ``tensordot`` with A (torch.linalg.tensorinv)."""
     rows = math.prod(A.shape[:ind])
-    return ops.inverse(A.reshape(rows, -1)).reshape(A.shape[ind:] + A.shape[:ind])
+    return _inverse(A.reshape(rows, -1)).reshape(A.shape[ind:] + A.shape[:ind])
 
 
 def linalg_tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: None = None) -> Tensor:
@@ -783,7 +780,7 @@ def linalg_tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None, 
         A = A.permute(*[d for d in range(A.ndim) if d not in moved], *moved)
     shape = A.shape[B.ndim :]
     size = math.prod(shape)
-    return mint.matmul(ops.inverse(A.reshape(size, size)), B.reshape(size, 1)).reshape(shape)
+    return mint.matmul(_inverse(A.reshape(size, size)), B.reshape(size, 1)).reshape(shape)
 
 
 def matrix_exp(A: Tensor) -> Tensor:

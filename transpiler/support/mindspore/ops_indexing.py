@@ -247,10 +247,13 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     rows, values = sorted_sequence.asnumpy(), input.asnumpy() if isinstance(input, Tensor) else np.asarray(input)
     rows = rows if sorter is None else np.take_along_axis(rows, sorter.asnumpy(), -1)
     where_to: Any = "right" if right or side == "right" else "left"
-    if rows.ndim == 1:
+    if not values.size:
+        found = np.zeros(values.shape, np.int64)
+    elif rows.ndim == 1:
         found = np.searchsorted(rows, values, where_to)
     else:
-        pairs = zip(rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1]))
+        count = int(np.prod(rows.shape[:-1]))
+        pairs = zip(rows.reshape(count, rows.shape[-1]), values.reshape(count, values.shape[-1]))
         found = np.array([np.searchsorted(row, value, where_to) for row, value in pairs]).reshape(values.shape)
     return Tensor(np.asarray(found), mindspore.int32 if out_int32 else mindspore.int64)
 

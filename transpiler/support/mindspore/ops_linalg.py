@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _sum, _times
+from ._common import _inverse, _sum, _times
 
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
@@ -105,19 +105,16 @@ def linalg_det(A: Tensor, *, out: None = None) -> Tensor:
 
 def linalg_inv(A: Tensor, *, out: None = None) -> Tensor:
     """The inverse matrix (torch.linalg.inv)."""
-    return ops.inverse(A)
+    return _inverse(A)
 
 
 def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -> Tensor:
     """X with A X = B, or X A = B, through the inverse (torch.linalg.solve)."""
-    vector = left and (B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape))
-    if not A.size:
-        product = matmul(A, B.expand_dims(-1)).squeeze(-1) if vector else matmul(A, B) if left else matmul(B, A)
-        return ops.zeros(product.shape, A.dtype)
-    inverse = ops.inverse(A)
+    inverse = _inverse(A)
     if not left:
-        return mint.matmul(B, inverse)
-    return mint.matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else mint.matmul(inverse, B)
+        return matmul(B, inverse)
+    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
+    return matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else matmul(inverse, B)
 
 
 def linalg_multi_dot(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axes, _cast, _category, _magnitude, _result_dtype, _sum
+from ._common import _as_float, _axes, _by_parts, _cast, _category, _conjugate, _real_part, _result_dtype, _sum
 from .ops_reduction import amax, amin, argmax, argmin, cumprod, cumsum, linalg_vector_norm, logsumexp
 from .ops_statistics import nanmedian
 
@@ -89,7 +89,10 @@ def masked_argmin(input: Tensor, dim: int | None = None, *, keepdim: bool = Fals
 def masked_mean(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """The mean of the kept elements (torch.masked.mean)."""
     x = _cast(input, dtype if dtype is not None else input.dtype if _category(input.dtype) >= 2 else mindspore.float32)
-    return masked_sum(x, dim, keepdim=keepdim, mask=mask) / _count(x, mask, dim, keepdim).astype(x.dtype)
+    total, count = masked_sum(x, dim, keepdim=keepdim, mask=mask), _count(x, mask, dim, keepdim)
+    if _category(x.dtype) == 3:  # by parts: the complex kernel gives 0 for 0 / 0
+        return _by_parts(lambda part: part / count.astype(part.dtype), total)
+    return total / count.astype(x.dtype)
 
 
 def masked_median(input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -105,8 +108,8 @@ def masked_var(
     """The variance of the kept elements (torch.masked.var)."""
     x = _cast(input, dtype if dtype is not None else input.dtype if _category(input.dtype) >= 2 else mindspore.float32)
     degrees = correction if correction is not None else int(unbiased is None or unbiased)
-    centred = _magnitude(_kept(x - masked_mean(x, dim, keepdim=True, mask=mask), mask, 0))
-    square = centred * centred
+    centred = _kept(x - masked_mean(x, dim, keepdim=True, mask=mask), mask, 0)
+    square = _real_part(centred * _conjugate(centred))
     count = _count(x, mask, dim, keepdim).astype(square.dtype)
     total = _sum(square, _axes(dim, x.ndim), keepdim) if x.ndim else square
     return (total / mint.maximum(count - degrees, ops.zeros_like(count))).astype(x.dtype)

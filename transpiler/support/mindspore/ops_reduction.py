@@ -7,7 +7,7 @@ from typing import Any
 
 import mindspore
 import numpy as np
-from mindspore import Tensor, mint, ops
+from mindspore import Tensor, mint, nn, ops
 
 from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
 from .ops_pointwise import logaddexp
@@ -323,8 +323,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: None = Non
     if x.ndim == 0:
         return x
     axes = _axes(dim, x.ndim)
-    top = ops.stop_gradient(mint.amax(x, axes, True))
-    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top))
+    top = ops.stop_gradient(mint.amax(_real_part(x), axes, True))
+    top = mint.where(ops.isfinite(top), top, ops.zeros_like(top)).astype(x.dtype)
     total = mint.log(_sum(mint.exp(x - top), axes, keepdim))
     return total + (top if keepdim else top.reshape(total.shape))
 
@@ -397,6 +397,9 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     size, axes = ops.real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x), _axes(dim, x.ndim)
     if not axes:
         return (size != 0).astype(size.dtype) if ord == 0 else size
+    if ord in (float("inf"), float("-inf")) and _category(x.dtype) == 2 and x.size:
+        extreme = _ExtremeNorm(axes, ord > 0)(x)
+        return extreme if keepdim else extreme.reshape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
     if ord in (float("inf"), float("-inf")):
         return (mint.amax if ord > 0 else mint.amin)(size, axes, keepdim)
     if ord == 0:
@@ -409,6 +412,22 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
     positive = total != 0  # the root has no derivative at 0, where torch takes 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
     return mint.where(positive, root, total)
+
+
+class _ExtremeNorm(nn.Cell):
+    """The largest (or smallest) size along ``axes``, kept; equal ones share the derivative, and NaN has none, as in torch."""
+
+    def __init__(self, axes: tuple[int, ...], largest: bool) -> None:
+        super().__init__()
+        self.axes, self.largest = axes, largest
+
+    def construct(self, x: Tensor) -> Tensor:
+        return (mint.amax if self.largest else mint.amin)(ops.abs(x), self.axes, True)
+
+    def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> Any:
+        hit = (ops.abs(x) == out).astype(x.dtype)
+        share = hit / mint.maximum(_sum(hit, self.axes, True), ops.ones_like(out))
+        return (mint.where(hit > 0, ops.sign(x), ops.zeros_like(x)) * share * dout,)
 
 
 def _negative_norm(size: Tensor, ord: Any, axes: tuple[int, ...], keepdim: bool) -> Tensor:

@@ -45,6 +45,11 @@ def permute(input: Tensor, dims: Any) -> Tensor:
     return mint.permute(input, tuple(dims))
 
 
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged; a 0-d tensor has one (torch.transpose)."""
+    return ops.swapaxes(input, dim0, dim1) if input.ndim else input
+
+
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of size 1, or those among ``dim`` (torch.squeeze)."""
     if not isinstance(dim, int) and dim is not None and len(dim) == 0:

@@ -463,7 +463,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     if 0 in A.shape:
         return _empty_svd(A, full_matrices)
     s, u, v = ops.svd(A, full_matrices)
-    return Svd(u, s, _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
+    return Svd(u, _real_part(s), _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
 
 
 def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
@@ -473,7 +473,7 @@ def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
     u, vh = (rows, rows if full_matrices else rank), (columns if full_matrices else rank, columns)
     left, right = (ops.broadcast_to(ops.eye(*shape, A.dtype), (*batch, *shape)) if 0 not in (*batch, *shape) else
                    ops.zeros((*batch, *shape), A.dtype) for shape in (u, vh))  # fmt: skip
-    return Svd(left, ops.zeros((*batch, rank), A.dtype), right)
+    return Svd(left, _real_part(ops.zeros((*batch, rank), A.dtype)), right)
 
 
 def linalg_svdvals(A: Tensor, *, driver: str | None = None, out: None = None) -> Tensor:
@@ -485,7 +485,7 @@ class _SingularValues(nn.Cell):
     """Singular values; the derivative needs no gaps between them."""
 
     def construct(self, A: Tensor) -> Tensor:
-        return ops.svd(A)[0]
+        return _real_part(ops.svd(A)[0])
 
     def bprop(self, A: Tensor, out: Tensor, dout: Tensor) -> Any:
         _, u, v = ops.svd(A)
@@ -502,7 +502,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: None 
         u, s, vh = _empty_svd(input, not some)
         return SvdTransposed(u, s, _t(vh))
     s, u, v = ops.svd(input, not some)
-    return SvdTransposed(u, s, v)
+    return SvdTransposed(u, _real_part(s), v)
 
 
 def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:

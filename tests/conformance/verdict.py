@@ -141,7 +141,7 @@ def weights_for(results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
 def torch_gradients(function: Callable[..., Any], tensors: Sequence[torch.Tensor]) -> tuple[list[int], list[int], list[Any]] | None:
     """(inputs, results, gradients) of a weighted sum of the differentiable results; None where torch has no gradient."""
     marked = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in tensors]
-    inputs = [i for i, t in enumerate(marked) if t.requires_grad]
+    inputs = [i for i, t in enumerate(marked) if t.requires_grad and t.numel()]  # an empty gradient says nothing
     if not inputs:
         return None
     try:

@@ -31,6 +31,27 @@ def run(x: torch.Tensor):
     return x
 y = run(torch.arange(12.0).reshape(3, 4))
 """,
+    "typed-tensors-of-a-shape": """
+def run(x: torch.Tensor):
+    return torch.Tensor(x.size()).fill_(2), torch.FloatTensor(x.shape).zero_(), torch.LongTensor((3, 1))
+y = run(torch.arange(12.0).reshape(3, 4))
+""",
+    "layouts": """
+def shifted(t: torch.Tensor, s: torch.Tensor):
+    t += s
+    return t * 2
+def copied(t: torch.Tensor, s: torch.Tensor):
+    t.copy_(s)
+    t.mul_(2)
+    return t
+def run(x: torch.Tensor):
+    a, b, c = x.clone(), x.clone(), x.clone()
+    steps = [a.t(), b[:, 1:], c.chunk(3, dim=1)[1]]
+    for step in steps:
+        step += 1
+    return shifted(a.transpose(0, 1), torch.ones(4, 3)), a, copied(b[:, :2], x[:, 2:]), b, copied(c.permute(1, 0), x.t()), c, steps
+y = run(torch.arange(12.0).reshape(3, 4))
+""",
     "views": """
 def run(x: torch.Tensor):
     z = x * 2

@@ -148,6 +148,15 @@ class SubscriptFact:
     node: cst.Subscript
 
 
+@dataclass(frozen=True, slots=True)
+class PackageFact:
+    """An import of a package that is built on torch; ``name`` as the source has it."""
+
+    name: str
+    package: str
+    node: cst.Import | cst.ImportFrom
+
+
 @dataclass(slots=True)
 class Facts:
     """Facts by ``id(node)``. ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``shifts``: ``x << y`` of tensors. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
@@ -156,6 +165,7 @@ class Facts:
     calls: dict[int, CallFact] = field(default_factory=dict)
     attributes: dict[int, AttributeFact] = field(default_factory=dict)
     imports: dict[int, list[ImportFact]] = field(default_factory=dict)
+    packages: list[PackageFact] = field(default_factory=list)
     classes: dict[int, ClassFact] = field(default_factory=dict)
     functions: dict[int, FunctionFact] = field(default_factory=dict)
     inplace: dict[int, InplaceFact] = field(default_factory=dict)

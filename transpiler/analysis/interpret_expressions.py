@@ -810,7 +810,9 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
     if sequence_operator and isinstance(right, containers):
         return v.Seq(v.item_of(right))
     if isinstance(left, v.Foreign) and not (right is UNKNOWN):
-        return v.FOREIGN
+        return left
+    if isinstance(right, v.Foreign) and isinstance(left, (v.Lit, v.Scalar)):
+        return right
     return UNKNOWN
 
 

@@ -25,6 +25,7 @@ from transpiler.analysis.facts import (
     FunctionFact,
     ImportFact,
     InplaceFact,
+    PackageFact,
     Position,
     StoreFact,
 )
@@ -333,8 +334,8 @@ class StatementInterpreter(ExpressionInterpreter):
         target = node.target
         if isinstance(target, cst.Name):
             left = self.lookup(target.value)
-            shared = self.is_shared(target.value)
             is_part = isinstance(left, v.Tensor) and left.part
+            shared = self.is_shared(target.value) or (isinstance(left, v.Tensor) and not is_part and not v.is_presumably_fresh(left))
             place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared, shared)
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
@@ -516,6 +517,7 @@ class StatementInterpreter(ExpressionInterpreter):
                 value = self.resolver.absolute(local)
             self.scope.names[local] = value
             self._note_import(alias, node, local, name, value)
+            self._note_package(node, name)
 
     def _note_import(
         self,
@@ -532,8 +534,16 @@ class StatementInterpreter(ExpressionInterpreter):
             self.facts.imports.setdefault(id(node), []).append(ImportFact(local, target, alias, node, scope, through))
             self.touch()
 
+    def _note_package(self, node: cst.Import | cst.ImportFrom, module: str) -> None:
+        """Remember the import of another package that is built on torch; the project's own modules come first."""
+        entry = self.registry.package(module) if module.partition(".")[0] not in self.resolver.index.modules else None
+        if entry is not None:
+            self.facts.packages.append(PackageFact(module, entry.api, node))
+            self.touch()
+
     def _import_from(self, node: cst.ImportFrom) -> None:
         module = absolute_module(dotted(node.module) if node.module else "", len(node.relative), self.module_name, self._is_package())
+        self._note_package(node, module)
         if isinstance(node.names, cst.ImportStar):
             if is_source(module) and module not in self.resolver.index.modules:
                 self._note_import(node.names, node, "*", module, v.Ref(module))

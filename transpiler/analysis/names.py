@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: Packages whose every use must end converted or diagnosed.
 #: The one part of a package that serves other frameworks too.
 SOURCE_PART: Final = "safetensors.torch"
-SOURCE_ROOTS: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtext", "functorch"})
+#: Packages whose every use must end converted or diagnosed.
+SOURCE_ROOTS: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtext", "functorch", "einops"})
 
 _SPELLINGS: Final = (
     (re.compile(r"^torch\.nn\.modules\.(?:[a-z_]+\.)?([A-Z]\w*(?:\..+)?)$"), r"torch.nn.\1"),

@@ -340,9 +340,9 @@ class Resolver:
         if not is_source(name):
             generic = {"List": v.Seq(UNKNOWN), "Tuple": v.Seq(UNKNOWN), "Dict": v.DictOf(UNKNOWN), "Callable": UNKNOWN, "Any": UNKNOWN,
                        "Sequence": v.Seq(UNKNOWN), "Optional": UNKNOWN, "Iterable": v.Seq(UNKNOWN), "Self": UNKNOWN, "TypeVar": UNKNOWN}  # fmt: skip
-            return (
-                generic[leaf] if leaf in generic else (UNKNOWN if name.partition(".")[0] in ("typing", "typing_extensions") else v.FOREIGN)
-            )
+            root = name.partition(".")[0]
+            named = {"numpy": v.ARRAY, "typing": UNKNOWN, "typing_extensions": UNKNOWN}
+            return generic[leaf] if leaf in generic else named.get(root, v.FOREIGN)
         special = {
             "torch.Tensor": v.TENSOR, "torch.nn.Parameter": v.TENSOR, "torch.nn.parameter.Parameter": v.TENSOR, "torch.Size": v.SHAPE,
             "torch.dtype": v.DTYPE, "torch.device": v.DEVICE, "torch.nn.Buffer": v.TENSOR,

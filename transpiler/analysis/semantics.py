@@ -105,6 +105,8 @@ class Semantics:
             return self.attribute(v.TENSOR, name) if self.is_tensor_member(name) and name not in _MOVES else v.Bound(owner, name)
         if isinstance(owner, v.Ref):
             return v.Ref(f"{owner.name}.{name}")
+        if isinstance(owner, v.Foreign) and owner.closed:
+            return v.SHAPE if name == "shape" else owner
         if isinstance(owner, v.UserInst):
             return self._instance_attribute(owner, name)
         if isinstance(owner, v.UserClass):
@@ -169,11 +171,20 @@ class Semantics:
                     "torch.nn.Buffer": v.TENSOR}.get(entry.api, v.Inst((entry.api,), inplace_argument(entry, arguments)))  # fmt: skip
         choice = choose(entry, arguments)
         returns = choice.returns if choice is not None else entry.returns
-        result = values[0] if returns == ("argument",) and values else self.returned(returns, receiver)
+        result = self._as_given(returns, values) or self.returned(returns, receiver)
         if isinstance(result, v.Tensor) and result is not receiver:
             result = v.PART if entry.view else result
             return replace(result, dtype=category_of_call(entry.api, arguments, values, receiver))
         return result
+
+    @staticmethod
+    def _as_given(returns: tuple[str, ...] | None, values: Sequence[Value]) -> Value | None:
+        """The first argument's kind where ``returns`` says so: as it is (``argument``), or that of a function of arrays of any library, which
+        stacks what comes in a list (``operand``)."""
+        if not values or returns not in (("argument",), ("operand",)):
+            return None
+        first = v.item_of(values[0]) if returns == ("operand",) and isinstance(values[0], (v.Seq, v.Tup)) else values[0]
+        return v.FRESH if returns == ("operand",) and isinstance(first, v.Tensor) else first
 
     def call_instance(self, instance: Value, arguments: Sequence[Value]) -> Value:
         """The kind of calling an object: a module's output, mostly a tensor."""
@@ -216,6 +227,8 @@ class Semantics:
             return callee.result
         if isinstance(callee, (v.Inst, v.UserInst)):
             return self.call_instance(callee, values)
+        if isinstance(callee, v.Foreign) and callee.closed:
+            return callee
         if isinstance(callee, v.Bound):
             return self._call_bound(callee, arguments, values)
         return UNKNOWN
@@ -301,8 +314,10 @@ class Semantics:
             return values[0]
         if root in _NUMBER_MODULES:
             return v.NUMBER
+        if self.registry.package(name) is not None:
+            return UNKNOWN
         may_pass = name.partition(".")[0] not in _WITHOUT_TENSORS and any(map(carries_tensors, values))
-        return UNKNOWN if may_pass else v.FOREIGN
+        return UNKNOWN if may_pass else v.ARRAY if root == "numpy" else v.FOREIGN
 
     @staticmethod
     def _with_first_layer(made: Value, values: Sequence[Value]) -> Value:
@@ -403,7 +418,7 @@ class Semantics:
         if isinstance(owner, v.DictOf):
             return owner.item
         if isinstance(owner, v.Foreign):
-            return v.FOREIGN
+            return owner
         if isinstance(owner, v.Bound):
             return v.Bound(owner, "[]")
         if isinstance(owner, v.Batch):

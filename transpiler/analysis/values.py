@@ -118,7 +118,10 @@ class DictOf(Value):
 
 @dataclass(frozen=True, slots=True)
 class Foreign(Value):
-    """Known not to be torch's: an object of another library or of the user's own that no entry speaks about."""
+    """Known not to be torch's: an object of another library or of the user's own that no entry speaks about. What a ``closed`` one's members
+    and methods give is not torch's either: NumPy's arrays know of no tensors."""
+
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +264,7 @@ FRESH: Final = Tensor(fresh=True)
 PRESUMED: Final = Tensor(presumed=True)
 PART: Final = Tensor(part=True)
 FOREIGN: Final = Foreign()
+ARRAY: Final = Foreign(closed=True)
 NONE: Final = Lit(None)
 INT: Final = Scalar("int")
 FLOAT: Final = Scalar("float")
@@ -292,6 +296,7 @@ RETURNS: Final[Mapping[str, Value]] = {
     "named_tensors": Seq(Tup((STR, TENSOR))),
     "none": NONE,
     "unknown": UNKNOWN,
+    "array": ARRAY,
     "list": Seq(UNKNOWN),
     "ints": Seq(INT),
     "tensor_dict": DictOf(TENSOR),
@@ -403,7 +408,7 @@ def item_of(value: Value) -> Value:
     if isinstance(value, Batch):
         return TENSOR
     if isinstance(value, Foreign):
-        return FOREIGN
+        return value
     if isinstance(value, DictOf):
         return STR
     return UNKNOWN

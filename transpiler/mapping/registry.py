@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -46,6 +47,17 @@ class Registry:
                 return entry
             name = name.rpartition(".")[0]
         return None
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The packages that entries of kind ``package`` speak about."""
+        return frozenset(api for api, raw in self._tables["entries"].items() if raw["data"].get("kind") == "package")
+
+    def package(self, name: str) -> Entry | None:
+        """The entry of the package built on torch that a dotted name belongs to."""
+        parts = name.split(".")
+        found = next((known for n in range(1, len(parts) + 1) if (known := ".".join(parts[:n])) in self.packages), None)
+        return self.lookup(found) if found is not None else None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables["entries"])

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 ENTRY_KINDS: Final = frozenset(
-    {"class", "function", "method", "attribute", "value", "module", "dtype", "decorator", "context", "annotation", "family"}
+    {"class", "function", "method", "attribute", "value", "module", "dtype", "decorator", "context", "annotation", "family", "package"}
 )
 FIDELITIES: Final = frozenset({"exact", "approximate", "manual"})
 DROP_MODES: Final = frozenset({"always", "when_default"})

@@ -37,6 +37,7 @@ class Code(StrEnum):
     REVIEW_BUFFERS = "T2M204"
     REVIEW_EAGER_ONLY = "T2M205"
     REVIEW_VALUE = "T2M206"
+    REVIEW_PACKAGE = "T2M207"
     UNSUPPORTED_API = "T2M301"
     UNSUPPORTED_ARGUMENT = "T2M302"
     UNSUPPORTED_VALUE = "T2M303"
@@ -48,6 +49,7 @@ class Code(StrEnum):
     UNKNOWN_RECEIVER = "T2M402"
     UNBOUND_ARGUMENTS = "T2M403"
     DYNAMIC_NAME = "T2M404"
+    TORCH_PACKAGE = "T2M405"
     WEIGHT_MISMATCH = "T2M501"
     WEIGHT_MISSING = "T2M502"
     OUTPUT_DIFFERS = "T2M503"
@@ -98,6 +100,10 @@ EXPLANATIONS: Final[Mapping[Code, CodeInfo]] = MappingProxyType(
         Code.REVIEW_VALUE: CodeInfo(
             "value needs review", "The conversion is right for the usual values; the message names the values that behave differently."
         ),
+        Code.REVIEW_PACKAGE: CodeInfo(
+            "package may bring torch along",
+            "Some of what this package gives are torch's tensors or modules. See that only the rest is used.",
+        ),
         Code.UNSUPPORTED_API: CodeInfo("no counterpart", "The target has no counterpart for this API; the source was left as it was."),
         Code.UNSUPPORTED_ARGUMENT: CodeInfo(
             "argument not supported", "The target cannot honour this argument or this value of it; the call was left as it was."
@@ -132,6 +138,10 @@ EXPLANATIONS: Final[Mapping[Code, CodeInfo]] = MappingProxyType(
         ),
         Code.DYNAMIC_NAME: CodeInfo(
             "name known at run time only", "An attribute of torch is looked up under a name that the source does not spell out."
+        ),
+        Code.TORCH_PACKAGE: CodeInfo(
+            "package built on torch",
+            "The package works on torch's tensors and modules, and the port has none. The import was left; the hint says what to use instead.",
         ),
         Code.WEIGHT_MISMATCH: CodeInfo("weight mismatch", "A weight's shape or type does not fit its counterpart in the port."),
         Code.WEIGHT_MISSING: CodeInfo("weight missing", "A weight has no counterpart on the other side."),

@@ -12,13 +12,23 @@ from typing import Final
 
 import libcst as cst
 
-from transpiler.analysis.values import UNKNOWN, Inst, UserInst, is_fresh
+from transpiler.analysis.values import UNKNOWN, Inst, Tensor, UserInst, is_fresh
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 
 
 def receiver_only(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
     """The call means nothing on the target beyond its receiver: ``x.cuda()`` is ``x``."""
     return site.args[0].value if site.args else None
+
+
+def copy_in_place(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``x.copy_(y)`` on a name that may stand for a view of any layout: MindSpore's own ``copy_`` is lost on views that are not contiguous."""
+    bound = site.choice.binding.values if site.choice is not None else {}
+    receiver, source = ([site.args[a.index].value for a in bound.get(name, ())] for name in ("self", "src"))
+    is_part = isinstance(site.values[0], Tensor) and site.values[0].part
+    if is_part or len(source) != 1 or not receiver or not isinstance(receiver[0], cst.Name):
+        return None
+    return context.file.write_into(receiver[0], source[0])
 
 
 def kept_on_super(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:

@@ -97,9 +97,29 @@ class FileContext:
         else:
             self.left(node, Code.UNKNOWN_API, symbol, f"No mapping entry knows {api}.", "Add one with --mappings.", root)
 
+    def uses_package(self, node: cst.CSTNode, name: str, package: str) -> None:
+        """Remark that an import brings in a package that is built on torch."""
+        entry = self.registry.lookup(package)
+        assert entry is not None and entry.unsupported is not None
+        code = Code(entry.unsupported.code)
+        if code is Code.REVIEW_PACKAGE:
+            self.review(node, code, name, f"'{package}' may give torch's tensors or modules.", entry.unsupported.hint)
+        else:
+            self.left(node, code, name, f"'{package}' works on torch's tensors and modules.", entry.unsupported.hint, cst.Pass())
+
     def review(self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str = "") -> None:
         """Remark that the conversion of ``symbol`` deserves a look."""
         self.remarks.append(Remark(Kind.REVIEW, code, node, message, symbol, "", hint))
+
+    def write_into(self, receiver: cst.BaseExpression, value: cst.BaseExpression) -> cst.Call | None:
+        """The call that gives a tensor new values in place; None where the target's tensors do not change. What an attribute holds owns its memory,
+        a name may stand for a view."""
+        method, function = self.target.inplace_assign, self.target.inplace_write
+        if method is None or function is None:
+            return None
+        if isinstance(receiver, cst.Name):
+            return cst.Call(self.speller.expression(f"support.{function}"), [cst.Arg(receiver), cst.Arg(value)])
+        return cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(value)])
 
     def mark_generated(self, node: cst.BaseExpression) -> cst.BaseExpression:
         """Remember that the parentheses of ``node`` were added here."""

@@ -80,6 +80,13 @@ def number_or_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression 
     return value if kind in ("int", "shape", "none") or is_integer(value) else None
 
 
+def boolean(value: cst.BaseExpression, kind: str) -> cst.BaseExpression:
+    """A number as the truth that torch takes it for: MindSpore's layers insist on a bool."""
+    if isinstance(value, cst.Integer):
+        return cst.Name(str(value.evaluated_value != 0))
+    return cst.Call(cst.Name("bool"), [cst.Arg(value)]) if kind == "int" else value
+
+
 def given(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """Any value but ``None`` (for arguments whose default, None, means 'derive it')."""
     if isinstance(value, cst.Name) and value.value == "None":

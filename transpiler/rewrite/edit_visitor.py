@@ -440,14 +440,14 @@ class EditVisitor(cst.CSTTransformer):
         if fact.place.target == "part" and self.file.target.item_assignment:
             self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
-        method = self.file.target.inplace_assign
-        if fact.place.shared and method is not None and isinstance(updated.target, cst.Name):
+        if fact.place.shared and self.file.target.inplace_assign is not None and isinstance(updated.target, cst.Name):
             operation: Any = plain_operation(updated)
             name_of = _AUGMENTED.get(type(updated.operator), "")
             operand = copy_for_derivative(self.file.target.copy, name_of, updated.target, (fact.value,))
             value = operation.with_changes(left=operand)
             value = self._shift(original, value) if type(updated.operator) in _SHIFTS else value
-            call = cst.Call(cst.Attribute(updated.target, cst.Name(method)), [cst.Arg(value)])
+            call = self.file.write_into(updated.target, value)
+            assert call is not None
             self.file.converted(original, name, self.file.code(call))
             return cst.Expr(call, semicolon=updated.semicolon)
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."

@@ -149,8 +149,9 @@ class InplaceRewriter:
     def _assigning(
         self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str
     ) -> cst.BaseExpression:
-        method = self.file.target.inplace_assign
-        if method is None:
+        bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
+        call = self.file.write_into(receiver, bare)
+        if call is None:
             self.file.left(
                 original,
                 Code.UNSUPPORTED_INPLACE,
@@ -159,8 +160,6 @@ class InplaceRewriter:
                 "Assign the result to the name.",
             )
             return original
-        bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
-        call = cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(bare)])
         self._written[id(call)] = (receiver, bare)
         self.file.keep_alive.append(call)
         self.file.converted(original, symbol, self.file.code(call))

@@ -55,8 +55,7 @@ class OutputWriter:
 
     def expression(self, out: cst.BaseExpression, result: cst.BaseExpression) -> cst.BaseExpression | Declined:
         """The result written into ``out``, as a value."""
-        method = self.file.target.inplace_assign
-        if method is None:
+        if self.file.target.inplace_assign is None:
             return Declined(Code.UNSUPPORTED_INPLACE, "Tensors do not change in place on the target.", "Assign the result to the name.")
         if isinstance(out, (cst.Tuple, cst.List)) or not is_stable(out) or isinstance(out, cst.Subscript):
             return Declined(
@@ -64,7 +63,9 @@ class OutputWriter:
                 "It writes into a tensor inside an expression.",
                 "Write it as a statement of its own, into a name.",
             )
-        return cst.Call(cst.Attribute(out, cst.Name(method)), [cst.Arg(result)])
+        written = self.file.write_into(out, result)
+        assert written is not None
+        return written
 
     def statement(
         self, out: cst.BaseExpression, kind: v.Value, result: cst.BaseExpression

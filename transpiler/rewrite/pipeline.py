@@ -14,7 +14,7 @@ from transpiler.analysis.project_index import ProjectIndex, build_index
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import Registry
-from transpiler.report.codes import Kind
+from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, Range, Status
 from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.edit_visitor import EditVisitor
@@ -86,6 +86,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         speller = Speller(target, bound, _aliases(facts, target), level)
         file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, speaks_of_torch)
         file.training = training
+        for found in facts.packages:
+            file.uses_package(found.node, found.name, found.package)
         return file, module.visit(EditVisitor(file))
 
     exported = context.index.imported_from(name)
@@ -133,10 +135,18 @@ def may_concern(source: bytes, path: str, context: ProjectContext) -> bool:
     outline = context.index.modules.get(context.index.module_of(path))
     if outline is None:
         return False
+    if any(_brings_torch(name, context) for name in outline.imports.values()):
+        return True
     if any(name in context.index.subclasses for name in outline.classes):
         return True
     imported = [*outline.imports.values(), *outline.stars]
     return any(name in context.index.modules or name.rpartition(".")[0] in context.index.modules for name in imported)
+
+
+def _brings_torch(name: str, context: ProjectContext) -> bool:
+    """Whether an import is of a package that is built on torch, and not of one that serves others as well."""
+    entry = context.registry.package(name) if name.partition(".")[0] not in context.index.modules else None
+    return entry is not None and entry.unsupported is not None and Code(entry.unsupported.code) is Code.TORCH_PACKAGE
 
 
 def reserved_members(target: str) -> dict[str, str]:

@@ -37,6 +37,7 @@ KERAS: Final = Target(
     methods=MappingProxyType({"forward": "call"}),
     reserved=_RESERVED,
     inplace_assign=None,
+    inplace_write=None,
     item_assignment=False,
     shifts=MappingProxyType({"<<": "keras.ops.bitwise_left_shift", ">>": "keras.ops.bitwise_right_shift"}),
     cast="keras.ops.cast({value}, {like}.dtype)",

@@ -40,6 +40,7 @@ MINDSPORE: Final = Target(
     methods=MappingProxyType({"forward": "construct", "extra_repr": "extend_repr"}),
     reserved=_RESERVED,
     inplace_assign="copy_",
+    inplace_write="copy_into",
     copy="copy",
     item_assignment=True,
     shifts=MappingProxyType({"<<": "mindspore.ops.bitwise_left_shift", ">>": "mindspore.ops.bitwise_right_shift"}),

@@ -15,8 +15,9 @@ class Target:
     ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
-    ``inplace_assign``: the tensor method that writes another tensor's values into this one. ``copy``: the one that copies it.
-    ``item_assignment``: whether ``x[i] = v`` exists.
+    ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory, ``inplace_write`` the
+    support function that does so where it may be a view of another tensor's. ``copy``: the one that
+    copies it. ``item_assignment``: whether ``x[i] = v`` exists.
     ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
@@ -34,6 +35,7 @@ class Target:
     methods: Mapping[str, str]
     reserved: frozenset[str]
     inplace_assign: str | None
+    inplace_write: str | None
     item_assignment: bool
     cast: str
     shifts: Mapping[str, str]

@@ -186,7 +186,7 @@ def _by_parts(function: Any, *tensors: Tensor) -> Tensor:
     return ops.Complex()(function(*(ops.real(x) for x in tensors)), function(*(ops.imag(x) for x in tensors)))
 
 
-def _times(factor: Any, x: Tensor) -> Tensor:
+def _scaled_by(factor: Any, x: Tensor) -> Tensor:
     """factor * x, where the factor may be a Python complex number, which MindSpore's product refuses."""
     if not isinstance(factor, complex):
         return factor * x

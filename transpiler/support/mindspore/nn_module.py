@@ -16,6 +16,8 @@ import mindspore
 from mindspore import Parameter, Tensor, nn
 from mindspore.common.parameter import _Buffer
 
+from .ops_creation import tensor_to
+
 RUNNING = ("moving_mean", "moving_variance", "num_batches_tracked")
 
 
@@ -385,8 +387,13 @@ def get_buffer(module: nn.Cell, target: str) -> Tensor:
     return found
 
 
-def to_module(module: nn.Cell, *args: Any, **kwargs: Any) -> nn.Cell:
-    """torch.nn.Module.to: a dtype, or a tensor whose dtype is meant, casts; devices mean nothing here."""
+def to(module: Any, *args: Any, **kwargs: Any) -> Any:
+    """torch.nn.Module.to and torch.Tensor.to: a dtype, or a tensor whose dtype is meant, casts; devices mean nothing here. What is neither a
+    network nor a tensor has a method of its own."""
+    if isinstance(module, Tensor):
+        return tensor_to(module, *args, **kwargs)
+    if not isinstance(module, nn.Cell):
+        return module.to(*args, **kwargs)
     wanted = [value for value in (*args, *kwargs.values()) if isinstance(value, (Tensor, mindspore.dtype.Type))]
     for value in wanted:
         cast(module, value.dtype if isinstance(value, Tensor) else value)

@@ -44,6 +44,14 @@ def _take_every(x: Tensor, axis: int, start: int | None, stop: int | None, step:
     return ops.gather(x, Tensor(positions), axis)
 
 
+def copy_into(x: Tensor, value: Any) -> Tensor:
+    """``x.copy_(value)`` whatever memory ``x`` is a view of: MindSpore's ``copy_`` is lost on views that are not contiguous. Returns ``x``."""
+    if x.ndim and not x.is_contiguous():
+        x[:] = value.astype(x.dtype) if isinstance(value, Tensor) else value
+        return x
+    return x.copy_(value)
+
+
 @ops.constexpr
 def _slice_positions(start: int | None, stop: int | None, step: int, size: int) -> tuple[int, ...]:
     """Which elements of an axis of length ``size`` a slice chooses; worked out in Python when a graph is compiled."""

@@ -14,7 +14,7 @@ class TypedTensor(type):
 
     dtype: Any
 
-    def __call__(cls, *data: Any) -> Tensor:
+    def __call__(cls, *data: Any, device: Any = None) -> Tensor:
         dtype = mindspore.dtype_to_nptype(cls.dtype)
         if len(data) == 1 and not isinstance(data[0], int):
             values = data[0].asnumpy() if isinstance(data[0], Tensor) else np.asarray(data[0])

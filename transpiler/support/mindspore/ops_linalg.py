@@ -110,10 +110,10 @@ def linalg_inv(A: Tensor, *, out: None = None) -> Tensor:
 
 def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -> Tensor:
     """X with A X = B, or X A = B, through the inverse (torch.linalg.solve)."""
+    vector = left and (B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape))
     inverse = _inverse(A)
     if not left:
         return matmul(B, inverse)
-    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
     return matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else matmul(inverse, B)
 
 

@@ -122,6 +122,12 @@ def one_or_more(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | No
     return value if kind == "int" or is_integer(value) else None
 
 
+def beyond_first(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """A dimension that only a tensor of several has: with others torch also takes scalars and empty tensors of another rank."""
+    text = value.value if isinstance(value, cst.Integer) else ""
+    return value if text not in ("", "0") else None
+
+
 def real_dtype(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """A dtype that the source shows to be no complex one."""
     leaf = value.attr.value if isinstance(value, cst.Attribute) else value.value if isinstance(value, cst.Name) else ""

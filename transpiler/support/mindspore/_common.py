@@ -108,8 +108,9 @@ def _promote_pair(a: Any, b: Any) -> Any:
     return max((a, b), key=lambda t: _INT_RANK[t])
 
 
+@ops.constexpr
 def _category(dtype: Any) -> int:
-    """bool 0, integer 1, float 2, complex 3."""
+    """bool 0, integer 1, float 2, complex 3; worked out in Python when a graph is compiled, so that only one branch of a question is."""
     if dtype == mindspore.bool_:
         return 0
     return 1 if dtype in _INT_RANK else 2 if dtype in _FLOAT_RANK else 3
@@ -185,7 +186,7 @@ def _by_parts(function: Any, *tensors: Tensor) -> Tensor:
     return ops.Complex()(function(*(ops.real(x) for x in tensors)), function(*(ops.imag(x) for x in tensors)))
 
 
-def _times(factor: Any, x: Tensor) -> Tensor:
+def _scaled_by(factor: Any, x: Tensor) -> Tensor:
     """factor * x, where the factor may be a Python complex number, which MindSpore's product refuses."""
     if not isinstance(factor, complex):
         return factor * x
@@ -209,8 +210,13 @@ def _inverse(matrices: Tensor) -> Tensor:
 
 def _memory_order(input: Tensor) -> tuple[int, ...]:
     """The dimensions as they lie in memory, that of the longest stride first."""
-    strides = input.stride() if input.ndim else []
-    return tuple(sorted(range(input.ndim), key=lambda axis: (-strides[axis], axis)))
+    return _by_stride(tuple(input.stride())) if input.ndim else ()
+
+
+@ops.constexpr
+def _by_stride(strides: tuple[int, ...]) -> tuple[int, ...]:
+    """The dimensions, that of the longest stride first; worked out in Python when a graph is compiled."""
+    return tuple(sorted(range(len(strides)), key=lambda axis: (-strides[axis], axis)))
 
 
 def _softmax(x: Tensor, axis: int) -> Tensor:

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _cast, _magnitude, _softmax, _sum
+from ._common import _as_float, _cast, _conjugate, _magnitude, _real_part, _softmax, _sum
 from .nn_embedding import checked_table, frequency_scaled, look_up
 
 
@@ -219,7 +219,7 @@ def _length(x: Tensor, p: float, dim: Any) -> Tensor:
         return mint.amax(size, dim, True)
     if p == 0:
         return _sum((x != 0).astype(size.dtype), dim, True)
-    total = _sum(size * size if p == 2 else size**p, dim, True)
+    total = _sum(_real_part(x * _conjugate(x)) if p == 2 else size**p, dim, True)
     positive = total > 0
     root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / p)
     return mint.where(positive, root, ops.zeros_like(total))

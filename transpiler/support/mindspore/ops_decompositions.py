@@ -139,6 +139,12 @@ def _hermitian(A: Tensor) -> Tensor:
     return below + _adjoint(below) + _identity(A, A.shape[-1]) * ops.real(A).astype(A.dtype)
 
 
+def _read_by_half(A: Tensor) -> Tensor:
+    """The Hermitian matrix of a lower triangle, with torch's derivative, which is spread over both triangles."""
+    even = (A + _adjoint(A)) / 2
+    return _hermitian(ops.stop_gradient(A)) + (even - ops.stop_gradient(even))
+
+
 def _halved(values: Tensor) -> Tensor:
     """One of each pair of equal values, with the derivative of both."""
     return mint.mean(values.reshape((*values.shape[:-1], values.shape[-1] // 2, 2)), -1)
@@ -210,16 +216,13 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: None = None) -> Tens
 
 
 def _complex_cholesky(A: Tensor) -> Tensor:
-    """A = L L^H, column by column, for want of a kernel."""
-    size = A.shape[-1]
-    columns: list[Tensor] = []
-    for j in range(size):
-        rest = A[..., j]
-        for column in columns:
-            rest = rest - column * ops.conj(column[..., j : j + 1])
-        pivot = ops.sqrt(ops.real(rest[..., j : j + 1])).astype(A.dtype)
-        columns.append(rest / pivot * Tensor(np.arange(size) >= j).astype(A.dtype))
-    return ops.stack(columns, -1)
+    """A = L L^H; with a block [[x, -y], [y, x]] in place of each x + iy both are real matrices, and L is still triangular."""
+    n = A.shape[-1]
+    matrix = _read_by_half(A)
+    x, y = ops.real(matrix), ops.imag(matrix)
+    blocks = ops.stack((ops.stack((x, -y), -1), ops.stack((y, x), -1)), -3)
+    factor = _Cholesky()(blocks.reshape((*A.shape[:-2], 2 * n, 2 * n))).reshape((*A.shape[:-2], n, 2, n, 2))
+    return ops.Complex()(factor[..., 0, :, 0], factor[..., 1, :, 0])
 
 
 def cholesky(input: Tensor, upper: bool = False, *, out: None = None) -> Tensor:
@@ -420,7 +423,7 @@ def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
     if _category(A.dtype) < 3:
         return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
     lower = A if UPLO.upper() == "L" else _adjoint(A)
-    return _halved(_SymmetricEigenvalues(True)(_embedded(_hermitian(lower)))) if A.size else ops.real(A[..., 0])
+    return _halved(_SymmetricEigenvalues(True)(_embedded(_read_by_half(lower)))) if A.size else ops.real(A[..., 0])
 
 
 class _Eigen(nn.Cell):
@@ -460,7 +463,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     if 0 in A.shape:
         return _empty_svd(A, full_matrices)
     s, u, v = ops.svd(A, full_matrices)
-    return Svd(u, s, _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
+    return Svd(u, _real_part(s), _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
 
 
 def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
@@ -470,7 +473,7 @@ def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
     u, vh = (rows, rows if full_matrices else rank), (columns if full_matrices else rank, columns)
     left, right = (ops.broadcast_to(ops.eye(*shape, A.dtype), (*batch, *shape)) if 0 not in (*batch, *shape) else
                    ops.zeros((*batch, *shape), A.dtype) for shape in (u, vh))  # fmt: skip
-    return Svd(left, ops.zeros((*batch, rank), A.dtype), right)
+    return Svd(left, _real_part(ops.zeros((*batch, rank), A.dtype)), right)
 
 
 def linalg_svdvals(A: Tensor, *, driver: str | None = None, out: None = None) -> Tensor:
@@ -482,7 +485,7 @@ class _SingularValues(nn.Cell):
     """Singular values; the derivative needs no gaps between them."""
 
     def construct(self, A: Tensor) -> Tensor:
-        return ops.svd(A)[0]
+        return _real_part(ops.svd(A)[0])
 
     def bprop(self, A: Tensor, out: Tensor, dout: Tensor) -> Any:
         _, u, v = ops.svd(A)
@@ -499,7 +502,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: None 
         u, s, vh = _empty_svd(input, not some)
         return SvdTransposed(u, s, _t(vh))
     s, u, v = ops.svd(input, not some)
-    return SvdTransposed(u, s, v)
+    return SvdTransposed(u, _real_part(s), v)
 
 
 def linalg_cond(A: Tensor, p: Any = None, *, out: None = None) -> Tensor:

@@ -8,15 +8,15 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _inverse, _sum, _times
+from ._common import _inverse, _scaled_by, _sum
 
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
     """beta * input + alpha * product; an input with beta 0 counts nothing, not even its NaN."""
     if not product.is_floating_point() and not product.is_complex():
         beta, alpha = int(beta), int(alpha)
-    product = product if alpha == 1 else _times(alpha, product)
-    return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else _times(beta, input)) + product
+    product = product if alpha == 1 else _scaled_by(alpha, product)
+    return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else _scaled_by(beta, input)) + product
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:

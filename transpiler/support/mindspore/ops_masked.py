@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axes, _by_parts, _cast, _category, _magnitude, _result_dtype, _sum
+from ._common import _as_float, _axes, _by_parts, _cast, _category, _conjugate, _real_part, _result_dtype, _sum
 from .ops_reduction import amax, amin, argmax, argmin, cumprod, cumsum, linalg_vector_norm, logsumexp
 from .ops_statistics import nanmedian
 
@@ -108,8 +108,8 @@ def masked_var(
     """The variance of the kept elements (torch.masked.var)."""
     x = _cast(input, dtype if dtype is not None else input.dtype if _category(input.dtype) >= 2 else mindspore.float32)
     degrees = correction if correction is not None else int(unbiased is None or unbiased)
-    centred = _magnitude(_kept(x - masked_mean(x, dim, keepdim=True, mask=mask), mask, 0))
-    square = centred * centred
+    centred = _kept(x - masked_mean(x, dim, keepdim=True, mask=mask), mask, 0)
+    square = _real_part(centred * _conjugate(centred))
     count = _count(x, mask, dim, keepdim).astype(square.dtype)
     total = _sum(square, _axes(dim, x.ndim), keepdim) if x.ndim else square
     return (total / mint.maximum(count - degrees, ops.zeros_like(count))).astype(x.dtype)

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category, _conjugate, _result_dtype, _softmax, _times, accurate_tanh
+from ._common import _as_float, _category, _conjugate, _result_dtype, _scaled_by, _softmax, accurate_tanh
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -369,8 +369,8 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
     if product.dtype == mindspore.bool_:
         product = ops.logical_and(product, mindspore.tensor(bool(alpha)))
         return product if not beta else ops.logical_or(product, input)
-    product = product if alpha == 1 else _times(alpha, product)
-    return product if beta == 0 else (input if beta == 1 else _times(beta, input)) + product
+    product = product if alpha == 1 else _scaled_by(alpha, product)
+    return product if beta == 0 else (input if beta == 1 else _scaled_by(beta, input)) + product
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: None = None) -> Tensor:
@@ -422,7 +422,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: None = None) -> Tensor
     """input + weight * (end - input) (torch.lerp)."""
     if _category(input.dtype) < 3:
         return mint.lerp(input, end, weight)
-    return input + _times(weight, end - input)
+    return input + _scaled_by(weight, end - input)
 
 
 def logaddexp(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

@@ -12,7 +12,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axes, _axis, _by_parts, _category, _memory_order, _promote_pair, _size, _sum
+from ._common import _axes, _axis, _by_parts, _category, _promote_pair, _size, _sum
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
@@ -170,12 +170,11 @@ def tensor_unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
 
 def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
-    """Elements of the data, as it lies in memory, at offset + sum of index * stride (torch.as_strided)."""
+    """Elements of the (contiguous) data at offset + sum of index * stride (torch.as_strided)."""
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
-    stored = input.permute(_memory_order(input)) if input.ndim else input
-    return ops.gather(stored.reshape(-1), Tensor(positions.reshape(-1), mindspore.int64), 0).reshape(tuple(size))
+    return ops.gather(input.reshape(-1), Tensor(positions.reshape(-1), mindspore.int64), 0).reshape(tuple(size))
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ export GLOG_v = 3
 export TF_CPP_MIN_LOG_LEVEL = 3
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: env demo test check format docs golden corpus conformance bench clean
+.PHONY: env demo test check format docs golden corpus conformance bench bench-training clean
 
 env: $(READY)
 
@@ -52,6 +52,9 @@ conformance: $(READY)     ## every model of the tables (docs/conformance.md), ev
 
 bench: $(READY)           ## lines per CPU second, ratio to libcst's floor, start-up
 	$(PYTHON) benchmarks/transpile.py
+
+bench-training: $(READY)  ## steps per second of ported training scripts, next to torch and to MindSpore by hand: docs/benchmarks.md
+	$(PYTHON) benchmarks/training.py --markdown docs/benchmarks.md
 
 clean:
 	rm -rf build dist demo-output .mypy_cache .ruff_cache .pytest_cache

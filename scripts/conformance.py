@@ -2,16 +2,19 @@
 
 Writes ``docs/conformance.md`` with one row for each model: largest error of outputs and of gradients over their spread, what was left in the
 files that the model needs, and whether a second run over the output changes anything. With ``--graph``, MindSpore's ports are also compiled as
-one graph and exported to MINDIR, and two columns say whether they do.
+one graph and exported to MINDIR, and columns say what the graph was made of (the port's source, or a recorded run) and why not of the source.
+Each model runs in processes of its own; ``--jobs`` models at a time.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +26,13 @@ from transformers_models import TRANSFORMERS
 
 import transpiler
 from transpiler.exporter import ExporterError, VerifyRequest, VerifyResult, verify
-from transpiler.report.codes import Code, Kind
+from transpiler.report.codes import Kind
 from transpiler.report.diagnostic import RunReport
 
 PAGE = Path(__file__).parents[1] / "docs" / "conformance.md"
 TARGETS = ("mindspore", "keras")
+#: Of a compiler's message, as many characters are shown.
+REASON_LENGTH = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,11 @@ class Row:
     gradient_error: float
     seconds: float
     problem: str = ""
-    #: Whether the port compiles to a graph of the same outputs, and exports; None where it was not tried.
-    compiles: bool | None = None
-    exports: bool | None = None
+    #: What a graph of the same outputs, and its file, were made of ('source', 'recorded', or '' where there is none); None where it was not tried.
+    compiles: str | None = None
+    exports: str | None = None
+    #: Why the graph is not made of the source.
+    reason: str = ""
 
 
 def main() -> int:
@@ -70,7 +77,10 @@ def main() -> int:
     parser.add_argument("--target", choices=TARGETS, action="append")
     parser.add_argument("--project", choices=[project.name for project in PROJECTS], action="append")
     parser.add_argument("--graph", action="store_true", help="also compile and export MindSpore's ports")
+    parser.add_argument("--jobs", type=int, default=1, help="how many models to compare at a time (default: 1)")
     options = parser.parse_args()
+    if options.jobs > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     targets = options.target or list(TARGETS)
     projects = [project for project in PROJECTS if options.project is None or project.name in options.project]
     sections: list[str] = []
@@ -81,7 +91,8 @@ def main() -> int:
             for target in (target for target in targets if target in project.models):
                 port = Path(folder) / target / project.name
                 run = transpiler.transpile_project(source, port, target=target, report=Path(folder) / f"report_{project.name}_{target}")
-                rows = list(compare(project, source, port, target, options.models, options.graph and target == "mindspore"))
+                graph = options.graph and target == "mindspore"
+                rows = compare(project, source, port, target, options.models, graph, options.jobs)
                 ok = ok and all(row.ok for row in rows)
                 left = facts(project, run, port, Path(folder) / f"again_{project.name}_{target}")
                 print(left[-1], flush=True)
@@ -91,45 +102,54 @@ def main() -> int:
     return 0 if ok else 1
 
 
-def compare(project: Project, source: Path, port: Path, target: str, chosen: list[str], graph: bool) -> Iterator[Row]:
+def compare(project: Project, source: Path, port: Path, target: str, chosen: list[str], graph: bool, jobs: int) -> list[Row]:
     """A row for each model, printed as soon as it is there."""
-    for model, (expression, inputs) in project.models[target].items():
-        if chosen and model not in chosen:
-            continue
-        start = time.monotonic()
-        prepare = torchvision_source.PREPARE
-        request = VerifyRequest(
-            source, port, f"{project.package}.{expression}", target, None, inputs, grad=True, prepare=prepare, graph=graph
-        )
-        try:
-            row = _row(model, verify(request), time.monotonic() - start, graph)
-        except ExporterError as error:
-            row = Row(model, False, float("inf"), float("inf"), time.monotonic() - start, str(error).splitlines()[0])
+
+    def compare_one(model: str) -> Row:
+        expression, inputs = project.models[target][model]
+        entry = f"{project.package}.{expression}"
+        request = VerifyRequest(source, port, entry, target, None, inputs, grad=True, prepare=torchvision_source.PREPARE, graph=graph)
+        row = _compare_one(model, request)
         print(f"{project.name} {target} {line(row)}", flush=True)
-        yield row
+        return row
+
+    models = [model for model in project.models[target] if not chosen or model in chosen]
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(compare_one, models))
+
+
+def _compare_one(model: str, request: VerifyRequest) -> Row:
+    start = time.monotonic()
+    try:
+        result = verify(request)
+    except ExporterError as error:
+        return Row(model, False, float("inf"), float("inf"), time.monotonic() - start, str(error).splitlines()[0])
+    return _row(model, result, time.monotonic() - start, request.graph)
 
 
 def _row(model: str, result: VerifyResult, seconds: float, graph: bool) -> Row:
     outputs = [row.relative_error for row in result.rows if row.kind == "output"]
     gradients = [row.relative_error for row in result.rows if "gradient" in row.kind]
-    compiled = [row for row in result.rows if row.kind == "graph output"]
-    compiles = bool(compiled) and all(row.ok for row in compiled)
-    exports = compiles and not any(problem.code is Code.NOT_COMPILED for problem in result.problems)
+    same_graph = all(row.ok for row in result.rows if row.kind == "graph output")
     problem = f"departs first at {result.first_departing}" if result.first_departing else "; ".join(p.message for p in result.problems[:1])
     same = bool(outputs) and all(row.ok for row in result.rows if row.kind != "graph output")
     errors = max(outputs, default=float("inf")), max(gradients, default=float("inf"))
-    return Row(model, same if graph else result.ok, *errors, seconds, problem, *((compiles, exports) if graph else (None, None)))
+    how = (result.compiled, result.exported) if same_graph else ("", "")
+    reason = result.refused if same_graph else "the graph's outputs differ"
+    return Row(model, same if graph else result.ok, *errors, seconds, problem, *(how if graph else (None, None)), reason)
 
 
 def line(row: Row) -> str:
     """A row of the table."""
     verdict = "same" if row.ok else f"differs: {row.problem}"
-    graph = "" if row.compiles is None else f" {_mark(row.compiles)} | {_mark(row.exports)} |"
+    graph = "" if row.compiles is None else f" {row.compiles or 'no'} | {row.exports or 'no'} | {_cell(row.reason)} |"
     return f"| {row.model} | {row.output_error:.1e} | {row.gradient_error:.1e} | {verdict} | {row.seconds:.0f} |{graph}"
 
 
-def _mark(holds: bool | None) -> str:
-    return "yes" if holds else "no"
+def _cell(text: str) -> str:
+    """A compiler's message as a table's cell: not the whole of it, and without what Markdown reads."""
+    short = text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}…"
+    return short.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
 
 
 def heading() -> list[str]:
@@ -153,11 +173,18 @@ def section(project: Project, target: str, rows: list[Row]) -> list[str]:
         "",
         f"## {project.name}, {target}: {same} of {len(rows)} the same",
         "",
-        "| model | outputs | gradients | verdict | seconds |" + (" compiles | exports |" if graph else ""),
-        "|---|---|---|---|---|" + ("---|---|" if graph else ""),
+        "| model | outputs | gradients | verdict | seconds |" + (" compiles | exports | why not from its source |" if graph else ""),
+        "|---|---|---|---|---|" + ("---|---|---|" if graph else ""),
     ]
-    counts = f"As one graph compile {sum(bool(row.compiles) for row in rows)} of {len(rows)}, and export {sum(bool(row.exports) for row in rows)}."
-    return [*head, *map(line, rows), *(["", counts] if graph else [])]
+    return [*head, *map(line, rows), *(["", _graph_counts(rows)] if graph else [])]
+
+
+def _graph_counts(rows: list[Row]) -> str:
+    parts = []
+    for verb, how in (("compile", [row.compiles for row in rows]), ("export", [row.exports for row in rows])):
+        made = sum(map(bool, how))
+        parts.append(f"{made} of {len(rows)} {verb}, {how.count('source')} of them from their source and {how.count('recorded')} recorded")
+    return f"As one graph {'; '.join(parts)}."
 
 
 def facts(project: Project, run: RunReport, port: Path, again: Path) -> list[str]:

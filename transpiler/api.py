@@ -28,11 +28,17 @@ class Result:
 
 
 def transpile(
-    source: str, *, target: str = "mindspore", path: str = "<string>", mappings: Sequence[Path] = (), format: str = "none"
+    source: str,
+    *,
+    target: str = "mindspore",
+    path: str = "<string>",
+    mappings: Sequence[Path] = (),
+    format: str = "none",
+    style: str = "low",
 ) -> Result:
     """Port one source text on its own.
 
-    ``target`` is ``mindspore`` or ``keras``; ``path`` stands in diagnostics; ``mappings`` are tables that extend the built-in ones. A text
+    ``target`` is ``mindspore`` or ``keras``; ``style`` is ``low`` (training loops stay loops) or ``high`` (regular ones become calls of MindSpore's ``Model``); ``path`` stands in diagnostics; ``mappings`` are tables that extend the built-in ones. A text
     that cannot be parsed comes back unchanged with status ``failed``. With a ``path`` that ends in ``.ipynb``, ``source`` is a notebook's JSON. Raises ``MappingError`` for unusable tables.
     """
     from transpiler.analysis.project_index import build_index
@@ -51,6 +57,7 @@ def transpile(
         index=build_index({name: module}, None),
         support_package=False,
         format=format,
+        style=style,
     )
     result = transpile_file(encoded, name, context, BlackSettings())
     return Result(result.output.decode(), result.status, result.diagnostics, target, result.support)
@@ -67,6 +74,7 @@ def transpile_project(
     mappings: Sequence[Path] = (),
     exclude: Sequence[str] = (),
     force: bool = False,
+    style: str = "low",
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> RunReport:
     """Port a file or a directory; the arguments are the command line's options. ``progress`` is told a step, files done, files in all.
@@ -76,4 +84,4 @@ def transpile_project(
     """
     from transpiler.project import RunOptions, run_project
 
-    return run_project(RunOptions(source, output, target, report, jobs, format, tuple(mappings), tuple(exclude), force), progress)
+    return run_project(RunOptions(source, output, target, report, jobs, format, tuple(mappings), tuple(exclude), force, style), progress)

@@ -59,6 +59,12 @@ def _parser(program: str, target: str) -> argparse.ArgumentParser:
     parser.add_argument("--report", type=Path, metavar="DIR", help="where the reports are written (default: the output directory)")
     parser.add_argument("--jobs", type=_positive, metavar="N", help="worker processes (default: one for each processor)")
     parser.add_argument("--format", choices=("auto", "black", "none"), default="auto", help="auto: changed lines of black-formatted files")
+    parser.add_argument(
+        "--style",
+        choices=("low", "high"),
+        default="low",
+        help="training loops: low keeps them, high makes regular ones calls of MindSpore's Model",
+    )
     parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="files neither ported nor copied; repeatable")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where something was left")
     parser.add_argument("--force", action="store_true", help="write into an output directory that is not empty")
@@ -122,6 +128,9 @@ def _add_verify(commands: Any, target: str) -> None:
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights to compare with (default: random ones)")
     parser.add_argument("--grad", action="store_true", help="compare gradients as well")
     parser.add_argument("--graph", action="store_true", help="also compile the port as one graph, compare, and export it (MindSpore)")
+    parser.add_argument(
+        "--mindir", type=Path, metavar="FILE", help="keep the exported graph, with the weights, in this file; as --graph otherwise"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     parser.set_defaults(command=_verify)
 
@@ -152,6 +161,7 @@ def _port(options: argparse.Namespace) -> int:
                 mappings=options.mappings,
                 exclude=options.exclude,
                 force=options.force,
+                style=options.style,
                 progress=progress,
             )
     except UsageError as error:
@@ -229,10 +239,11 @@ def _verify(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         inputs=options.inputs,
         grad=options.grad,
-        graph=options.graph,
+        graph=options.graph or options.mindir is not None,
         seed=options.seed,
         mappings=tuple(options.mappings),
         prepare=options.prepare,
+        mindir=options.mindir,
     )
     try:
         result = verify(request)

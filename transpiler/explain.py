@@ -83,8 +83,8 @@ def form_lines(form: TargetForm) -> Iterator[str]:
         yield f"  always passes {', '.join(f'{key}={value}' for key, value in form.add.items())}"
     if form.weights:
         yield f"  weights: {', '.join(f'{key} -> {rule.to}' for key, rule in form.weights.items())}"
-    if form.fidelity != "exact":
-        yield f"  {form.fidelity}: {form.note}"
+    if form.note:
+        yield f"  {form.fidelity if form.fidelity != 'exact' else 'note'}: {form.note}"
 
 
 def _rule(rule: ArgumentRule) -> str:

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     paths = [os.path.relpath(path).replace(os.sep, "/") for path in options.files]
     try:
-        run = port_in_place(Path.cwd(), paths, options.target, options.mappings, write=options.hook == "fix")
+        run = port_in_place(Path.cwd(), paths, options.target, options.mappings, write=options.hook == "fix", style=options.style)
     except MappingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("hook", choices=("check", "fix"))
     parser.add_argument("files", nargs="*", metavar="FILE")
     parser.add_argument("--target", choices=("mindspore", "keras"), default="mindspore")
+    parser.add_argument("--style", choices=("low", "high"), default="low")
     parser.add_argument("--mappings", action="append", type=Path, default=[], metavar="FILE")
     return parser
 

@@ -56,6 +56,7 @@ class RunOptions:
     mappings: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
     force: bool = False
+    style: str = "low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,11 @@ def run_project(options: RunOptions, progress: Progress = lambda step, done, tot
     return run
 
 
-def port_in_place(root: Path, paths: Sequence[str], target: str, mappings: Sequence[Path], *, write: bool) -> RunReport:
+def port_in_place(root: Path, paths: Sequence[str], target: str, mappings: Sequence[Path], *, write: bool, style: str = "low") -> RunReport:
     """Port some files of the project at ``root``, resolving names over all of it; with ``write`` the files are replaced."""
     project = _open_directory(root, (), ())
     chosen = {path: project.sources[path] for path in paths if path in project.sources}
-    context = _context(project, target, "auto", mappings)
+    context = _context(project, target, "auto", mappings, style)
     settings = read_settings(root)
     results = {path: transpile_file(source, path, context, settings) for path, source in chosen.items()}
     unread = [problem for problem in project.problems if problem.path in paths]
@@ -189,7 +190,7 @@ def _starts(path: Path, *beginnings: str) -> bool:
         return False
 
 
-def _context(project: _Project, target: str, choice: str, mappings: Sequence[Path]) -> ProjectContext:
+def _context(project: _Project, target: str, choice: str, mappings: Sequence[Path], style: str) -> ProjectContext:
     package = project.root.resolve().name if project.is_package else None
     registry = load_registry(mappings)
     modules = {path: module_of_notebook(source) if path.endswith(SUFFIX) else source for path, source in project.sources.items()}
@@ -202,11 +203,12 @@ def _context(project: _Project, target: str, choice: str, mappings: Sequence[Pat
         index=index,
         support_package=project.is_package,
         format=choice,
+        style=style,
     )
 
 
 def _transpile(project: _Project, options: RunOptions, progress: Progress) -> tuple[dict[str, FileResult], BlackSettings]:
-    context = _context(project, options.target, options.format, options.mappings)
+    context = _context(project, options.target, options.format, options.mappings, options.style)
     settings = read_settings(options.source)
     total = len(project.sources)
     if total == 1:
@@ -219,7 +221,20 @@ def _transpile(project: _Project, options: RunOptions, progress: Progress) -> tu
         progress("Converting", finished, total)
 
     progress("Converting", 0, total)
-    return transpile_all(project.sources, context, settings, options.jobs or os.cpu_count() or 1, count), settings
+    jobs = options.jobs or os.cpu_count() or 1
+    results = transpile_all(project.sources, context, settings, jobs, count)
+    again = {path: project.sources[path] for path in _with_other_gradients(results)}
+    if again:
+        results |= transpile_all(again, replace(context, records=True), settings, jobs)
+    return results, settings
+
+
+def _with_other_gradients(results: Mapping[str, FileResult]) -> list[str]:
+    """The files whose gradients come from functions where another file's are recorded: MindSpore records the whole program, and cannot differentiate
+    every layer in a function meanwhile."""
+    if not any("backward" in result.support for result in results.values()):
+        return []
+    return [path for path, result in results.items() if "accumulate_grads" in result.support and "backward" not in result.support]
 
 
 def _write_files(project: _Project, results: Mapping[str, FileResult], options: RunOptions) -> Iterator[FileReport]:

@@ -467,6 +467,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, out
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in ((0, start, step) if end is None else (start, end, step)))
     if dtype is None:
         dtype = mindspore.float32 if any(isinstance(v, float) for v in (start, end, step)) else mindspore.int64
+    if dtype == mindspore.int64:
+        start, end, step = int(start), int(end), int(step)  # other integer types are counted before they are cut off
     count = max(math.ceil((end - start) / step), 0)
     if _category(dtype) < 2:
         start, step = int(start), int(step)

@@ -51,7 +51,7 @@ def _chunk(operators: Sequence[str], results: Path, options: Sequence[str]) -> l
     """One worker after another until every operator has its line: a case that kills its process is skipped in the next."""
     skip, now = results.with_suffix(".skip"), results.with_suffix(".now")
     results.touch()
-    while left := [name for name in operators if name not in {v.operator for v in _read(results)}]:
+    while left := [name for name in operators if name not in {v.operator for v in read(results)}]:
         now.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.conformance.run", str(results), *left, "--skip", str(skip)]
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "GLOG_v": "4", "OMP_NUM_THREADS": "1"}
@@ -62,8 +62,9 @@ def _chunk(operators: Sequence[str], results: Path, options: Sequence[str]) -> l
             raise RuntimeError(f"{left[0]}: {done.stderr[-3000:]}")
         with skip.open("a") as file:
             file.write(now.read_text() + "\n")
-    return _read(results)
+    return read(results)
 
 
-def _read(results: Path) -> list[Verdict]:
+def read(results: Path) -> list[Verdict]:
+    """The verdicts of a file of results."""
     return [Verdict(**json.loads(line)) for line in results.read_text().splitlines()]

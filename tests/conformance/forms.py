@@ -78,33 +78,33 @@ def _all(name: str, sample: Sample, aliases: Sequence[str]) -> Iterator[Form]:
         yield from _operators(SYMBOLS[base], sample)
     for alias in aliases:
         if _exists(f"torch.{alias}"):
-            yield Form("alias", (f"return {_call(f'torch.{alias}', sample.positional, sample.keyword)}",))
+            yield Form("alias", (f"return {call(f'torch.{alias}', sample.positional, sample.keyword)}",))
 
 
 def _functions(name: str, sample: Sample) -> Iterator[Form]:
     path = f"torch.{name}"
-    plain = _call(path, sample.positional, sample.keyword)
+    plain = call(path, sample.positional, sample.keyword)
     yield Form("call", (f"return {plain}",))
     base = name.rpartition(".")[2]
     if name.startswith("nn.functional."):
-        yield Form("module alias", (f"return {_call(f'F.{base}', sample.positional, sample.keyword)}",))
-        yield Form("module alias", (f"return {_call(f'functional_alias.{base}', sample.positional, sample.keyword)}",))
+        yield Form("module alias", (f"return {call(f'F.{base}', sample.positional, sample.keyword)}",))
+        yield Form("module alias", (f"return {call(f'functional_alias.{base}', sample.positional, sample.keyword)}",))
     else:
-        yield Form("module alias", (f"return {_call(f'th.{name}', sample.positional, sample.keyword)}",))
+        yield Form("module alias", (f"return {call(f'th.{name}', sample.positional, sample.keyword)}",))
     package = path.rpartition(".")[0]
     yield Form(
-        "from import", (f"from {package} import {base} as imported", f"return {_call('imported', sample.positional, sample.keyword)}")
+        "from import", (f"from {package} import {base} as imported", f"return {call('imported', sample.positional, sample.keyword)}")
     )
-    yield Form("value", (f"function = {path}", f"return {_call('function', sample.positional, sample.keyword)}"))
+    yield Form("value", (f"function = {path}", f"return {call('function', sample.positional, sample.keyword)}"))
     for declared in declarations(name):
         yield from _bound(path, sample, declared)
     yield from _outputs(name, sample)
     if "inplace" in {p.name for declared in declarations(name) for p in declared}:
         keyword = (*(pair for pair in sample.keyword if pair[0] != "inplace"), ("inplace", "True"))
-        yield Form("inplace", (f"x = {sample.positional[0]}.clone()", f"{_call(path, ('x', *sample.positional[1:]), keyword)}", "return x"))
+        yield Form("inplace", (f"x = {sample.positional[0]}.clone()", f"{call(path, ('x', *sample.positional[1:]), keyword)}", "return x"))
     if _exists(f"{path}_") and _is_tensor(sample.positional[:1]):
         yield Form(
-            "in-place function", ("x = a0.clone()", f"{_call(f'{path}_', ('x', *sample.positional[1:]), sample.keyword)}", "return x")
+            "in-place function", ("x = a0.clone()", f"{call(f'{path}_', ('x', *sample.positional[1:]), sample.keyword)}", "return x")
         )
     if _is_tensor(sample.positional[:1]) and sample.tensors[0].ndim >= 2:
         prelude = "a0 = a0.transpose(0, -1).contiguous().transpose(0, -1)"
@@ -112,29 +112,36 @@ def _functions(name: str, sample: Sample) -> Iterator[Form]:
 
 
 def _bound(path: str, sample: Sample, declared: Sequence[Parameter]) -> Iterator[Form]:
+    for form, positional, keyword in bindings(sample.positional, sample.keyword, declared):
+        yield Form(form, (f"return {call(path, positional, keyword)}",))
+
+
+def bindings(
+    given: Sequence[str], keywords: Sequence[tuple[str, str]], declared: Sequence[Parameter]
+) -> Iterator[tuple[str, Sequence[str], Sequence[tuple[str, str]]]]:
     """The same call with keywords for positions, positions for keywords, and defaults spelled out."""
     open_ones = [p for p in declared if not p.keyword_only]
-    if len(sample.positional) > len(open_ones):
+    if len(given) > len(open_ones):
         return
-    named = [(p.name, value) for p, value in zip(open_ones, sample.positional, strict=False)]
-    if dict(named).keys() & dict(sample.keyword).keys():  # another overload's
+    named = [(p.name, value) for p, value in zip(open_ones, given, strict=False)]
+    if dict(named).keys() & dict(keywords).keys():  # another overload's
         return
-    given = {**dict(named), **dict(sample.keyword)}
-    yield Form("keywords", (f"return {_call(path, (), [*named, *sample.keyword])}",))
-    yield Form("keywords reordered", (f"return {_call(path, (), [*named, *sample.keyword][::-1])}",))
-    yield Form("mixed", (f"return {_call(path, sample.positional[:1], [*sample.keyword[::-1], *named[1:]])}",))
-    spelled = [(p.name, p.default) for p in declared if p.name not in given and p.default is not None and p.name not in {"out", "device"}]
+    known = {**dict(named), **dict(keywords)}
+    yield "keywords", (), [*named, *keywords]
+    yield "keywords reordered", (), [*named, *keywords][::-1]
+    yield "mixed", given[:1], [*keywords[::-1], *named[1:]]
+    spelled = [(p.name, p.default) for p in declared if p.name not in known and p.default is not None and p.name not in {"out", "device"}]
     if spelled:
-        yield Form("defaults", (f"return {_call(path, sample.positional, [*sample.keyword, *spelled])}",))
-    positional = list(sample.positional)
-    left = dict(sample.keyword)
+        yield "defaults", given, [*keywords, *spelled]
+    positional = list(given)
+    left = dict(keywords)
     for parameter in open_ones[len(positional) :]:
         value = left.pop(parameter.name, parameter.default)
-        if value is None or not left and parameter.name not in dict(sample.keyword):
+        if value is None or not left and parameter.name not in dict(keywords):
             break
         positional.append(value)
-    if len(positional) > len(sample.positional) and not set(left) & {p.name for p in open_ones[: len(positional)]}:
-        yield Form("positional", (f"return {_call(path, positional, [*left.items()])}",))
+    if len(positional) > len(given) and not set(left) & {p.name for p in open_ones[: len(positional)]}:
+        yield "positional", positional, [*left.items()]
 
 
 def _outputs(name: str, sample: Sample) -> Iterator[Form]:
@@ -143,8 +150,8 @@ def _outputs(name: str, sample: Sample) -> Iterator[Form]:
     yield Form(
         "out=",
         (
-            f"out = torch.empty_like({_call(f'torch.{name}', sample.positional, sample.keyword)})",
-            _call(f"torch.{name}", sample.positional, [*sample.keyword, ("out", "out")]),
+            f"out = torch.empty_like({call(f'torch.{name}', sample.positional, sample.keyword)})",
+            call(f"torch.{name}", sample.positional, [*sample.keyword, ("out", "out")]),
             "return out",
         ),
         differentiable=False,
@@ -153,15 +160,15 @@ def _outputs(name: str, sample: Sample) -> Iterator[Form]:
 
 def _methods(base: str, sample: Sample) -> Iterator[Form]:
     receiver, rest = sample.positional[0], sample.positional[1:]
-    yield Form("method", (f"return {_call(f'{receiver}.{base}', rest, sample.keyword)}",))
+    yield Form("method", (f"return {call(f'{receiver}.{base}', rest, sample.keyword)}",))
     for declared in declarations(base):
         open_ones = [p for p in declared if not p.keyword_only][1:]
         if len(rest) <= len(open_ones):
             named = [(p.name, value) for p, value in zip(open_ones, rest, strict=False)]
             if not dict(named).keys() & dict(sample.keyword).keys():
-                yield Form("method keywords", (f"return {_call(f'{receiver}.{base}', (), [*sample.keyword, *named])}",))
+                yield Form("method keywords", (f"return {call(f'{receiver}.{base}', (), [*sample.keyword, *named])}",))
     if hasattr(torch.Tensor, f"{base}_"):
-        written = _call(f"x.{base}_", rest, sample.keyword)
+        written = call(f"x.{base}_", rest, sample.keyword)
         yield Form("in-place", (f"x = {receiver}.clone()", written, "return x"))
         yield Form("in-place result", (f"x = {receiver}.clone()", f"y = {written}", "return x, y"))
         yield Form("in-place alias", (f"x = {receiver}.clone()", "held = [x]", written, "return held[0]"))
@@ -199,7 +206,7 @@ def declarations(name: str) -> tuple[tuple[Parameter, ...], ...]:
     found = []
     function = _find(f"torch.{name}")
     with contextlib.suppress(TypeError, ValueError):
-        found.append(_from_python(inspect.signature(function)))
+        found.append(from_python(inspect.signature(function)))
     for schema in _schemas(name):
         found.append(_from_schema(schema))
     return tuple(dict.fromkeys(found))
@@ -214,7 +221,8 @@ def _schemas(name: str) -> Sequence[Any]:
     return [schema for schema in schemas if not schema.overload_name.endswith("out")]
 
 
-def _from_python(signature: inspect.Signature) -> tuple[Parameter, ...]:
+def from_python(signature: inspect.Signature) -> tuple[Parameter, ...]:
+    """The parameters of a signature; none where it takes anything."""
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature.parameters.values()):
         return ()
     return tuple(
@@ -240,7 +248,8 @@ def _literal(value: Any) -> str | None:
     return repr(value) if value is None or isinstance(value, (bool, int, float, str, list, tuple)) else None
 
 
-def _call(callee: str, positional: Sequence[str], keyword: Sequence[tuple[str, str]]) -> str:
+def call(callee: str, positional: Sequence[str], keyword: Sequence[tuple[str, str]]) -> str:
+    """A call as source text."""
     return f"{callee}({', '.join([*positional, *(f'{key}={value}' for key, value in keyword)])})"
 
 

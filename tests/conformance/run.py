@@ -15,10 +15,10 @@ import traceback
 import types
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import mindspore
 import torch
@@ -44,6 +44,21 @@ SECONDS = 60
 SHOWN = 12
 
 
+class Written(Protocol):
+    """What every kind of case has: the function of ``source`` that stands for it, and which form it is."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def function(self) -> str: ...
+    @property
+    def form(self) -> Any: ...
+    @property
+    def sample(self) -> Any: ...
+    @property
+    def source(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One form of one sample."""
@@ -66,7 +81,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     by_form: dict[str, list[int]] = field(default_factory=dict)
 
-    def count(self, case: Case, verdict: str, detail: str) -> None:
+    def count(self, case: Written, verdict: str, detail: str) -> None:
         row = self.by_form.setdefault(case.form.name, [0, 0, 0])
         row[("matched", "left", "wrong").index(verdict)] += 1
         if verdict == "matched":
@@ -102,25 +117,30 @@ def load(text: str, name: str) -> types.ModuleType:
 class Runner:
     """Cases of operators through torch, the tool and MindSpore."""
 
+    header = HEADER
+    dtypes: Sequence[torch.dtype] = DTYPES
+
     def __init__(self, results: Path, registry: Registry, skipped: frozenset[str]) -> None:
         self.results = results
         self.now = results.with_suffix(".now")
         self.registry = registry
         self.skipped = skipped
+        #: By sample: a result that was seen not to depend on the seed.
+        self._fixed: dict[int, Any] = {}
 
-    def run(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype] = DTYPES) -> None:
+    def run(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype] = ()) -> None:
         """All cases of an operator, and its line of results."""
         tally = Tally()
-        legal = self._legal(list(cases(name, limit, dtypes)))
-        source = HEADER + "\n\n".join(case.source for case, _ in legal)
+        legal = self.legal(list(self.cases(name, limit, dtypes or self.dtypes)))
+        source = self.header + "\n\n".join(case.source for case, _ in legal)
         ported = transpile_source(
             source.encode(), path="cases.py", context=single_file_context(source.encode(), "cases.py", "mindspore", self.registry)
         )
         left, reviewed = _left(source, ported)
         text = ported.output.decode()
-        bodies = {node.name: ast.unparse(node.body) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}  # type: ignore[arg-type]
+        bodies = _bodies(text)
         module, broken = self._module(text, ported)
-        known: dict[tuple[int, str], tuple[str, str]] = {}
+        known: dict[Hashable, tuple[str, str]] = {}
         for case, expected in legal:
             if case.function in left:
                 tally.count(case, "left", left[case.function])
@@ -139,27 +159,37 @@ class Runner:
         with self.results.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
-    def _legal(self, every: Sequence[Case]) -> list[tuple[Case, Any]]:
-        """The cases that torch accepts, with its results (under several seeds, so that random ones are known)."""
-        module = load(HEADER + "\n\n".join(case.source for case in every), "original")
+    def cases(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype]) -> Iterator[Any]:
+        """Every case of a name."""
+        return cases(name, limit, dtypes)
+
+    def legal(self, every: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """The cases that torch accepts, with what it gives."""
+        module = load(self.header + "\n\n".join(case.source for case in every), "original")
         found = []
-        fixed: dict[int, Any] = {}  # by sample: a result that was seen not to depend on the seed
+        self._fixed.clear()
         for case in every:
             try:
-                results = []
-                for number in range(1 if id(case.sample) in fixed else 4):
-                    seed(number)
-                    results.append(getattr(module, case.function)(*(t.detach().clone() for t in case.sample.tensors)))
-                if len(results) > 1 and not _random(results):
-                    fixed[id(case.sample)] = results[0]
-                if case.form.name == "out=" and id(case.sample) in fixed and _random([fixed[id(case.sample)], *results]):
-                    continue  # torch itself leaves ``out`` unwritten (fft.ihfftn)
-                if any(isinstance(r, torch.Tensor) and r.layout is not torch.strided for r in flat_results(results)):
-                    continue
-                found.append((case, results))
+                expected = self.original(case, getattr(module, case.function))
             except Exception:  # noqa: BLE001, S112 - what torch refuses is no case
                 continue
+            if expected is not None:
+                found.append((case, expected))
         return found
+
+    def original(self, case: Any, function: Any) -> Any:
+        """torch's results, under several seeds until they are known not to depend on it; None where there is nothing to compare."""
+        known = id(case.sample)
+        results = []
+        for number in range(1 if known in self._fixed else 4):
+            seed(number)
+            results.append(function(*(t.detach().clone() for t in case.sample.tensors)))
+        if len(results) > 1 and not _random(results):
+            self._fixed[known] = results[0]
+        if case.form.name == "out=" and known in self._fixed and _random([self._fixed[known], *results]):
+            return None  # torch itself leaves ``out`` unwritten (fft.ihfftn)
+        sparse = any(isinstance(r, torch.Tensor) and r.layout is not torch.strided for r in flat_results(results))
+        return None if sparse else results
 
     def _module(self, text: str, ported: FileResult) -> tuple[types.ModuleType | None, str]:
         try:
@@ -173,20 +203,23 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - a port that does not import is this operator's verdict
             return None, f"import: {type(error).__name__}: {error}"[:200]
 
-    def _judged(self, case: Case, expected: Any, function: Any) -> tuple[str, str]:
+    def _judged(self, case: Written, expected: Any, function: Any) -> tuple[str, str]:
         if case.label in self.skipped:
             return "wrong", "the process died"
         self.now.write_text(case.label)
         signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # ends the process where a kernel spins and no exception can be raised
         try:
-            fault = self._fault(case, expected, function)
+            fault = self.fault(case, expected, function)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this case's verdict
             fault = f"{type(error).__name__}: {' '.join(str(error).split())[:160]} {_place(error)}"
         finally:
             signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         return ("wrong", fault) if fault else ("matched", "")
 
-    def _fault(self, case: Case, expected: Any, function: Any) -> str:
+    def fault(self, case: Any, expected: Any, function: Any) -> str:
+        """How the port's results differ from ``original``'s; empty where they agree."""
         wanted = leaves(expected[0])
         random = case.operator in UNSET or _random(expected)
         result = function(*(to_mindspore(t) for t in case.sample.tensors))
@@ -207,12 +240,26 @@ def _random(results: Sequence[Any]) -> bool:
     return any(difference(wanted, again, values=True) for again in others)
 
 
+def _bodies(text: str) -> Mapping[str, str]:
+    """Function -> the port's text of it (and of its class), without its number."""
+    found: dict[str, str] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            body = ast.unparse(ast.Module(node.body, []))
+            bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+            number = node.name.rpartition("_")[2]
+            found[f"case_{number}"] = found.get(f"case_{number}", "") + " ".join([*bases, body.replace(f"Net_{number}", "Net")])
+    return found
+
+
 def _left(source: str, ported: FileResult) -> tuple[dict[str, str], dict[str, str]]:
     """function -> why something in it was left, and the same for what was converted with a remark that it deserves a look."""
-    spans = [
-        (node.lineno, node.end_lineno or node.lineno, node.name) for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
-    ]
-    by_line = {line: name for first, last, name in spans for line in range(first, last + 1)}
+    by_line = {
+        line: f"case_{node.name.rpartition('_')[2]}"
+        for node in ast.parse(source).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
     left: dict[str, str] = {}
     reviewed: dict[str, str] = {}
     for diagnostic in ported.diagnostics:
@@ -237,16 +284,27 @@ def main() -> None:
     parser.add_argument("operators", nargs="+")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--skip", type=Path)
-    parser.add_argument("--dtypes", nargs="+", default=[str(dtype).removeprefix("torch.") for dtype in DTYPES])
+    parser.add_argument("--dtypes", nargs="+", default=[])
     parser.add_argument("--mappings", type=Path, action="append", default=[])
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, _expired)
     mindspore.runtime.launch_blocking()
     skipped = frozenset(options.skip.read_text().splitlines()) if options.skip and options.skip.exists() else frozenset()
-    runner = Runner(options.results, load_registry(options.mappings), skipped)
+    registry = load_registry(options.mappings)
     for name in options.operators:
+        runner = _runner(name)(options.results, registry, skipped)
         runner.run(name, options.limit, [getattr(torch, dtype) for dtype in options.dtypes])
+
+
+def _runner(name: str) -> type[Runner]:
+    """Who runs the cases of a name."""
+    from tests.conformance.run_modules import ModuleRunner
+    from tests.conformance.run_programs import ProgramRunner
+
+    if name.startswith("optim."):
+        return ProgramRunner
+    return ModuleRunner if name[3:4].isupper() and name.startswith("nn.") else Runner
 
 
 if __name__ == "__main__":

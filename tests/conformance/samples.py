@@ -116,10 +116,10 @@ def _written(name: str, sample: Any) -> Sample:
     return Sample(positional, keyword, tuple(tensors))
 
 
-def expression(value: Any, tensors: list[torch.Tensor]) -> str:
-    """Source text of a value; tensors are appended to ``tensors`` and named."""
+def expression(value: Any, tensors: list[torch.Tensor], letter: str = "a") -> str:
+    """Source text of a value; tensors are appended to ``tensors`` and named, by ``letter`` and their number."""
     if isinstance(value, torch.Tensor):
-        return _tensor(value, tensors)
+        return _tensor(value, tensors, letter)
     if value is None or value is Ellipsis or isinstance(value, (bool, int, str)):
         return "..." if value is Ellipsis else repr(value)
     if isinstance(value, float):
@@ -129,18 +129,18 @@ def expression(value: Any, tensors: list[torch.Tensor]) -> str:
     if isinstance(value, (torch.dtype, torch.memory_format, torch.layout)):
         return str(value)
     if isinstance(value, slice):
-        return f"slice({', '.join(expression(part, tensors) for part in (value.start, value.stop, value.step))})"
+        return f"slice({', '.join(expression(part, tensors, letter) for part in (value.start, value.stop, value.step))})"
     if isinstance(value, (list, tuple)):
-        items = ", ".join(expression(item, tensors) for item in value)
+        items = ", ".join(expression(item, tensors, letter) for item in value)
         return f"[{items}]" if isinstance(value, list) else f"({items}{',' if len(value) == 1 else ''})"
     raise Inexpressible(type(value).__name__)
 
 
-def _tensor(value: torch.Tensor, tensors: list[torch.Tensor]) -> str:
+def _tensor(value: torch.Tensor, tensors: list[torch.Tensor], letter: str) -> str:
     if value.layout is not torch.strided or value.is_quantized or type(value) is not torch.Tensor:
         raise Inexpressible(str(value.layout))
     for index, known in enumerate(tensors):
         if known is value:
-            return f"a{index}"
+            return f"{letter}{index}"
     tensors.append(value)
-    return f"a{len(tensors) - 1}"
+    return f"{letter}{len(tensors) - 1}"

@@ -157,7 +157,7 @@ from mindspore import mint
 async def f(x: mindspore.Tensor, fut):
     if (n := x.shape[0]) > 2:
         y = mint.neg(await fut)
-    text = f"{x.shape[0]} {mint.neg(x).sum():.3f}"
+    text = f"{x.shape[0]} {mint.neg(x).sum().item():.3f}"
     return [t.reshape(n) for t in [x] if t.shape[0]], lambda t=mindspore.float32: t
 """,
         [],
@@ -416,11 +416,11 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.view(-1)
+        a = prev.reshape(-1)
         b = h.view(-1)
         prev = h = mint.neg(x)
 """,
-        ["T2M402", "T2M402"],
+        ["T2M402"],
         id="kinds-change-in-loops",
     ),
     pytest.param(

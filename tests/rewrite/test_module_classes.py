@@ -278,6 +278,43 @@ class A[T](nn.Cell):
         [],
         id="newer-syntax",
     ),
+    pytest.param(
+        """\
+import torch.nn as nn
+
+
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.attention = nn.MultiheadAttention(4, 2)
+
+    def forward(self, x):
+        x = self.conv(
+            input=x,  # pixels
+        )
+        return self.attention(query=x, key=x, value=x)
+""",
+        """\
+import ms_support
+from mindspore import nn
+
+
+class A(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, has_bias=True, pad_mode="pad")
+        self.attention = ms_support.MultiheadAttention(4, 2)
+
+    def construct(self, x):
+        x = self.conv(
+            x,  # pixels
+        )
+        return self.attention(query=x, key=x, value=x)
+""",
+        [],
+        id="operand-by-name",
+    ),
 ]
 
 

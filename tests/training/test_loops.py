@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mindspore
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ NAMES = sorted(path.stem for path in LOOPS.glob("*.py") if path.stem != "common"
 @pytest.fixture(scope="session")
 def ported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The loops as a project, ported."""
+    mindspore.runtime.launch_blocking()  # several times faster on operators of this size
     output = tmp_path_factory.mktemp("loops")
     main(["--in_file", str(LOOPS), "--output", str(output), "--jobs", "1", "--quiet"])
     return output

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.testing._internal.common_optimizers import optim_db
 
-from transpiler.support.mindspore import optim, optim_lbfgs
+from transpiler.support.mindspore import optim, optim_lbfgs, training
 
 NAMES = ("SGD", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "ASGD", "LBFGS")
 STARTS = (np.linspace(-1, 1, 6, dtype="float32").reshape(2, 3), np.array([0.5, -2.0, 3.0], "float32"), np.array(1.5, "float32"))
@@ -119,3 +119,24 @@ def test_called_with_gradients() -> None:
     parameter = mindspore.Parameter(mindspore.tensor(STARTS[1]), name="p")
     optim.SGD([parameter], lr=0.5)((mindspore.ops.ones_like(parameter),))
     np.testing.assert_allclose(parameter.asnumpy(), STARTS[1] - 0.5)
+
+
+def test_a_missing_gradient_is_no_step() -> None:
+    """A loss that depends on a parameter of an optimizer, differentiated without it: the step is refused until the gradients are cleared."""
+    kept, passed_over = (mindspore.Parameter(mindspore.Tensor([value]), name=name) for name, value in (("kept", 2.0), ("passed_over", 3.0)))
+    own, other = optim.SGD([kept], lr=0.1), optim.SGD([passed_over], lr=0.1)
+
+    def forward() -> Any:
+        return (kept * passed_over).sum()
+
+    loss, grads = mindspore.value_and_grad(forward, None, own.parameters)()
+    training.accumulate_grads(own.parameters, grads, loss)
+    own.step()
+    np.testing.assert_allclose(kept.asnumpy(), [1.7], rtol=1e-6)
+    with pytest.raises(RuntimeError, match="differentiated without passed_over"):
+        other.step()
+    other.zero_grad()
+    loss, grads = mindspore.value_and_grad(forward, None, other.parameters)()
+    training.accumulate_grads(other.parameters, grads, loss)
+    other.step()
+    np.testing.assert_allclose(passed_over.asnumpy(), [2.83], rtol=1e-6)

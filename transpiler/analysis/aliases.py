@@ -22,6 +22,17 @@ _METADATA: Final = frozenset(
 KEEPING: Final = frozenset({"append", "insert", "extend", "add", "setdefault", "appendleft", "put"})
 
 
+#: Methods of a module that give the tensors it holds.
+_MEMBERS: Final = frozenset({"parameters", "named_parameters", "buffers", "named_buffers"})
+
+
+def gives_members(node: cst.CSTNode) -> bool:
+    """Whether the items of an iterable are tensors that a module holds: ``zip(model.parameters(), …)``, ``list(model.buffers())``."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in _MEMBERS:
+        return True
+    return isinstance(node, cst.Call) and any(gives_members(argument.value) for argument in node.args)
+
+
 @dataclass(frozen=True, slots=True)
 class Alias(Value):
     """The objects that a name may denote (``objects``) or be a view of (``views``), by number; ``sure`` where no branch says otherwise."""

@@ -22,6 +22,7 @@ from transpiler.analysis.facts import (
     StringAnnotation,
     SubscriptFact,
 )
+from transpiler.analysis.format_specs import formatted_arguments
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
@@ -265,6 +266,8 @@ class ExpressionInterpreter:
         value = self.resolver.attribute(owner, name)
         if name == "grad" and owner is UNKNOWN:
             value = v.TENSOR  # nothing but tensors has one
+        if owner == v.ARRAY and position is Position.CALLEE:
+            value = v.Factory(v.ARRAY)
         if isinstance(value, v.Ref) and is_source(value.name):
             if position is not Position.OWNER:
                 self.record_reference(node, value, position)
@@ -370,6 +373,7 @@ class ExpressionInterpreter:
             if special is not None:
                 return special
         values = tuple([self.evaluate(argument.value) for argument in node.args])
+        self._note_formatted(node, values)
         if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
             self._read_values(argument.value for argument in node.args)
         arguments = self.arguments(node, values)
@@ -399,8 +403,31 @@ class ExpressionInterpreter:
         if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
             self.facts.new_layer_calls.add(id(node))
             self.touch()
+        if isinstance(callee, v.Inst) and node.args and all(a.keyword is not None for a in node.args) and _names_operand(node):
+            self.facts.named_operands[id(node)] = callee.classes
+            self.touch()
         self._operand_effect(node, callee, arguments)
-        return self.call_value(callee, node, arguments, values)
+        result = self.call_value(callee, node, arguments, values)
+        self._note_model(node, callee, values, result)
+        return result
+
+    def _note_model(self, node: cst.Call, callee: Value, values: Sequence[Value], result: Value) -> None:
+        """A call that makes a model: of its class, of a function that gives one, or of one of torchvision's."""
+        if isinstance(callee, v.UserClass) and self.resolver.is_module_like(callee.info):
+            self.facts.made_models[id(node)] = True
+        elif isinstance(callee, v.UserFunction) and not isinstance(node.func, cst.Attribute):
+            is_model = isinstance(result, v.UserInst) and self.resolver.is_module_like(result.info)
+            if is_model or self.resolver.sets_mode(callee.info):
+                self.facts.made_models[id(node)] = is_model and not self.resolver.sets_mode(callee.info)
+        elif isinstance(callee, v.Ref):
+            name = canonical(callee.name)
+            is_factory = name.startswith("torchvision.models.") and name.rpartition(".")[2].islower()
+            if is_factory or (name == "torch.nn.Sequential" and any(map(self._has_mode, values))):
+                self.facts.made_models[id(node)] = True
+
+    def _has_mode(self, layer: Value) -> bool:
+        """Whether a part of a model may compute differently in training mode."""
+        return isinstance(layer, v.UserInst) or (isinstance(layer, v.Inst) and bool(_MODAL.intersection(layer.classes)))
 
     def _is_made_here(self, func: cst.BaseExpression) -> bool:
         """Whether a layer is called where it is made, in the mode that it starts in."""
@@ -606,6 +633,8 @@ class ExpressionInterpreter:
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
         if not plain and any(isinstance(value, v.Tensor) for value in operands):
             return v.Tensor(fresh=True, dtype="bool")
+        if not plain and any(value == v.ARRAY for value in operands):
+            return v.ARRAY
         return v.BOOL if plain or not any(value is UNKNOWN for value in operands) else UNKNOWN
 
     def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
@@ -771,14 +800,29 @@ class ExpressionInterpreter:
     def _format_parts(self, node: cst.FormattedString) -> None:
         for part in node.parts:
             if isinstance(part, cst.FormattedStringExpression):
-                self.evaluate(part.expression)
+                value = self.evaluate(part.expression)
+                if part.format_spec and part.conversion is None:
+                    self._format(part, value)
                 for inner in part.format_spec or ():
                     if isinstance(inner, cst.FormattedStringExpression):
                         self.evaluate(inner.expression)
 
+    def _note_formatted(self, node: cst.Call, values: Sequence[Value]) -> None:
+        for argument in formatted_arguments(node):
+            self._format(argument, values[next(n for n, each in enumerate(node.args) if each is argument)])
+
+    def _format(self, node: cst.CSTNode, value: Value) -> None:
+        if isinstance(value, v.Tensor):
+            self.facts.formatted.add(id(node))
+            self.touch()
+
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""
         raise AssertionError("implemented by StatementInterpreter")
+
+
+def _names_operand(node: cst.Call) -> bool:
+    return any(argument.keyword is not None and argument.keyword.value == "input" for argument in node.args)
 
 
 def is_class_of(node: cst.BaseExpression) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import libcst as cst
 
 from transpiler.analysis import values as v
-from transpiler.analysis.aliases import Alias, alias_key, is_read_after, shared_names
+from transpiler.analysis.aliases import Alias, alias_key, gives_members, is_read_after, shared_names
 from transpiler.analysis.data_items import BATCHES, LOADER, collating
 from transpiler.analysis.facts import (
     AugmentedFact,
@@ -339,6 +339,8 @@ class StatementInterpreter(ExpressionInterpreter):
             place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared, shared)
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
+            if id(target) in self.facts.attributes:
+                self.facts.attributes[id(target)] = replace(self.facts.attributes[id(target)], store=True)
             place = InplaceFact("attribute", False)
         else:
             left = self.evaluate(target)
@@ -416,6 +418,8 @@ class StatementInterpreter(ExpressionInterpreter):
     def _for(self, node: cst.For) -> None:
         self.assign(node.target, v.held(self.iterate(self.evaluate(node.iter))))
         self._bind_aliases([node.target], node.iter, self._shared_alias(cst.Tuple([cst.Element(node.iter)])))
+        if gives_members(node.iter):
+            self.scope.kept |= {number for name in _names(node.target) for number in self.alias_of(name).objects}
         self._loop(node.body, node.orelse)
 
     def _while(self, node: cst.While) -> None:
@@ -431,12 +435,18 @@ class StatementInterpreter(ExpressionInterpreter):
             if isinstance(value, (v.Lit, v.Scalar)) and self._turned(value, self.scope.names.get(name))
         }
         if widened:  # later rounds see another kind than the first
-            before = {**before, **dict.fromkeys(widened, UNKNOWN)}
+            kinds = {name: self._widened(self.scope.names.get(name)) for name in widened}
+            before = {**before, **kinds}
             self.scope.names = dict(before)
             self._suite(body)
         self.scope.names = self._joined(self.scope.names, before)
         if orelse is not None:
             self._suite(orelse.body)
+
+    @staticmethod
+    def _widened(after: Value | None) -> Value:
+        """The kind of what starts as a number: a tensor where tensors are added to it, since after no round nothing could be asked of it as one."""
+        return v.PRESUMED if isinstance(after, v.Tensor) and (after.fresh or after.presumed) else UNKNOWN
 
     @staticmethod
     def _turned(before: Value, after: Value | None) -> bool:
@@ -617,6 +627,8 @@ class StatementInterpreter(ExpressionInterpreter):
             self.touch()
         if owner is None:
             self.scope.names[node.name.value] = v.UserFunction(info)
+            if self.resolver.sets_mode(info):
+                self.facts.mode_setters.add(id(node))
         pending = _Pending(info, node, self.scope, list(self.statements), in_module, None)
         key = id(info)
         if key in self._pending:
@@ -841,3 +853,12 @@ def dotted(node: cst.BaseExpression) -> str:
     if isinstance(node, cst.Attribute):
         return f"{dotted(node.value)}.{node.attr.value}"
     return node.value if isinstance(node, cst.Name) else ""
+
+
+def _names(target: cst.CSTNode) -> Iterator[str]:
+    """The names in a loop's target."""
+    if isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _names(element.value)

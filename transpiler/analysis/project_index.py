@@ -25,7 +25,8 @@ _LONGEST_BODY = 80
 class FunctionOutline:
     """A function's parameters as (name, star, annotation text, default text), its return annotation and decorators. ``uses``: what is done
     with a parameter of unknown kind, as ``.method`` called on it, or the name of a function whose first argument it is. ``body``: of a top-level
-    function whose result no annotation tells, where it is short."""
+    function whose result no annotation tells, where it is short. ``sets_mode``: it calls ``train`` or ``eval`` of something; ``called``: the functions
+    that a top-level one calls by name."""
 
     name: str
     parameters: tuple[tuple[str, str, str | None, str | None], ...]
@@ -34,6 +35,8 @@ class FunctionOutline:
     is_generator: bool = False
     uses: tuple[tuple[str, str], ...] = ()
     body: tuple[ast.stmt, ...] = ()
+    sets_mode: bool = False
+    called: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +323,7 @@ def _attribute(target: ast.expr, how: str, expression: ast.expr, receiver: str, 
 def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef, keeps_body: bool = False) -> FunctionOutline:
     """A function's outline."""
     is_wanted = keeps_body and node.returns is None and isinstance(node, ast.FunctionDef)
+    callees = {dotted_text(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
     return FunctionOutline(
         node.name,
         tuple(_parameters(node.args)),
@@ -327,6 +331,8 @@ def outline_function(node: ast.FunctionDef | ast.AsyncFunctionDef, keeps_body: b
         tuple(ast.unparse(decorator) for decorator in node.decorator_list),
         uses=tuple(_uses(node)),
         body=tuple(node.body) if is_wanted and _returns_something(node) else (),
+        sets_mode=any(callee.rpartition(".")[2] in ("train", "eval") for callee in callees if "." in callee),
+        called=frozenset(callees - {""}) if keeps_body else frozenset(),
     )
 
 

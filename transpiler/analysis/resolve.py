@@ -191,6 +191,16 @@ class Resolver:
             self._depth -= 1
             self._locals = outer
 
+    def sets_mode(self, info: v.FunctionInfo, depth: int = 3) -> bool:
+        """Whether a top-level function of the project calls ``train`` or ``eval`` of something, itself or through those that it calls."""
+        outline = self.index.modules[info.module].functions.get(info.name) if info.module in self.index.modules else None
+        if outline is None or outline.sets_mode or depth == 0:
+            return outline is not None
+        called = (self.evaluate(name, info.module) for name in sorted(outline.called))
+        return any(
+            self.sets_mode(value.info, depth - 1) for value in called if isinstance(value, v.UserFunction) and value.info is not info
+        )
+
     def _keeps_function(self, decorator: str, module: str) -> bool:
         """Whether a decorator of the project or of torch leaves the function's result as it is."""
         found = self.evaluate(decorator.partition("(")[0], module)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import torch
 
+from transpiler.exporter.checkpoint_frame import Frame, describe_frame
 from transpiler.exporter.contract import ExporterError
 from transpiler.report.codes import Code
 
@@ -23,18 +24,21 @@ _PREFIX: Final = "module."
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Tensors by name, and what had to be unwrapped to find them."""
+    """Tensors by name, what had to be unwrapped to find them, and what else the file holds."""
 
     tensors: Mapping[str, torch.Tensor]
     notes: tuple[str, ...]
+    frame: Frame | None = None
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read ``path``. Raises ``ExporterError`` where it is no checkpoint, or holds anything but tensors and plain data."""
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     notes: list[str] = []
+    whole, keys = content, list[str]()
     while key := _wrapper(content):
         content = content[key]
+        keys.append(key)
         notes.append(f"the weights stood under '{key}' in the checkpoint")
     if not isinstance(content, Mapping) or not content:
         raise ExporterError(f"no state dict in the checkpoint, but {type(content).__name__}", Code.UNREADABLE, str(path))
@@ -42,10 +46,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if foreign is not None:
         found = type(content[foreign]).__name__
         raise ExporterError(f"no state dict: '{foreign}' is {found}, not a tensor", Code.UNREADABLE, str(path))
+    frame = describe_frame(whole, keys, content)
+    if frame is not None and frame.left_out:
+        notes.append(f"left out of the converted file: {', '.join(frame.left_out)}")
     if all(name.startswith(_PREFIX) for name in content):
         content = {name.removeprefix(_PREFIX): value for name, value in content.items()}
         notes.append(f"the prefix '{_PREFIX}' was removed from every name (saved from DataParallel)")
-    return Checkpoint(content, tuple(notes))
+    return Checkpoint(content, tuple(notes), frame)
 
 
 def _wrapper(content: Any) -> str | None:

@@ -53,7 +53,7 @@ class VerifyRequest:
     """Compare the model that ``entry`` builds in ``source`` with its port in ``converted`` on ``inputs``.
 
     Weights come from ``checkpoint``, or are random (``seed``). ``grad`` compares gradients as well; ``graph`` compiles the port as one graph,
-    compares what that computes, and exports it (MindSpore: ``mindspore.jit`` and MINDIR).
+    compares what that computes, and exports it (MindSpore: ``mindspore.jit`` and MINDIR), to ``mindir`` where that names a file.
     """
 
     source: Path
@@ -68,6 +68,7 @@ class VerifyRequest:
     mappings: tuple[Path, ...] = ()
     prepare: Path | None = None
     limit: float = 1e-3
+    mindir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ class VerifyResult:
     problems: tuple[Problem, ...] = ()
     dropped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    #: What MindSpore's graph and its file were made of: 'source', 'recorded' (one run of the port was recorded), or '' where there is none.
+    compiled: str = ""
+    exported: str = ""
+    #: Why the graph is not made of the port's source.
+    refused: str = ""
 
     def to_json(self) -> str:
         """The result as a JSON text; infinite errors are null."""

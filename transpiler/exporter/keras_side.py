@@ -11,7 +11,7 @@ import numpy as np
 
 from transpiler.exporter.arrays import Array
 from transpiler.exporter.safetensors_file import write_safetensors
-from transpiler.exporter.sides import Call, Record, cast
+from transpiler.exporter.sides import Call, Graph, Record, SavedFrame, cast
 
 
 class KerasSide:
@@ -95,16 +95,13 @@ class KerasSide:
         differentiate = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
         return differentiate(model, loss, weights, list(inputs), floats)
 
-    def compiled(self, model: Any) -> Call | None:
-        return None
-
-    def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
-        raise NotImplementedError("exporting is checked for MindSpore only")
+    def graphs(self, model: Any, keywords: tuple[str, ...]) -> Sequence[Graph]:
+        return ()
 
     def suffixes(self) -> tuple[str, ...]:
         return (".weights.h5", ".safetensors")
 
-    def save(self, model: Any, file: Path) -> None:
+    def save(self, model: Any, file: Path, frame: SavedFrame | None = None) -> None:
         if file.suffix == ".safetensors":
             write_safetensors(file, ((name, self.to_numpy(variable)) for name, variable in self.weights(model)))
         elif isinstance(model, keras.Model):

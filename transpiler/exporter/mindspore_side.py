@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import mindspore
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
 from transpiler.exporter.arrays import Array
+from transpiler.exporter.mindspore_graph import RecordedGraph, SourceGraph
 from transpiler.exporter.safetensors_file import write_safetensors
-from transpiler.exporter.sides import Call, Record, cast
-
-_SYNTAX_LEVEL: Final = "MS_DEV_JIT_SYNTAX_LEVEL"
+from transpiler.exporter.sides import Call, Graph, Record, SavedFrame, cast, with_weights
 
 
 class MindSporeSide:
@@ -93,58 +92,30 @@ class MindSporeSide:
         of_inputs, of_weights = found if floats and weights else (found, ()) if floats else ((), found)
         return list(of_weights), list(of_inputs if isinstance(of_inputs, tuple) else (of_inputs,))
 
-    def compiled(self, model: Any) -> Call | None:
-        return lambda *args, **kwargs: mindspore.jit(model)(*args, **kwargs)
-
-    def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
-        # The lax level compiles what the strict one refuses, and is what ``jit`` uses by itself; but it leaves more to Python, which no
-        # file can hold.
-        chosen = os.environ.get(_SYNTAX_LEVEL)
-        try:
-            self._export(model, positional, keyword, folder)
-        except Exception:
-            if chosen is not None:
-                raise
-            os.environ[_SYNTAX_LEVEL] = "2"
-            try:
-                self._export(model, positional, keyword, folder)
-            finally:
-                del os.environ[_SYNTAX_LEVEL]
-
-    def _export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
-        mindspore.export(
-            _positional(model, tuple(keyword)), *positional, *keyword.values(), file_name=str(folder / "port"), file_format="MINDIR"
-        )
+    def graphs(self, model: Any, keywords: tuple[str, ...]) -> Sequence[Graph]:
+        return SourceGraph(model, keywords), RecordedGraph(model, keywords)
 
     def suffixes(self) -> tuple[str, ...]:
         return (".ckpt", ".safetensors")
 
-    def save(self, model: Any, file: Path) -> None:
+    def save(self, model: Any, file: Path, frame: SavedFrame | None = None) -> None:
         if file.suffix == ".safetensors":
             write_safetensors(file, ((name, self.to_numpy(parameter)) for name, parameter in self.weights(model)))
             return
-        mindspore.save_checkpoint([{"name": name, "data": parameter} for name, parameter in self.weights(model)], str(file))
+        items = [{"name": name, "data": parameter} for name, parameter in self.weights(model)]
+        more: dict[str, str] = {}
+        if frame is not None:
+            names = [name for name, _ in self.weights(model)]
+            items += [{"name": name, "data": self.to_tensor(array)} for name, array in frame.tensors.items() if name not in names]
+            more["torch_structure"] = json.dumps(with_weights(frame.structure, names))
+        mindspore.save_checkpoint(items, str(file), append_dict=more or None)
         file.chmod(0o644)  # MindSpore leaves its files read-only, which would refuse the next run
 
     def load(self, model: Any, file: Path) -> None:
         parameters = mindspore.load_checkpoint(str(file), format=file.suffix.removeprefix("."))
+        if "torch_structure" in parameters:  # what stands around the weights is none of the model's
+            names = {name for name, _ in self.weights(model)}
+            parameters = {name: parameter for name, parameter in parameters.items() if name in names}
         left = mindspore.load_param_into_net(model, parameters, strict_load=True)
         if any(left):
             raise ValueError(f"left over after loading: {left}")
-
-
-def _positional(model: nn.Cell, keywords: tuple[str, ...]) -> nn.Cell:
-    """The model as a cell whose last arguments, which ``export`` can only pass by position, go on by keyword."""
-    if not keywords:
-        return model
-
-    class Positional(nn.Cell):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def construct(self, *args: Any) -> Any:
-            split = len(args) - len(keywords)
-            return self.model(*args[:split], **dict(zip(keywords, args[split:])))  # noqa: B905 - the graph's zip has no strict
-
-    return Positional()

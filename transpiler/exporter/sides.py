@@ -5,15 +5,57 @@ A *weight* is a trained or stored variable of the port; a *tensor* is a weight o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from transpiler.exporter.arrays import Array, Stored
 
 Call = Callable[..., Any]
+#: The tensors and numbers of a nested result with their paths (see ``trees``).
+Leaves = list[tuple[str, Any]]
 #: What a traced submodule reports: its torch path, its inputs and its output.
 Record = Callable[[str, Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFrame:
+    """What a checkpoint holds around the weights (see ``checkpoint_frame``): its description, and the tensors in it."""
+
+    structure: Any
+    tensors: Mapping[str, Array]
+
+
+def with_weights(structure: Any, names: Sequence[str]) -> Any:
+    """A frame's description with the dictionary of the weights in its place."""
+    if structure == {"weights": True}:
+        return {"dict": [[name, {"tensor": name}] for name in names]}
+    if isinstance(structure, dict):
+        kind, items = next(iter(structure.items()))
+        if kind in ("dict", "OrderedDict"):
+            return {kind: [[key, with_weights(item, names)] for key, item in items]}
+    return structure
+
+
+class Graph(Protocol):
+    """One way to make one graph of a model. Inputs are all given by position."""
+
+    #: What the graph is made of: 'source', or 'recorded' where one run was recorded.
+    @property
+    def how(self) -> str: ...
+
+    @property
+    def recorded(self) -> bool: ...
+
+    def __call__(self, *inputs: Any) -> Leaves:
+        """The result's leaves, computed by the graph; raises where there can be none."""
+
+    def export(self, inputs: Sequence[Any], file: Path) -> None:
+        """Write the graph in the framework's exchange format; raises where it cannot be."""
+
+    def load(self, file: Path) -> Callable[..., Leaves]:
+        """What a written file computes."""
 
 
 class TargetSide(Protocol):
@@ -60,16 +102,17 @@ class TargetSide(Protocol):
     def gradients(self, model: Any, loss: Call, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Gradients of ``loss(call, inputs)`` for weights and inputs; ``call`` runs the model."""
 
-    def compiled(self, model: Any) -> Call | None:
-        """The model compiled as one graph, called like the model; None where the framework's side has no such mode."""
+    def graphs(self, model: Any, keywords: tuple[str, ...]) -> Sequence[Graph]:
+        """Ways to make one graph of the model, the best first; none where the framework's side has no such mode.
 
-    def export(self, model: Any, positional: Sequence[Any], keyword: dict[str, Any], folder: Path) -> None:
-        """Write the compiled model below ``folder`` in the framework's exchange format; raises where it cannot be."""
+        ``keywords`` are the names of the last inputs, which are passed by keyword.
+        """
 
     def suffixes(self) -> tuple[str, ...]:
         """Endings of checkpoint files that ``save`` can write."""
 
-    def save(self, model: Any, file: Path) -> None: ...
+    def save(self, model: Any, file: Path, frame: SavedFrame | None = None) -> None:
+        """Write the weights, and where the framework's files can hold it the ``frame`` around them."""
 
     def load(self, model: Any, file: Path) -> None:
         """Load with the framework's own strict call; raises where anything is left over."""

@@ -2,7 +2,7 @@
 
 Request: ``entry`` (see ``EntryPoint``), ``prepare``, ``checkpoint``, ``inputs``, ``seed``, ``random``, ``run``, ``grad``, ``trace``,
 ``folder``.
-Answer: ``weights``, ``absent``, ``notes``, ``problems``, and where the model was run ``outputs``, ``cotangents``, ``gradients``,
+Answer: ``weights``, ``absent``, ``notes``, ``problems``, ``frame`` (what a checkpoint holds around the weights), and where the model was run ``outputs``, ``cotangents``, ``gradients``,
 ``input_gradients``, ``events``.
 """
 
@@ -67,6 +67,10 @@ class _Source:
             self._names[id(tensor)].append(name)
         answer: Message = {"weights": list(self._weights()), "absent": list(self._absent()), "problems": problems}
         answer["notes"] = list(self._checkpoint.notes)
+        frame = self._checkpoint.frame
+        if frame is not None:
+            tensors = {name: self._put(tensor).message() for name, tensor in frame.tensors.items()}
+            answer["frame"] = {"structure": frame.structure, "tensors": tensors}
         if self._request["run"] and not problems:
             answer |= self._run()
         return answer

@@ -1,8 +1,9 @@
 """The port's side, a process with the target framework alone: build the port, give it the original's weights, save or run it.
 
-Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write) or
-``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch) and ``cotangents``.
-Answer: ``pairs``, ``problems``, ``dropped``, ``notes``, and ``saved`` or ``outputs``, ``gradients``, ``input_gradients``, ``events``.
+Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write, with its ``frame``) or
+``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch), ``cotangents``, ``graph``, ``mindir`` (a file to write) and ``limit``.
+Answer: ``pairs``, ``problems``, ``dropped``, ``notes``, and ``saved`` or ``outputs``, ``gradients``, ``input_gradients``, ``events``,
+``graph_outputs``, ``compiled``, ``exported``, ``refused``.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ from __future__ import annotations
 import importlib.machinery
 import os
 import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from transpiler.exporter.arrays import ArrayStore, Stored, read_bits
+from transpiler.exporter.arrays import Array, ArrayStore, Stored, read_bits
+from transpiler.exporter.comparison import compare_outputs
 from transpiler.exporter.contract import ExporterError
 from transpiler.exporter.entry_point import EntryPoint, build_model
 from transpiler.exporter.pairing import MISSING, relayout, resolve_path, resolve_weight
 from transpiler.exporter.processes import Message, serve
-from transpiler.exporter.sides import TargetSide, cast, with_dtype
+from transpiler.exporter.sides import Graph, Leaves, SavedFrame, TargetSide, cast, with_dtype
 from transpiler.exporter.trees import flatten
 from transpiler.report.codes import Code
 
@@ -235,10 +238,18 @@ class _Target:
     def _problem(self, code: Code, place: str, message: str) -> None:
         self._problems.append({"code": code.value, "place": place, "message": message})
 
+    def _frame(self) -> SavedFrame | None:
+        """What the original's checkpoint holds around the weights."""
+        frame = self._request.get("frame")
+        if frame is None:
+            return None
+        stored = {name: Stored.parse(message) for name, message in frame["tensors"].items()}
+        return SavedFrame(frame["structure"], {name: with_dtype(item, read_bits(item)) for name, item in stored.items()})
+
     def _save(self, file: Path) -> None:
         """Write the checkpoint, then load it with the framework's own strict call and compare every number."""
         weights = list(self._side.weights(self._model))
-        self._side.save(self._model, file)
+        self._side.save(self._model, file, self._frame())
         for _, weight in weights:
             self._side.assign(weight, np.zeros(self._side.shape(weight), np.uint8), keep_dtype=False)
         self._side.load(self._model, file)
@@ -256,24 +267,56 @@ class _Target:
             self._trace(events)
         outputs = self._model(*self._positional(), **self._keyword())
         answer: Message = {"outputs": self._put_all(outputs), "events": events}
-        if self._request.get("graph"):
-            answer |= self._compile()
-        return answer | (self._gradients() if self._request["cotangents"] is not None else {})
+        if self._request["cotangents"] is not None:
+            answer |= self._gradients()
+        return answer | (self._compile() if self._request.get("graph") else {})
 
     def _compile(self) -> Message:
-        """The outputs of the port as one graph; what does not compile or export is a problem, not an error."""
-        compiled = self._side.compiled(self._model)
-        if compiled is None:
+        """The outputs of the port as one graph, and how it was made and exported; what cannot be is a problem, not an error."""
+        graphs = self._side.graphs(self._model, tuple(self._keyword()))
+        if not graphs:
             raise ExporterError("only MindSpore's graph mode is checked", Code.UNREADABLE, "--graph")
-        answer: Message = {"graph_outputs": []}
-        try:
-            answer["graph_outputs"] = self._put_all(compiled(*self._positional(), **self._keyword()))
-            with tempfile.TemporaryDirectory() as folder:
-                self._side.export(self._model, self._positional(), self._keyword(), Path(folder))
-        except Exception as error:  # noqa: BLE001 - a compiler's errors are of any type
-            place = "<export>" if answer["graph_outputs"] else "<graph>"
-            self._problem(Code.NOT_COMPILED, place, _first_lines(str(error)) or type(error).__name__)
-        return answer
+        answer: Message = {"graph_outputs": [], "compiled": "", "exported": ""}
+        refused = []
+        for graph in graphs:
+            try:
+                self._try_graph(graph, answer)
+                break
+            except Exception as error:  # noqa: BLE001 - a compiler's errors are of any type
+                refused.append(f"{graph.how}: {_first_lines(str(error)) or type(error).__name__}")
+        if not answer["exported"]:
+            self._problem(Code.NOT_COMPILED, "<export>" if answer["compiled"] else "<graph>", "; ".join(refused))
+        elif refused:
+            self._notes.append(f"the graph was recorded while the port ran, since its source does not compile or export: {refused[0]}")
+        return answer | {"refused": "; ".join(refused)}
+
+    def _try_graph(self, graph: Graph, answer: Message) -> None:
+        """Compile, compare and export; ``answer`` keeps how far the best way came. A recorded graph must also be right for other inputs."""
+        inputs = [tensor for _, tensor in self._inputs]
+        found = graph(*inputs)
+        others = [self._side.to_tensor(_other(self._side.to_numpy(tensor))) for tensor in inputs] if graph.recorded else []
+        expected = self._expected_outputs(others) if others else []
+        if others:
+            self._check_recorded(expected, graph(*others))
+        if not answer["compiled"]:
+            answer |= {"compiled": graph.how, "graph_outputs": self._put_leaves(found)}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "port.mindir"
+            graph.export(inputs, file)
+            if others:
+                self._check_recorded(expected, graph.load(file)(*others))
+            if self._request.get("mindir"):
+                shutil.copyfile(file, self._request["mindir"])
+        answer["exported"] = graph.how
+
+    def _expected_outputs(self, inputs: Sequence[Any]) -> list[Message]:
+        split = len(self._positional())
+        return self._put_all(self._model(*inputs[:split], **dict(zip(self._keyword(), inputs[split:], strict=True))))
+
+    def _check_recorded(self, expected: list[Message], found: Leaves) -> None:
+        differing = [row.name for row in compare_outputs(expected, self._put_leaves(found), self._request["limit"]) if not row.ok]
+        if differing:
+            raise ValueError(f"what was recorded with one input gives wrong values for another: {', '.join(differing)[:200]}")
 
     def _trace(self, events: list[Message]) -> None:
         def record(path: str, inputs: Any, output: Any) -> None:
@@ -317,7 +360,10 @@ class _Target:
         return self._side.to_tensor(with_dtype(stored, read_bits(stored)))
 
     def _put_all(self, value: Any) -> list[Message]:
-        return [{"path": path, "data": self._put(leaf).message()} for path, leaf in flatten(value, self._side.is_tensor)]
+        return self._put_leaves(flatten(value, self._side.is_tensor))
+
+    def _put_leaves(self, leaves: Iterable[tuple[str, Any]]) -> list[Message]:
+        return [{"path": path, "data": self._put(leaf).message()} for path, leaf in leaves]
 
     def _put(self, leaf: Any) -> Stored:
         array = self._side.to_numpy(leaf) if self._side.is_tensor(leaf) else np.asarray(leaf)
@@ -331,6 +377,11 @@ def _first_lines(message: str) -> str:
     head = message.partition("\n\n")[0].partition("\n---")[0].strip()
     places = re.findall(r"# \d+ In file ([^\n]*)\n\s*([^\n]*)", message)
     return " ".join(head.split())[:300] + (f" (at {places[-1][0].rpartition('/')[2]}: {places[-1][1]})" if places else "")
+
+
+def _other(array: Array) -> Array:
+    """An input of the same shape and the same values in another order, which indices stay valid in."""
+    return np.ascontiguousarray(array[..., ::-1]) if array.ndim else array
 
 
 def _largest_error(expected: Any, found: Any) -> float:

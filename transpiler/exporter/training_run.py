@@ -19,6 +19,9 @@ from transpiler.exporter.entry_point import EntryPoint, build_model
 from transpiler.exporter.processes import Message
 
 Array = np.ndarray[Any, Any]
+#: NumPy's random functions whose numbers scripts use.
+NUMPY_DRAWS = ("normal", "uniform", "rand", "randn", "randint", "random", "choice", "permutation", "random_sample", "standard_normal",
+               "binomial", "poisson", "beta", "exponential", "laplace")  # fmt: skip
 #: Calls of models whose inputs are compared.
 _CALLS = 200
 
@@ -30,7 +33,7 @@ class Finished(BaseException):
 class Journal:
     """What happened in a run. ``starts``: initial parameters by the kind of their owner; ``steps``: the losses between one step of an optimizer and
     the next; ``calls``: each model input's shape and sums; ``draws``: random numbers by function and shape; ``streams``: states of the data
-    pipeline's generators."""
+    pipeline's generators, and whether the first of the two is numpy's own."""
 
     def __init__(self) -> None:
         self.starts: list[tuple[str, list[Array]]] = []
@@ -38,7 +41,7 @@ class Journal:
         self.steps: list[list[float]] = []
         self.calls: list[list[tuple[tuple[int, ...], float, float]]] = []
         self.draws: dict[tuple[str, tuple[int, ...]], list[Array]] = {}
-        self.streams: list[tuple[Array, Any]] = []
+        self.streams: list[tuple[Array, Any, bool]] = []
         self.final: list[Array] = []
         self.notes: list[str] = []
 

@@ -20,7 +20,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils import data as torch_data
 
 from transpiler.exporter.processes import Message, serve
-from transpiler.exporter.training_run import Finished, Journal, run_training
+from transpiler.exporter.training_run import NUMPY_DRAWS, Finished, Journal, run_training
 
 _PACKAGE = str(Path(torch.__file__).parent)
 _DRAWS = (
@@ -146,6 +146,8 @@ class _Recorder:
         for cls in vars(torch.distributions).values():
             if isinstance(cls, type) and issubclass(cls, torch.distributions.Distribution) and "sample" in vars(cls):
                 setattr(cls, "sample", self._recorded(f"{cls.__name__}.sample", vars(cls)["sample"]))  # noqa: B010
+        for name in NUMPY_DRAWS:
+            setattr(np.random, name, self._recorded_numpy(name, getattr(np.random, name)))
         from torch.distributions import normal
 
         normal._standard_normal = self._recorded("randn", normal._standard_normal, everywhere=True)
@@ -158,6 +160,15 @@ class _Recorder:
             users = not sys._getframe(1).f_code.co_filename.startswith(_PACKAGE)
             if (users or everywhere) and kwargs.get("generator") is None and torch.is_tensor(drawn) and drawn.layout == torch.strided:
                 self._journal.drew(name, _array(drawn))
+            return drawn
+
+        return draw
+
+    def _recorded_numpy(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            drawn = original(*args, **kwargs)
+            if not sys._getframe(1).f_code.co_filename.startswith(_PACKAGE):
+                self._journal.drew(f"numpy.{name}", np.array(drawn))
             return drawn
 
         return draw
@@ -202,12 +213,13 @@ def _in_step(journal: Journal, act: Callable[[], Any]) -> Any:
     """Does what the data pipeline does at random, after writing down where its stream of numbers stands: torch's where that moves, else numpy's."""
     before, numbers, python = torch.get_rng_state(), np.random.get_state(legacy=True), random.getstate()
     place = len(journal.streams)
-    journal.streams.append((_stream(before), python))
+    journal.streams.append((_stream(before), python, False))
     try:
         return act()
     finally:
         if torch.equal(before, torch.get_rng_state()):
-            journal.streams[place] = (np.append(np.asarray(numbers[1], np.uint32), np.uint32(numbers[2])), python)  # type: ignore[index]
+            words = np.append(np.asarray(numbers[1], np.uint32), np.uint32(numbers[2]))  # type: ignore[index]
+            journal.streams[place] = (words, python, True)
 
 
 def _stream(state: torch.Tensor) -> np.ndarray[Any, Any]:

@@ -19,10 +19,12 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from transpiler.exporter.processes import Message, serve
-from transpiler.exporter.training_run import Finished, Journal, run_training
+from transpiler.exporter.training_run import NUMPY_DRAWS, Finished, Journal, run_training
 from transpiler.support.assemble import MODULE_NAMES
 
 _OPS = ("randn", "rand", "randint", "randn_like", "rand_like", "bernoulli", "multinomial", "randperm")
+#: Cells of the support module that run the user's model, and are none themselves.
+_AROUND_MODELS = ("TrainStep", "Evaluation")
 _DROPOUTS = ("drop", "alpha_drop", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 
 
@@ -31,6 +33,7 @@ def work(request: Message) -> Message:
     random.seed(request["seed"])
     np.random.seed(request["seed"])
     mindspore.set_seed(request["seed"])
+    mindspore.runtime.launch_blocking()  # errors where they happen; and for small operators waiting costs less than handing over
     folder = Path(request["entry"]["root"])
     sys.path.insert(0, str(folder if folder.is_dir() else folder.parent))
     follower = _Follower(request["steps"], Journal.load(request["journal"]), Journal())
@@ -58,15 +61,19 @@ class _Follower:
         self._stream = 0
         self._depth = 0
         self._is_drawing = False
+        self._library: tuple[str, ...] = (str(Path(mindspore.__file__).parent),)
 
     def install(self, support: Any) -> None:
         """Put the hooks in place, before the user's files are imported."""
-        self._watch_models()
+        self._watch_models(tuple(getattr(support, name) for name in _AROUND_MODELS if hasattr(support, name)))
         for name in _OPS:
             if hasattr(ops, name):
                 setattr(ops, name, self._replayed(name, getattr(ops, name)))
+        for name in NUMPY_DRAWS:
+            setattr(np.random, name, self._replayed_numpy(name, getattr(np.random, name)))
         _without_dropout(support)
         if support is not None:
+            self._library = (*self._library, str(support.__file__))
             self._watch_support(support)
 
     def answer(self, folder: Path) -> Message:
@@ -183,11 +190,11 @@ class _Follower:
     def _lost(self, loss: Tensor) -> None:
         self._journal.losses.append(float(np.sum(loss.asnumpy().astype(np.float64))))
 
-    def _watch_models(self) -> None:
+    def _watch_models(self, around: tuple[type, ...]) -> None:
         original, follower = nn.Cell.__call__, self
 
         def __call__(self: nn.Cell, *args: Any, **kwargs: Any) -> Any:
-            if hasattr(self, "param_groups"):
+            if hasattr(self, "param_groups") or isinstance(self, around):
                 return original(self, *args, **kwargs)
             if follower._depth == 0 and any(True for _ in self.get_parameters()):
                 follower._start("module", [p for p in self.get_parameters() if not _is_buffer(self, p)])
@@ -222,6 +229,19 @@ class _Follower:
 
         return draw
 
+    def _replayed_numpy(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        """As ``_replayed``, for what the user's own code asks NumPy for; the support module and MindSpore draw on."""
+
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            drawn = original(*args, **kwargs)
+            waiting = self._original.draws.get((f"numpy.{name}", np.shape(drawn)))
+            if not waiting or sys._getframe(1).f_code.co_filename.startswith(self._library):
+                return drawn
+            values = waiting.pop(0)
+            return values if isinstance(drawn, np.ndarray) else type(drawn)(values.item())
+
+        return draw
+
     def _watch_loaders(self, cls: Any) -> None:
         init, iterate, follower = cls.__init__, cls.__iter__, self
 
@@ -241,12 +261,17 @@ class _Follower:
         """``act`` after the generators were set to where the original's stood."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            own, is_users = np.random.get_state(), True
             if self._stream < len(self._original.streams):
-                words, python = self._original.streams[self._stream]
+                words, python, is_users = self._original.streams[self._stream]
                 np.random.set_state(("MT19937", words[:624], int(words[624]), 0, 0.0))
                 random.setstate(python)
             self._stream += 1
-            return act(*args, **kwargs)
+            try:
+                return act(*args, **kwargs)
+            finally:
+                if not is_users:  # the original took torch's numbers here, and left numpy's for the script
+                    np.random.set_state(own)
 
         return run
 

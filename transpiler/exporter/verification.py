@@ -28,7 +28,7 @@ def verify(request: VerifyRequest) -> VerifyResult:
         source = session.run_source(random=request.checkpoint is None, run=True, grad=request.grad)
         if source["problems"]:
             return VerifyResult(False, (), request.limit, None, problems_of(source), notes=tuple(source["notes"]))
-        target = session.run_target(source, run=True, trace=[], cotangents=source.get("cotangents"), graph=request.graph)
+        target = _run_target(session, source)
         if target["problems"] and "outputs" not in target:
             return VerifyResult(False, (), request.limit, None, problems_of(target), tuple(target["dropped"]), _notes(source, target))
         rows = _compare(source, target, request)
@@ -38,7 +38,26 @@ def verify(request: VerifyRequest) -> VerifyResult:
         outputs_differ = any(not row.ok for row in rows if row.kind == "output")
         departing, found = _locate(session) if outputs_differ else (None, ())
         notes = (*_notes(source, target), *found)
-        return VerifyResult(ok, tuple(rows), request.limit, departing, (*_named(departing), *uncompiled), tuple(target["dropped"]), notes)
+        problems = (*_named(departing), *uncompiled)
+        graph = target.get("compiled", ""), target.get("exported", ""), target.get("refused", "")
+        return VerifyResult(ok, tuple(rows), request.limit, departing, problems, tuple(target["dropped"]), notes, *graph)
+
+
+def _run_target(session: Session[VerifyRequest], source: Message) -> Message:
+    request = session.request
+    settings: Message = {"run": True, "trace": [], "cotangents": source.get("cotangents"), "limit": request.limit}
+    if request.graph:
+        try:
+            return session.run_target(source, graph=True, mindir=request.mindir and str(request.mindir.resolve()), **settings)
+        except ExporterError as error:
+            if error.code is not Code.INTERNAL_ERROR:
+                raise
+            # The compiler may end the process; what the port computes without it is still to be compared.
+            target = session.run_target(source, **settings)
+            message = error.message.splitlines()[0]
+            target["problems"].append({"code": Code.NOT_COMPILED.value, "place": "<graph>", "message": message})
+            return target | {"refused": message}
+    return session.run_target(source, **settings)
 
 
 def _compare(source: Message, target: Message, request: VerifyRequest) -> list[Row]:

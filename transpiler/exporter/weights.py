@@ -32,7 +32,7 @@ def convert_weights(request: WeightsRequest) -> WeightsResult:
         source = session.run_source()
         if source["problems"]:
             return WeightsResult(False, request.output, weight_map, (), problems_of(source), notes=tuple(source["notes"]))
-        target = session.run_target(source, save=str(partial))
+        target = session.run_target(source, save=str(partial), frame=source.get("frame"))
         notes = (*source["notes"], *target["notes"])
         dropped = tuple(target["dropped"])
         if target["problems"]:

@@ -38,6 +38,7 @@ class Code(StrEnum):
     REVIEW_EAGER_ONLY = "T2M205"
     REVIEW_VALUE = "T2M206"
     REVIEW_PACKAGE = "T2M207"
+    REVIEW_STYLE = "T2M208"
     UNSUPPORTED_API = "T2M301"
     UNSUPPORTED_ARGUMENT = "T2M302"
     UNSUPPORTED_VALUE = "T2M303"
@@ -103,6 +104,11 @@ EXPLANATIONS: Final[Mapping[Code, CodeInfo]] = MappingProxyType(
         Code.REVIEW_PACKAGE: CodeInfo(
             "package may bring torch along",
             "Some of what this package gives are torch's tensors or modules. See that only the rest is used.",
+        ),
+        Code.REVIEW_STYLE: CodeInfo(
+            "loop stays in the low style",
+            "`--style high` was asked for, and this training loop does something that `Model.train` has no place for; the message says what. It was "
+            "ported in the low style, which computes the same.",
         ),
         Code.UNSUPPORTED_API: CodeInfo("no counterpart", "The target has no counterpart for this API; the source was left as it was."),
         Code.UNSUPPORTED_ARGUMENT: CodeInfo(

@@ -13,6 +13,8 @@ from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized, render
 
+#: Support functions that read what is assigned under torch's own name.
+_PLAIN_STORES = frozenset({"grad_of", "requires_grad_of"})
 #: Conversion of a weight to the target's shape -> the tensor's method that takes it back.
 _SHAPES = {"expand_dims_2": "squeeze(2)"}
 #: Built-in function -> what stands before the name of the target's support function that reads a layer's attribute.
@@ -40,7 +42,7 @@ class AttributeRewriter:
             return self._unknown(updated, fact)
         form = entry.form(self.file.target.name)
         symbol = callee_text(fact.node)
-        if form is not None and form.support == "grad_of" and (fact.store or id(fact.node) in self.file.owning):
+        if form is not None and form.support in _PLAIN_STORES and (fact.store or id(fact.node) in self.file.owning):
             return updated
         if form is None or form.unsupported is not None:
             hint = form.unsupported.hint if form is not None and form.unsupported is not None else ""

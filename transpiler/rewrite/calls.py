@@ -141,12 +141,13 @@ class CallRewriter:
             self.file.dropped(original, symbol, f"it is {self.file.code(outcome)} on {self.file.target.name}.")
             return self.file.fold(outcome, truth_of(outcome))
         form = self._form(site)
-        note = form.note if form is not None and form.fidelity == "approximate" else ""
+        note = "" if form is None else form.note
+        code = Code.APPROXIMATE if form is not None and note and form.fidelity == "approximate" else Code.CONVERTED
         replacement = callee_text(outcome) if isinstance(outcome, cst.Call) else self.file.code(outcome)
         if site.has_receiver and outcome is site.args[0].value:
             self.file.dropped(original, symbol, "it has no meaning on the target.")
         else:
-            self.file.converted(original, symbol, replacement, note, Code.APPROXIMATE if note else Code.CONVERTED)
+            self.file.converted(original, symbol, replacement, note, code)
         return self.placed(original, outcome)
 
     def placed(self, original: cst.BaseExpression, outcome: cst.BaseExpression) -> cst.BaseExpression:

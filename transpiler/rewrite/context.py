@@ -13,6 +13,7 @@ from transpiler.mapping.schema import TargetForm
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.spelling import Speller
 from transpiler.rewrite.template import Style
+from transpiler.rewrite.training.high import HighPlan
 from transpiler.rewrite.training.plan import Plan
 from transpiler.targets.target import Target
 
@@ -37,7 +38,8 @@ class FileContext:
     were added here and may go again, ``removed`` the statements that a pass emptied; ``rebound`` holds method calls whose result takes the
     receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators, ``owning`` attributes whose own attribute is taken (``p.grad`` in
     ``p.grad.zero_()``). In a file that never
-    ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes."""
+    ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
+    calls of ``Model``."""
 
     module: cst.Module
     target: Target
@@ -57,6 +59,7 @@ class FileContext:
     keep_alive: list[cst.CSTNode] = field(default_factory=list)
     owning: set[int] = field(default_factory=set)
     training: Plan = field(default_factory=Plan)
+    high: HighPlan = field(default_factory=HighPlan)
 
     @property
     def style(self) -> Style:

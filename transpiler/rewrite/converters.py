@@ -94,6 +94,11 @@ def given(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     return number_or_tuple(value, kind)
 
 
+def given_axis(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """Any axis but ``None`` and 0: a tensor without axes has that one in torch, and sets the target's own kernel spinning."""
+    return None if isinstance(value, cst.Integer) and value.value == "0" else given(value, kind)
+
+
 def one_minus(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """torch's momentum, the share of the new value -> MindSpore's, the share that the old value keeps; literals are computed exactly."""
     if isinstance(value, (cst.Float, cst.Integer)):

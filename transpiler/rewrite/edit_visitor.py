@@ -21,8 +21,10 @@ from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
 from transpiler.rewrite.references import ReferenceRewriter
+from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
 from transpiler.rewrite.training.emit import TrainingRewriter
+from transpiler.rewrite.training.emit_high import HighRewriter
 
 #: Node types whose ``value`` needs no parentheses of its own.
 _DELIMITED: Final = frozenset(
@@ -63,12 +65,15 @@ class EditVisitor(cst.CSTTransformer):
         self.folder = ConditionFolder(file)
         self.items = ItemRewriter(file)
         self.training = TrainingRewriter(file, file.training)
+        self.high = HighRewriter(file, file.high)
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
         self._leave: dict[type, _Leave] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
+            cst.Arg: self._argument,
+            cst.FormattedStringExpression: self._formatted,
             cst.Call: self._call,
             cst.Subscript: self._subscript,
             cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or updated,
@@ -105,6 +110,12 @@ class EditVisitor(cst.CSTTransformer):
         return kind not in _UNTOUCHED
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        result = self._edited(original_node, updated_node)
+        if id(original_node) in self.file.high.watched:
+            self.high.watch(original_node, result)
+        return result
+
+    def _edited(self, original_node: Any, updated_node: Any) -> Any:
         method = self._leave.get(type(original_node))
         if method is not None:
             updated_node = method(original_node, updated_node)
@@ -185,6 +196,9 @@ class EditVisitor(cst.CSTTransformer):
         return updated if fact is None else self.attributes.rewrite(updated, fact)
 
     def _call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        return self.training.made_model(original, self._rewritten_call(original, updated))
+
+    def _rewritten_call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         reference = self.facts.references.get(id(original))
         if reference is not None:
             return self.references.rewrite(updated, reference)
@@ -199,13 +213,25 @@ class EditVisitor(cst.CSTTransformer):
                 self.attributes.question(original, updated)
                 or self.tests.rewrite(original, updated)
                 or self.capabilities.rewrite(original)
-                or updated
+                or self._operand_first(original, updated)
             )
-        if self.inplace.writes_part(fact):
+        if self.inplace.writes_part(fact) and not self.inplace.is_detached(original):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)
         return self.calls.rewrite(original, updated, fact)
+
+    def _operand_first(self, original: cst.Call, updated: cst.Call) -> cst.Call:
+        """``layer(input=x)`` as ``layer(x)`` where the layer may be the target's own, which calls its operand otherwise."""
+        forms = [self.file.form(name) for name in self.facts.named_operands.get(id(original), ())]
+        if not any(form is not None and form.to is not None for form in forms):
+            return updated
+        operand = next(a for a in updated.args if a.keyword is not None and a.keyword.value == "input")
+        rest = [a for a in updated.args if a is not operand]
+        plain = operand.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+        moved = [plain, *rest] if updated.args[0] is operand else [plain.with_changes(comma=cst.MaybeSentinel.DEFAULT), *rest]
+        self.file.converted(original, f"{callee_text(original)}(input=...)", f"{callee_text(updated)}(...)")
+        return updated.with_changes(args=moved)
 
     def _subscript(self, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         if id(original) in self.facts.stores and not self.file.target.item_assignment:
@@ -219,6 +245,24 @@ class EditVisitor(cst.CSTTransformer):
         symbol = f"{self.file.code(item.value)}[...]"
         hint = "Compute a new tensor: keras.ops.where(mask, value, x), keras.ops.slice_update or keras.ops.scatter_update."
         self.file.left(node, Code.UNSUPPORTED_INPLACE, symbol, "Tensors have no item assignment on the target.", hint, root=cst.Pass())
+
+    def _argument(self, original: cst.Arg, updated: cst.Arg) -> cst.Arg:
+        return (
+            updated if id(original) not in self.facts.formatted else updated.with_changes(value=self._number(original.value, updated.value))
+        )
+
+    def _formatted(self, original: cst.FormattedStringExpression, updated: cst.FormattedStringExpression) -> cst.FormattedStringExpression:
+        if id(original) not in self.facts.formatted:
+            return updated
+        return updated.with_changes(expression=self._number(original.expression, updated.expression))
+
+    def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """``x.item()`` for a tensor that is formatted with a specification, as torch does itself."""
+        if self.file.target.formats_tensors:
+            return updated
+        value = cst.Call(cst.Attribute(parenthesized(updated), cst.Name("item")))
+        self.file.converted(original, self.file.code(original), self.file.code(value))
+        return value
 
     def _string(self, original: cst.SimpleString, updated: cst.SimpleString) -> cst.SimpleString:
         renamed = self.facts.renames.get(id(original))
@@ -471,11 +515,14 @@ class EditVisitor(cst.CSTTransformer):
 
     def _module(self, original: cst.Module, updated: cst.Module) -> Any:
         self._effect_remarks()
+        self.high.reasons()
         return self._block(original, updated)
 
     def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:
         if id(original) in self.file.training.blocks:
             updated = updated.with_changes(body=self.training.block(original, updated.body))
+        if id(original) in self.file.high.blocks:
+            updated = updated.with_changes(body=self.high.block(updated.body))
         body, carried, changed = self.folder.expand(updated.body)
         if not changed:
             return updated

@@ -132,7 +132,7 @@ class InplaceRewriter:
             self.file.left(original, functional.code, symbol, functional.message, functional.hint)
             return updated
         owner = self._owner_kind(fact)
-        if receiver is None or not is_stable(receiver):
+        if receiver is None or not (is_stable(receiver) or self.is_detached(original)):
             if v.is_fresh(owner):
                 self.file.converted(original, symbol, self.file.code(functional))
                 return self.calls.placed(original, functional)
@@ -145,6 +145,14 @@ class InplaceRewriter:
             )
             return updated
         return self._assigning(original, receiver, functional, symbol)
+
+    def is_detached(self, original: cst.Call) -> bool:
+        """Whether the receiver is ``g.detach()``, which shares the numbers of ``g`` on the target too."""
+        written = original.func.value if isinstance(original.func, cst.Attribute) else None
+        fact = self.file.facts.calls.get(id(written))
+        if fact is None or fact.apis != ("torch.Tensor.detach",) or self.file.target.inplace_assign is None:
+            return False
+        return isinstance(written, cst.Call) and isinstance(written.func, cst.Attribute) and is_stable(written.func.value)
 
     def _assigning(
         self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str

@@ -22,6 +22,9 @@ from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
+from transpiler.rewrite.training.high import HighPlan, plan_high
+from transpiler.rewrite.training.high_evaluation import plan_evaluations
+from transpiler.rewrite.training.made_models import find_made_models
 from transpiler.rewrite.training.plan import Plan, imported_libraries, plan_training
 from transpiler.support.assemble import written_by_us
 from transpiler.syntax.positions import locate
@@ -32,13 +35,17 @@ from transpiler.targets.target import Target
 
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
-    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively."""
+    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively. ``style``: whether
+    training loops stay loops ('low') or become calls of MindSpore's ``Model`` where they are regular ('high'). ``records``: gradients come from the program as it is recorded, in
+    every file, since some file's graph is no function of its own."""
 
     target: str
     registry: Registry
     index: ProjectIndex
     support_package: bool = False
     format: str = "auto"
+    style: str = "low"
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,9 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     interpreter.run()
     facts = interpreter.facts
     note_renames(module, facts, context.index.renames.get(path, {}))
-    training = _training_plan(source, module, facts, context)
+    training = _training_plan(source, module, facts, context, name)
+    high = _high_plan(module, training) if context.style == "high" and target.value_and_grad else HighPlan()
+    facts.dirty.update(high.marked)
     if not facts.dirty:
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
@@ -85,7 +94,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
         file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, speaks_of_torch)
-        file.training = training
+        file.training, file.high = training, high
         for found in facts.packages:
             file.uses_package(found.node, found.name, found.package)
         return file, module.visit(EditVisitor(file))
@@ -106,16 +115,26 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     return FileResult(output, _status(source, output, diagnostics), diagnostics, frozenset(file.speller.support))
 
 
-def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: ProjectContext) -> Plan:
-    """What becomes of backward passes; nothing on a target without ``value_and_grad``."""
-    concerned = any(word in source for word in (b"backward(", b"grad(", b"optim"))
-    if not concerned or not find_target(context.target).value_and_grad:
+def _training_plan(source: bytes, module: cst.Module, facts: Facts, context: ProjectContext, name: str) -> Plan:
+    """What becomes of backward passes and new models; nothing on a target without ``value_and_grad``, whose models start as torch's do."""
+    if not find_target(context.target).value_and_grad:
         return Plan()
-    torch_names = {fact.local for group in facts.imports.values() for fact in group}
-    external = frozenset(imported_libraries(module)) - torch_names
-    plan = plan_training(module, facts, external)
-    facts.dirty.update(plan.marked)
+    plan = Plan()
+    if any(word in source for word in (b"backward(", b"grad(", b"optim")):
+        torch_names = {fact.local for group in facts.imports.values() for fact in group}
+        plan = plan_training(module, facts, frozenset(imported_libraries(module)) - torch_names, context.records)
+    made = find_made_models(module, facts, context.index.imported_from(name))
+    plan.new_models |= {key: frozenset({-1}) for key in made.assignments if key not in plan.new_models}
+    plan.made_models = frozenset(made.expressions)
+    facts.dirty.update(plan.marked | made.around)
     return plan
+
+
+def _high_plan(module: cst.Module, training: Plan) -> HighPlan:
+    """The loops that become calls of ``Model``; the low style's plan keeps the others."""
+    high = plan_high(module, training)
+    plan_evaluations(module, high)
+    return high
 
 
 def _names_in_use(file: FileContext) -> frozenset[str]:

@@ -40,5 +40,6 @@ KERAS: Final = Target(
     inplace_write=None,
     item_assignment=False,
     shifts=MappingProxyType({"<<": "keras.ops.bitwise_left_shift", ">>": "keras.ops.bitwise_right_shift"}),
+    formats_tensors=True,
     cast="keras.ops.cast({value}, {like}.dtype)",
 )

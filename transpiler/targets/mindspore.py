@@ -44,6 +44,7 @@ MINDSPORE: Final = Target(
     copy="copy",
     item_assignment=True,
     shifts=MappingProxyType({"<<": "mindspore.ops.bitwise_left_shift", ">>": "mindspore.ops.bitwise_right_shift"}),
+    formats_tensors=False,
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
     layer_attribute="layer_attribute",

@@ -19,6 +19,7 @@ class Target:
     support function that does so where it may be a view of another tensor's. ``copy``: the one that
     copies it. ``item_assignment``: whether ``x[i] = v`` exists.
     ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
+    ``formats_tensors``: whether a tensor of one number takes a format specification.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
     differently (``has_`` before its name: asks for it).
@@ -37,6 +38,7 @@ class Target:
     inplace_assign: str | None
     inplace_write: str | None
     item_assignment: bool
+    formats_tensors: bool
     cast: str
     shifts: Mapping[str, str]
     strided_read: str | None = None

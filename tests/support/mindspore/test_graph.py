@@ -27,7 +27,6 @@ EAGER_ONLY = {
     "quantile": "reads the quantiles' values in Python",
     "trapezoid": "spacing may be a tensor or a number",
     "index_reduce": "reads the index's values in Python",
-    "meshgrid": "the compiler's meshgrid refuses a single tensor",
     "tensor_split": "reads the indices in Python",
 }
 CHOSEN = [

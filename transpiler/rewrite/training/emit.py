@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import libcst as cst
 
 from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.template import is_atomic, parenthesized
-from transpiler.rewrite.training.names import dotted
+from transpiler.rewrite.expressions import plain_operation
+from transpiler.rewrite.template import parenthesized
+from transpiler.rewrite.training.names import dotted, every_attribute
 from transpiler.rewrite.training.plan import Failure, Plan, Region, argument_of, gradient_of, single
 
-_BINARY: Final[Mapping[type[cst.BaseAugOp], cst.BaseBinaryOp]] = {
-    cst.AddAssign: cst.Add(), cst.SubtractAssign: cst.Subtract(), cst.MultiplyAssign: cst.Multiply(), cst.DivideAssign: cst.Divide(),
-}  # fmt: skip
 _BLANK = cst.EmptyLine(indent=False)
 
 
@@ -29,7 +26,7 @@ class TrainingRewriter:
 
     def handles(self, call: cst.CSTNode) -> bool:
         """Whether a call is a planned ``backward()``."""
-        return id(call) in self.plan.sites
+        return id(call) in self.plan.sites or id(call) in self.file.high.calls
 
     @staticmethod
     def _objective(region: Region, updated: cst.Call) -> cst.BaseExpression:
@@ -43,6 +40,9 @@ class TrainingRewriter:
 
     def site(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         """What stands in place of ``loss.backward()``."""
+        if id(original) in self.file.high.calls:
+            self.file.converted(original, self.file.code(original.func), "Model.train")
+            return updated
         outcome = self.plan.sites[id(original)]
         symbol = self.file.code(original.func)
         if isinstance(outcome, Failure) and not outcome.is_final and outcome_is_method(original):
@@ -119,14 +119,11 @@ class TrainingRewriter:
     def updated_leaf(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.Expr | None:
         """``w.copy_(w - lr * w.grad)`` for ``w -= lr * w.grad``: the tensor that gradients are taken of is changed, not replaced."""
         name = dotted(original.target)
-        operator = _BINARY.get(type(original.operator))
-        if operator is None or not name or name.removesuffix(".data") not in self.plan.leaves:
+        is_own = isinstance(original.target, cst.Name) and f"{name}.grad" in map(dotted, every_attribute(original.value))
+        if not name or not (is_own or name.removesuffix(".data") in self.plan.leaves):
             return None
-        target: cst.BaseExpression = updated.target
-        right = updated.value if is_atomic(updated.value) or isinstance(operator, (cst.Add,)) else parenthesized(updated.value)
-        value = cst.BinaryOperation(target, operator, right)
         self.file.converted(original, name, f"{name}.copy_")
-        return cst.Expr(cst.Call(cst.Attribute(target, cst.Name("copy_")), [cst.Arg(value)]))
+        return cst.Expr(cst.Call(cst.Attribute(updated.target, cst.Name("copy_")), [cst.Arg(plain_operation(updated))]))
 
     def trained_model(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
         """``model = Net().set_train()`` for a model that is trained and never told to be in training mode, as torch's is from the start."""
@@ -139,6 +136,13 @@ class TrainingRewriter:
         elements = cst.ensure_type(updated.value, cst.Tuple).elements
         made = [e.with_changes(value=_in_training(e.value)) if n in positions else e for n, e in enumerate(elements)]
         return updated.with_changes(value=updated.value.with_changes(elements=made))
+
+    def made_model(self, original: cst.Call, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """``evaluate(Net().set_train(), loader)`` for a model that is made where it is used."""
+        if id(original) not in self.plan.made_models:
+            return updated
+        self.file.converted(original, self.file.code(original.func), "set_train", "torch's modules start in training mode.")
+        return _in_training(updated)
 
     def marked_leaf(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign | None:
         """``x = as_leaf(x)`` for ``x.requires_grad = True`` on a tensor whose gradient the file reads; a parameter keeps the mark as it is."""

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.names import dotted
+from transpiler.rewrite.training.names import dotted, every_call
 
 
 def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:
     """Assignments (by their id) whose value, or some of whose values (by position, -1 for the value itself), are models that an optimizer trains;
     and the ids of the statements around them."""
-    calls = list(_calls(module))
+    calls = list(every_call(module))
     if not any(_calls_method(call, "backward") or _makes_optimizer(call, facts) for call in calls):
         return {}, set()
     trained = set(_owners(module))
@@ -30,7 +30,8 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
         positions = frozenset(_positions(node, trained))
         function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
         is_copy = isinstance(node.value, cst.Call) and dotted(node.value.func).rpartition(".")[2] in ("deepcopy", "copy")
-        if positions and not is_copy and not (function is not None and _makes_one(function, trained)):
+        may_be_moded = facts.made_models.get(id(node.value)) is False
+        if positions and not is_copy and not may_be_moded and not (function is not None and _makes_one(function, trained)):
             found[id(node)] = positions
             around.update(path)
     return found, around
@@ -48,7 +49,7 @@ def _follow(module: cst.Module, trained: set[str]) -> None:
         for node, _path in _assignments(module, ()):
             if dotted(node.targets[0].target) in trained and isinstance(node.value, cst.Name):
                 trained.add(node.value.value)
-        for call in _calls(module):
+        for call in every_call(module):
             function = functions.get(dotted(call.func))
             names = [p.name.value for p in function.params.params] if function is not None else []
             names = names[1:] if names[:1] == ["self"] else names
@@ -92,7 +93,7 @@ def _makes_optimizer(call: cst.Call, facts: Facts) -> bool:
 
 def _owners(node: cst.CSTNode) -> Iterator[str]:
     """``model`` of ``model.parameters()`` anywhere in a node."""
-    for inner in _calls(node):
+    for inner in every_call(node):
         if _calls_method(inner, "parameters") or _calls_method(inner, "named_parameters"):
             name = dotted(inner.func).rpartition(".")[0]
             if name:
@@ -102,13 +103,6 @@ def _owners(node: cst.CSTNode) -> Iterator[str]:
 
 def _calls_method(call: cst.Call, name: str) -> bool:
     return isinstance(call.func, cst.Attribute) and call.func.attr.value == name
-
-
-def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
-    for child in node.children:
-        if isinstance(child, cst.Call):
-            yield child
-        yield from _calls(child)
 
 
 def _assignments(node: cst.CSTNode, path: tuple[int, ...]) -> Iterator[tuple[cst.Assign, tuple[int, ...]]]:

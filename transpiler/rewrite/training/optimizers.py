@@ -14,7 +14,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
-from transpiler.rewrite.training.names import dotted, loads, parameters, stores
+from transpiler.rewrite.training.names import dotted, every_attribute, every_call, every_name, loads, parameters, stores
 
 _OPTIMIZER = "torch.optim.Optimizer", v.Inst(("torch.optim.Optimizer",))
 _MODULE = "torch.nn.Module", v.MODULE
@@ -41,7 +41,7 @@ class Owners:
         self._zeroed: set[str] = set()
         self._trained = dict(_trained_modules(module))
         self.modules = {
-            dotted(call.func).removesuffix(".parameters") for call in _calls(module) if dotted(call.func).endswith(".parameters")
+            dotted(call.func).removesuffix(".parameters") for call in every_call(module) if dotted(call.func).endswith(".parameters")
         }
         self._zeroed = {event.receiver for event in self._events(module, True, (), deep=True) if event.kind == "zero"}
 
@@ -56,7 +56,7 @@ class Owners:
         """Source text of the list of parameters; it may call ``leaves_of``, which is spelled as ``{leaves_of}``."""
         optimizers, many = self._optimizers(site, scopes)
         read = {name for statement in run for name in loads(statement)} | set(loads(loss))
-        read |= {dotted(node) for statement in (*run, loss) for node in _attributes(statement)}
+        read |= {dotted(node) for statement in (*run, loss) for node in every_attribute(statement)}
         marked = [name for name in sorted(leaves) if name in read and self._asks_grad(name)]
         if many:
             return "{leaves_of}(" + ", ".join([*optimizers, *many, *marked]) + ")"
@@ -89,7 +89,7 @@ class Owners:
         for position, function in enumerate(reversed(functions)):
             events = list(self._events(function.body, True, (), deep=position > 0))
             if any(event.kind == "step" for event in events):
-                return self._stepping(self._of_closure(events, functions), site, is_own=position == 0)
+                return self._stepping(self._of_closure(events, functions) if position else events, site, is_own=position == 0)
         for scope in reversed(scopes):
             if isinstance(scope, cst.ClassDef):
                 events = [e for e in self._events(scope, True, (), deep=True) if e.receiver.startswith("self.")]
@@ -122,7 +122,7 @@ class Owners:
         around: tuple[cst.For, ...] = events[at].loops if at is not None else ()
         for name in names:
             loops = next(event.loops for event in events if event.kind == "step" and event.receiver == name)
-            source = next((loop.iter for loop in loops if loop not in around and name in set(_target_names(loop.target))), None)
+            source = next((loop.iter for loop in loops if loop not in around and name in set(every_name(loop.target))), None)
             if source is None:
                 single.append(name)
             elif dotted(source):
@@ -193,7 +193,7 @@ class Owners:
         """What the statements call, and what they hand to calls that torch does not know: modules among them."""
         bound = set(stores(run))
         found: dict[str, None] = {}
-        for call in (call for statement in (*run, loss) for call in _calls(statement)):
+        for call in (call for statement in (*run, loss) for call in every_call(statement)):
             if id(call) in self.facts.calls:
                 continue
             candidates = (
@@ -224,24 +224,3 @@ def _trained_modules(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
 
 
 _CONSTANTS = frozenset({"None", "True", "False", "self.device", *dir(__import__("builtins"))})
-
-
-def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
-    if isinstance(node, cst.Call):
-        yield node
-    for child in node.children:
-        yield from _calls(child)
-
-
-def _attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
-    if isinstance(node, cst.Attribute):
-        yield node
-    for child in node.children:
-        yield from _attributes(child)
-
-
-def _target_names(node: cst.CSTNode) -> Iterator[str]:
-    if isinstance(node, cst.Name):
-        yield node.value
-    for child in node.children:
-        yield from _target_names(child)

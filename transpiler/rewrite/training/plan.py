@@ -16,7 +16,17 @@ import libcst as cst
 
 from transpiler.analysis.facts import Facts
 from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, is_tensor, keys
-from transpiler.rewrite.training.names import BindingOrder, dotted, jumps_out, loads, parameters, stores
+from transpiler.rewrite.training.names import (
+    BindingOrder,
+    dotted,
+    every_attribute,
+    every_name,
+    jumps_out,
+    loads,
+    parameters,
+    read_attributes,
+    stores,
+)
 from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
 
@@ -89,7 +99,8 @@ class Failure:
 class Plan:
     """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
     ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file;
-    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values."""
+    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values; ``made_models``: expressions
+    (by their id) that make one where it is used."""
 
     sites: dict[int, Region | Failure] = field(default_factory=dict)
     blocks: dict[int, list[Region]] = field(default_factory=dict)
@@ -97,11 +108,12 @@ class Plan:
     marked: set[int] = field(default_factory=set)
     read_grads: frozenset[str] = frozenset()
     new_models: dict[int, frozenset[int]] = field(default_factory=dict)
+    made_models: frozenset[int] = frozenset()
 
 
-def plan_training(module: cst.Module, facts: Facts, external: frozenset[str]) -> Plan:
-    """The training steps of a file."""
-    return _Planner(module, facts, external).run()
+def plan_training(module: cst.Module, facts: Facts, external: frozenset[str], records: bool = False) -> Plan:
+    """The training steps of a file. ``records``: another file of the project has graphs that are recorded while the program runs, so that all are."""
+    return _Planner(module, facts, external).run(records)
 
 
 class _Planner:
@@ -111,18 +123,21 @@ class _Planner:
         self.external = external
         self.leaves = frozenset(_leaf_names(module))
         self.owners = Owners(module, facts)
-        grads = frozenset(dotted(node) for node in _every_attribute(module) if node.attr.value == "grad")
+        grads = frozenset(dotted(node) for node in every_attribute(module) if node.attr.value == "grad")
         self.plan = Plan(leaves=self.leaves, read_grads=grads)
         self._flows: dict[int, GraphFlow] = {}
         self._numbers: dict[int, int] = {}
         self._taken: dict[int, set[str]] = {}
 
-    def run(self) -> Plan:
+    def run(self, records: bool) -> Plan:
         """Plan every site, in the order of the file."""
         sites = list(self._sites(self.module, [], []))
         found = [self._region(site) for site in sites]
-        if any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found) and all(site.inputs is None for site in sites):
+        records = records or any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found)
+        if records and all(site.inputs is None for site in sites):
             found = [self._recorded(outcome) for outcome in found]
+        left = {id(site.function) for site, outcome in zip(sites, found, strict=True) if isinstance(outcome, Failure) and outcome.is_final}
+        found = [self._left(outcome) if id(site.function) in left else outcome for site, outcome in zip(sites, found, strict=True)]
         for site, outcome in zip(sites, found, strict=True):
             shared = self._same(outcome) if isinstance(outcome, Region) and outcome.is_hoisted else None
             self.plan.sites[id(site.call)] = shared or outcome
@@ -146,7 +161,15 @@ class _Planner:
     @staticmethod
     def _recorded(outcome: Region | Failure) -> Failure:
         """One way for all graphs of a file: while MindSpore records the program, its ``value_and_grad`` cannot differentiate every layer."""
-        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this file is no run of statements.", "")
+        return outcome if isinstance(outcome, Failure) else Failure("Another graph of this program is no run of statements.", "")
+
+    @staticmethod
+    def _left(outcome: Region | Failure) -> Failure:
+        """A step is converted as a whole, or left as a whole."""
+        if isinstance(outcome, Failure) and outcome.is_final:
+            return outcome
+        hint = "Differentiate with mindspore.grad what is to be differentiated again."
+        return Failure("Another graph of this function is to be differentiated again.", hint, is_final=True)
 
     def _same(self, region: Region) -> Region | None:
         """The region of another branch that differentiates the same loss."""
@@ -424,8 +447,8 @@ class _Planner:
         used = flow.needs(site.loss)
         for statement in run:
             used |= flow.used_by(statement)
-            used |= {dotted(node) for node in _attributes(statement)}
-        used |= {dotted(node) for node in _attributes(site.loss)}
+            used |= {dotted(node) for node in read_attributes(statement)}
+        used |= {dotted(node) for node in read_attributes(site.loss)}
         made = {name for statement in run for name in flow.defines(statement, self._method_effects(site))}
         for name in sorted(used & kept - made):
             message = f"'{name}' may hold tensors whose graph another function computed."
@@ -500,10 +523,13 @@ class _Planner:
         site = region.site
         scope: cst.FunctionDef | cst.Module = site.function or self.module
         body = scope.body.body if isinstance(scope, cst.FunctionDef) else scope.body
-        run = region.block.body[region.start : region.stop]
-        own = set(stores(run))
-        inner = [other for other in self.plan.blocks[id(region.block)] if other is not region and _is_inside(other, region)]
+        run: list[cst.CSTNode] = list(region.block.body[region.start : region.stop])
         skipped = {id(statement) for statement in run}
+        if region.returns_expression and any(stores([site.loss])):  # (loss := …).backward()
+            run.append(cst.SimpleStatementLine([cst.Expr(site.loss)]))
+        own = set(stores(run))
+        regions = self.plan.blocks[id(region.block)]
+        inner = [other for other in regions[: regions.index(region)] if _is_inside(other, region)]
         if region.returns_expression:
             skipped.add(id(site.call))
         outside = set(_outside_loads(scope, skipped))
@@ -549,7 +575,7 @@ class _Planner:
             loss = cst.Name(_base(region))
         label = dotted(loss).rpartition(".")[2]
         suffix = "" if not several else f"_{label}" if label else f"_{number + 1}"
-        used = self._taken.setdefault(id(scope), set(_every_name(scope)))
+        used = self._taken.setdefault(id(scope), set(every_name(scope)))
         is_grad = region.site.inputs is not None
         region.returns_expression = is_grad or not isinstance(loss, cst.Name) or gradient_of(region.site.call) is not None
         region.function = _fresh(f"forward{suffix}" if suffix else "forward_fn", used)
@@ -576,20 +602,6 @@ def _base(region: Region) -> str:
     return linear_in(region.site.loss) or ""
 
 
-def _every_attribute(node: cst.CSTNode) -> Iterator[cst.Attribute]:
-    if isinstance(node, cst.Attribute):
-        yield node
-    for child in node.children:
-        yield from _every_attribute(child)
-
-
-def _every_name(node: cst.CSTNode) -> Iterator[str]:
-    if isinstance(node, cst.Name):
-        yield node.value
-    for child in node.children:
-        yield from _every_name(child)
-
-
 def _fresh(name: str, taken: Iterable[str]) -> str:
     used, number, candidate = set(taken), 2, name
     while candidate in used:
@@ -598,8 +610,6 @@ def _fresh(name: str, taken: Iterable[str]) -> str:
 
 
 def _is_inside(inner: Region, outer: Region) -> bool:
-    if (inner.start, inner.stop) == (outer.start, outer.stop):
-        return False
     return outer.start <= inner.start and inner.stop <= outer.stop
 
 
@@ -699,20 +709,6 @@ def _own_calls(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Call]:
         if isinstance(node, cst.Call):
             yield node
         yield from _own_calls(node.children)
-
-
-def _attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
-    """Attributes that are read, not called."""
-    if isinstance(node, cst.Call):
-        if isinstance(node.func, cst.Attribute):
-            yield from _attributes(node.func.value)
-        for argument in node.args:
-            yield from _attributes(argument.value)
-        return
-    if isinstance(node, cst.Attribute):
-        yield node
-    for child in node.children:
-        yield from _attributes(child)
 
 
 def _names_bound(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Name]:

@@ -180,8 +180,12 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
 
 
 def _lp_pool(input: Tensor, rank: int, p: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
+    if math.isinf(p):
+        extreme: Tensor = _max_pool(ops.abs(input) if p > 0 else -ops.abs(input), rank, kernel_size, stride, 0, 1, ceil_mode, False)
+        return extreme if p > 0 else -extreme
     mean = _avg_pool(input**p, rank, kernel_size, stride, 0, ceil_mode, True)
-    return (mint.sign(mean) * ops.relu(ops.abs(mean)) * math.prod(ntuple(kernel_size, rank))) ** (1.0 / p)
+    signed = mint.sign(mean) * ops.relu(ops.abs(mean))
+    return (ops.where(mean != mean, mean, signed) * math.prod(ntuple(kernel_size, rank))) ** (1.0 / p)  # noqa: PLR0124 - not a number
 
 
 def _adaptive_edges(size: int, count: int) -> list[tuple[int, int]]:

@@ -25,8 +25,7 @@ class LRScheduler:
                 raise KeyError(f"param 'initial_lr' is not specified in param_groups[{number}] when resuming the scheduler")
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        self._step_count = 0
-        self.step()
+        self._initial_step()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer."""
@@ -57,6 +56,17 @@ class LRScheduler:
         for group, value in zip(self.optimizer.param_groups, values, strict=False):
             group["lr"] = value
         self._last_lr = self._rates()
+
+    def _initial_step(self) -> None:
+        """The step that a new schedule takes: it sets the rates of the first epoch, or leaves those of the epoch where it is resumed."""
+        self._step_count = 0
+        self._is_initial = True
+        self.step()
+        self._is_initial = False
+
+    def _undo(self) -> None:
+        """Takes the step of the constructor back, for a schedule that will start later."""
+        self.last_epoch -= 1
 
     def _rates(self) -> list[Any]:
         return [group["lr"] for group in self.optimizer.param_groups]
@@ -89,7 +99,7 @@ class MultiplicativeLR(LambdaLR):
 
     def get_lr(self) -> list[Any]:
         """rate * f(epoch), from the first epoch on."""
-        if self.last_epoch <= 0:
+        if self._is_initial:
             return self._rates()
         return [rate * function(self.last_epoch) for rate, function in zip(self._rates(), self.lr_lambdas, strict=True)]
 
@@ -164,7 +174,7 @@ class LinearLR(LRScheduler):
         """The present rate times the ratio of this epoch's factor to the last one's."""
         if self.last_epoch == 0:
             return self._scaled(self.start_factor)
-        if self.last_epoch > self.total_iters:
+        if self._is_initial or self.last_epoch > self.total_iters:
             return self._rates()
         slope = self.end_factor - self.start_factor
         return self._scaled(1.0 + slope / (self.total_iters * self.start_factor + (self.last_epoch - 1) * slope))
@@ -183,7 +193,7 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[Any]:
         """rate * gamma."""
-        return self._scaled(self.gamma if self.last_epoch > 0 else 1)
+        return self._scaled(1 if self._is_initial else self.gamma)
 
     def _get_closed_form_lr(self) -> list[Any]:
         return [base * self.gamma**self.last_epoch for base in self.base_lrs]
@@ -199,7 +209,7 @@ class PolynomialLR(LRScheduler):
 
     def get_lr(self) -> list[Any]:
         """rate * ((1 - t/T) / (1 - (t-1)/T)) ** power."""
-        if self.last_epoch == 0 or self.last_epoch > self.total_iters:
+        if self._is_initial or self.last_epoch > self.total_iters:
             return self._rates()
         left = 1.0 - self.last_epoch / self.total_iters
         before = 1.0 - (self.last_epoch - 1) / self.total_iters
@@ -221,7 +231,7 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[Any]:
         """The present rate times the ratio of this epoch's cosine to the last one's."""
         epoch = self.last_epoch
-        if epoch == 0:
+        if self._is_initial:
             return self._rates()
         if self._step_count == 1 and epoch > 0:
             return self._get_closed_form_lr()
@@ -459,10 +469,14 @@ class SequentialLR(LRScheduler):
         self.last_epoch = last_epoch + 1
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
+        self._undo()
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
+
+    def _undo(self) -> None:
         for scheduler in self._schedulers:
-            scheduler.last_epoch -= 1
-        self._schedulers[0].step()
-        self._last_lr = self._schedulers[0].get_last_lr()
+            scheduler._undo()
 
     def step(self) -> None:  # type: ignore[override]
         """A step of the schedule whose turn it is; the first of each starts it anew."""
@@ -496,6 +510,10 @@ class ChainedScheduler(LRScheduler):
         self._schedulers = list(schedulers)
         self.optimizer = optimizer if optimizer is not None else schedulers[0].optimizer
         self._last_lr = self._rates()
+
+    def _undo(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler._undo()
 
     def step(self) -> None:  # type: ignore[override]
         """A step of each."""

@@ -82,7 +82,7 @@ class Conv1d(nn.Conv1d, Resets):
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
         if input.ndim == 2:
-            return self.construct(input.expand_dims(0)).squeeze(0)
+            return Conv1d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
         return with_bias(self.conv2d(x.expand_dims(2), self.weight).squeeze(2), self.bias)
 
@@ -117,7 +117,7 @@ class Conv2d(nn.Conv2d, Resets):
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, H, W) or (C, H, W) -> (N, C', H', W') or (C', H', W')."""
         if input.ndim == 3:
-            return self.construct(input.expand_dims(0)).squeeze(0)
+            return Conv2d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
         return with_bias(self.conv2d(x, self.weight), self.bias)
 
@@ -151,7 +151,7 @@ class Conv3d(nn.Conv3d, Resets):
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, D, H, W) or (C, D, H, W) -> the same with C', D', H', W'."""
         if input.ndim == 4:
-            return self.construct(input.expand_dims(0)).squeeze(0)
+            return Conv3d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
         return super().construct(x)
 
@@ -205,7 +205,7 @@ class ConvTranspose1d(nn.Conv1dTranspose, Resets):
     def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
         """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
         if input.ndim == 2:
-            return self.construct(input.expand_dims(0), output_size).squeeze(0)
+            return ConvTranspose1d.construct(self, input.expand_dims(0), output_size).squeeze(0)
         sizes = transposed_sizes(
             input.shape[2:], output_size, self.output_padding, self.stride[1:], self.padding[2:], self.kernel_size[1:], self.dilation[1:]
         )
@@ -252,7 +252,7 @@ class ConvTranspose2d(nn.Conv2dTranspose, Resets):
     def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
         """(N, C, H, W) or (C, H, W) -> the same with C', H', W'."""
         if input.ndim == 3:
-            return self.construct(input.expand_dims(0), output_size).squeeze(0)
+            return ConvTranspose2d.construct(self, input.expand_dims(0), output_size).squeeze(0)
         sizes = transposed_sizes(
             input.shape[2:], output_size, self.output_padding, self.stride, self.padding[::2], self.kernel_size, self.dilation
         )
@@ -298,7 +298,7 @@ class ConvTranspose3d(nn.Conv3dTranspose):
     def construct(self, input: Tensor, output_size: Any = None) -> Tensor:
         """(N, C, D, H, W) or (C, D, H, W) -> the same with C', D', H', W'."""
         if input.ndim == 4:
-            return self.construct(input.expand_dims(0), output_size).squeeze(0)
+            return ConvTranspose3d.construct(self, input.expand_dims(0), output_size).squeeze(0)
         sizes = transposed_sizes(
             input.shape[2:], output_size, self.output_padding, self.stride, self.padding, self.kernel_size, self.dilation
         )

@@ -52,7 +52,7 @@ class AdaptiveLogSoftmaxWithLoss(nn.Cell):
     def construct(self, input_: Tensor, target_: Tensor) -> AdaptiveOutput:
         """(N, in_features) and (N,), or one sample -> log-probabilities of the targets, and their negative mean."""
         if input_.ndim == 1:
-            single = self.construct(input_.expand_dims(0), target_.expand_dims(0))
+            single = AdaptiveLogSoftmaxWithLoss.construct(self, input_.expand_dims(0), target_.expand_dims(0))
             return AdaptiveOutput(single.output.squeeze(0), single.loss)
         output = mint.gather(self.log_prob(input_), 1, target_.astype(mindspore.int64).expand_dims(1)).squeeze(1)
         return AdaptiveOutput(output, -mint.mean(output))

@@ -111,19 +111,36 @@ class LazyBatchNorm3d(LazyLayer):
     becomes = BatchNorm3d
 
 
-class LazyInstanceNorm1d(LazyLayer):
+class LazyInstanceNorm(LazyLayer):
+    """What the three share: unlike the layer that it becomes, torch's lazy one has weights and statistics unless told otherwise."""
+
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+
+class LazyInstanceNorm1d(LazyInstanceNorm):
     """torch.nn.LazyInstanceNorm1d."""
 
     becomes = InstanceNorm1d
 
 
-class LazyInstanceNorm2d(LazyLayer):
+class LazyInstanceNorm2d(LazyInstanceNorm):
     """torch.nn.LazyInstanceNorm2d."""
 
     becomes = InstanceNorm2d
 
 
-class LazyInstanceNorm3d(LazyLayer):
+class LazyInstanceNorm3d(LazyInstanceNorm):
     """torch.nn.LazyInstanceNorm3d."""
 
     becomes = InstanceNorm3d

@@ -328,7 +328,7 @@ class InstanceNorm(nn.Cell, NormNames):
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, *) or (C, *) -> the same shape."""
         if input.ndim == self.spatial_rank + 1:
-            return self.construct(input.expand_dims(0)).squeeze(0)
+            return InstanceNorm.construct(self, input.expand_dims(0)).squeeze(0)
         shape = affine_shape(input)
         result = self.normalize(input, shape)
         if self.gamma is not None:

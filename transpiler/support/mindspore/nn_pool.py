@@ -11,6 +11,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from ._common import ntuple
+from .functional_pool import _lp_pool
 
 
 def pool_stride(kernel_size: Any, stride: Any, rank: int) -> tuple[int, ...]:
@@ -386,14 +387,12 @@ class LPPool(nn.Cell):
 
     def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
         super().__init__()
-        self.norm_type, self.ceil_mode, self.count_include_pad, self.divisor_override = float(norm_type), ceil_mode, True, None
+        self.norm_type, self.ceil_mode = float(norm_type), ceil_mode
         self.kernel_sizes, self.strides = ntuple(kernel_size, self.rank), pool_stride(kernel_size, stride, self.rank)
-        self.paddings = (0,) * self.rank
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, *) or (C, *) -> (m k)^(1 / p), m the mean of x^p over the window, k the kernel's volume."""
-        mean = average_pool(input**self.norm_type, self.rank, self)
-        return (mean * math.prod(self.kernel_sizes)) ** (1.0 / self.norm_type)
+        return _lp_pool(input, self.rank, self.norm_type, self.kernel_sizes, self.strides, self.ceil_mode)
 
 
 class LPPool1d(LPPool):

@@ -23,6 +23,13 @@ def lstm_step(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     return ops.sigmoid(o) * accurate_tanh(c), c
 
 
+def scaled_lstm_step(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """As ``lstm_step`` for gates whose third part is doubled, so that one sigmoid serves all: tanh(x) = 2 sigmoid(2 x) - 1."""
+    i, f, g, o = ops.chunk(ops.sigmoid(gates), 4, -1)
+    c = f * c + i * (2 * g - 1)
+    return o * accurate_tanh(c), c
+
+
 def gru_step(from_input: Tensor, from_hidden: Tensor, h: Tensor) -> Tensor:
     """Hidden state from the two affine maps (reset, update, new) and the old hidden state."""
     input_r, input_z, input_n = ops.chunk(from_input, 3, -1)
@@ -135,13 +142,23 @@ class RecurrentLayer(nn.Cell):
         self, x: Tensor, h: Tensor, c: Tensor | None, suffix: str, backward: bool, inside: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """One direction of one layer over all time steps; where ``inside`` (L, N, 1) is False, a sequence keeps its state."""
-        weights = [self.weight_of(name + suffix) for name in ("weight_hh", "bias_hh", "weight_hr")]
+        weight, bias, projection = [self.weight_of(name + suffix) for name in ("weight_hh", "bias_hh", "weight_hr")]
         from_input = affine(x, self.weight_of("weight_ih" + suffix), self.weight_of("bias_ih" + suffix))
+        weight = weight.swapaxes(0, 1)
+        if self.mode != "GRU" and bias is not None:  # what does not depend on the state is done once, for all steps
+            from_input, bias = from_input + bias, None
+        if self.mode == "LSTM":
+            scale = Tensor(np.repeat([1, 1, 2, 1], self.hidden_size), from_input.dtype)
+            from_input, weight = from_input * scale, weight * scale
         outputs = [None] * x.shape[0]
+        steps = ops.unbind(from_input, 0)
         for t in range(x.shape[0] - 1, -1, -1) if backward else range(x.shape[0]):
-            new_h, new_c = step(self.mode, from_input[t], affine(h, weights[0], weights[1]), h, c)
+            from_hidden = ops.matmul(h, weight) if bias is None else ops.matmul(h, weight) + bias
+            new_h, new_c = (
+                scaled_lstm_step(steps[t] + from_hidden, c) if self.mode == "LSTM" else step(self.mode, steps[t], from_hidden, h, c)
+            )
             if self.proj_size > 0:
-                new_h = affine(new_h, weights[2], None)
+                new_h = affine(new_h, projection, None)
             if inside is not None:
                 new_h = ops.select(inside[t].broadcast_to(new_h.shape), new_h, h)
                 new_c = None if new_c is None else ops.select(inside[t].broadcast_to(new_c.shape), new_c, c)

@@ -233,7 +233,7 @@ def tensor_type(self: Tensor, dtype: Any = None, non_blocking: bool = False, **k
         return f"torch.{names[self.dtype]}Tensor"
     if isinstance(dtype, str):
         dtype = next(t for t, name in names.items() if dtype == f"torch.{name}Tensor")
-    return _cast(self, dtype)
+    return _cast(self, getattr(dtype, "dtype", dtype))  # a typed tensor class has its dtype
 
 
 def tensor_size(self: Tensor, dim: int | None = None) -> Any:

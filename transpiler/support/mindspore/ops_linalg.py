@@ -113,7 +113,6 @@ def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -
     inverse = _inverse(A)
     if not left:
         return matmul(B, inverse)
-    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
     return matmul(inverse, B.expand_dims(-1)).squeeze(-1) if vector else matmul(inverse, B)
 
 

@@ -128,7 +128,8 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     """Coordinate grids of 1-d tensors (torch.meshgrid)."""
     items = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
-    return mint.meshgrid(*items, indexing=indexing)
+    # The compiler's meshgrid refuses a single tensor.
+    return mint.meshgrid(*items, indexing=indexing) if len(items) > 1 else (items[0].reshape(-1),)
 
 
 def diag(input: Tensor, diagonal: int = 0, *, out: None = None) -> Tensor:

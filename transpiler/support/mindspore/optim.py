@@ -61,6 +61,7 @@ class Optimizer(experimental_optim.Optimizer):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients, or sets them to zero."""
+        Leaves.cleared(self.parameters)
         for parameter in self.parameters:
             if getattr(parameter, "grad", None) is not None:
                 parameter.grad = None if set_to_none else ops.zeros_like(parameter.grad)
@@ -68,6 +69,7 @@ class Optimizer(experimental_optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient; returns the closure's loss."""
         loss = closure() if closure is not None else None
+        Leaves.before_step(self.parameters)
         with mindspore._no_grad():
             for group in self.param_groups:
                 for parameter in group["params"]:

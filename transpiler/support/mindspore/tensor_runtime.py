@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import mindspore
 import numpy as np
-from mindspore import Tensor, ops
+from mindspore import Parameter, Tensor, ops
+from mindspore.common.api import _pynative_executor
 
 
 @mindspore.jit_class
@@ -38,6 +39,17 @@ def device_of(x: Tensor) -> device:
     return _current_device()
 
 
+@ops.constexpr
+def is_grad_enabled() -> bool:
+    """Whether gradients are recorded (torch.is_grad_enabled); worked out in Python when a graph is compiled."""
+    return bool(_pynative_executor.enable_grad())
+
+
+def requires_grad_of(x: Tensor) -> bool:
+    """torch.Tensor.requires_grad: a parameter's own mark; whether a graph was recorded for what is computed from parameters."""
+    return x.requires_grad if isinstance(x, Parameter) else getattr(x, "_grad_node", None) is not None
+
+
 class set_grad_enabled(ContextDecorator):
     """Records gradients inside, or does not, as ``mode`` says (torch.set_grad_enabled)."""
 
@@ -64,6 +76,13 @@ class TransformGetItemToIndex(ContextDecorator):
         pass
 
     def __exit__(self, *error: object) -> None:
+        pass
+
+
+class detect_anomaly(TransformGetItemToIndex):
+    """Means nothing here: gradients are never searched for what is not a number (torch.autograd.detect_anomaly, set_detect_anomaly)."""
+
+    def __init__(self, mode: bool = True, check_nan: bool = True) -> None:
         pass
 
 

@@ -29,6 +29,7 @@ def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | Non
             done.add(id(parameter))
             earlier = getattr(parameter, "grad", None)
             parameter.grad = gradient if earlier is None else earlier + gradient
+        Leaves.pass_over(leaf for leaf in Leaves.known.values() if reached and id(leaf) not in done and _is_reached(leaf, reached))
 
 
 def _leaf_numbers(loss: Tensor) -> set[int] | None:
@@ -58,6 +59,7 @@ class Leaves:
     """The parameters and tensors that gradients are wanted of, by identity: those of optimizers, and what ``requires_grad_`` made a leaf."""
 
     known: ClassVar[weakref.WeakValueDictionary[int, Tensor]] = weakref.WeakValueDictionary()
+    missing: ClassVar[weakref.WeakValueDictionary[int, Tensor]] = weakref.WeakValueDictionary()
     awaited: ClassVar[list[Callable[[], None]]] = []
 
     @classmethod
@@ -66,6 +68,24 @@ class Leaves:
         cls.known[id(tensor)] = tensor
         while cls.awaited:
             cls.awaited.pop()()
+
+    @classmethod
+    def pass_over(cls, leaves: Iterable[Tensor]) -> None:
+        """No gradient was computed of ``leaves`` although a loss depends on them: it is to be cleared before a step is made with it."""
+        cls.missing.update({id(leaf): leaf for leaf in leaves if leaf.requires_grad})
+
+    @classmethod
+    def cleared(cls, leaves: Iterable[Tensor]) -> None:
+        """The gradients of ``leaves`` are forgotten."""
+        for leaf in leaves:
+            cls.missing.pop(id(leaf), None)
+
+    @classmethod
+    def before_step(cls, leaves: Iterable[Tensor]) -> None:
+        """Raises ``RuntimeError`` where an optimizer would step without a gradient that torch has."""
+        for leaf in leaves if cls.missing else ():
+            if id(leaf) in cls.missing:
+                raise RuntimeError(f"a loss was differentiated without {leaf.name}, of which this optimizer needs the gradient")
 
     @classmethod
     def before_first(cls, act: Callable[[], None]) -> bool:
@@ -113,6 +133,7 @@ def zero_grad(module: Any, set_to_none: bool = True) -> None:
     if not isinstance(module, nn.Cell) or hasattr(module, "param_groups"):
         module.zero_grad(*(() if set_to_none else (False,)))
         return
+    Leaves.cleared(module.get_parameters())
     for parameter in module.get_parameters():
         if getattr(parameter, "grad", None) is not None:
             parameter.grad = None if set_to_none else ops.zeros_like(parameter.grad)

@@ -1,0 +1,121 @@
+"""Models start in training mode in torch and in evaluation mode in MindSpore: ``set_train()`` stands where one is made and used before its mode is chosen."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from tests.mappings.entries import registry
+from transpiler.analysis.project_index import build_index
+from transpiler.rewrite.pipeline import ProjectContext, transpile_source
+
+NETS = """
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.drop(x)
+
+
+def build(width=1):
+    net = Net()
+    net.load_state_dict(torch.load("net.pth"))
+    return net
+
+
+def load():
+    net = Net()
+    net.eval()
+    return net
+
+
+def load_or_not(path):
+    net = Net()
+    if path:
+        net.eval()
+    return net
+
+
+def wrapped():
+    return load()
+"""
+ENGINE = """
+import torch
+
+
+class Trainer:
+    def __init__(self, model):
+        self.model = model
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(self, x):
+        loss = self.model(x).sum()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+
+def evaluate(model, x):
+    return model(x)
+"""
+HEADER = """
+import torch
+import torch.nn as nn
+from engine import Trainer, evaluate
+from nets import Net, build, load, load_or_not, wrapped
+
+"""
+
+
+def port(main: str) -> dict[str, str]:
+    """The ports of three files, by name."""
+    sources = {"nets.py": NETS.encode(), "engine.py": ENGINE.encode(), "main.py": (HEADER + textwrap.dedent(main)).encode()}
+    context = ProjectContext("mindspore", registry(), build_index(sources, None))
+    return {path: transpile_source(source, path=path, context=context).output.decode() for path, source in sources.items()}
+
+
+TRAINS = {
+    "used in another file": ("model = Net()\nTrainer(model).step(torch.ones(2))", "model = Net().set_train()"),
+    "made for another file": ("Trainer(Net()).step(torch.ones(2))", "Trainer(Net().set_train())"),
+    "made by another file": ("model = build()\nTrainer(model).step(torch.ones(2))", "model = build().set_train()"),
+    "moved": ("model = Net().to('cpu')\nprint(model(torch.ones(2)))", "(Net(), 'cpu').set_train()"),
+    "called at once": ("y = Net()(torch.ones(2))", "y = Net().set_train()("),
+    "under a condition": ("model = Net()\nif torch.rand(1) > 2:\n    model.eval()\nevaluate(model, torch.ones(2))", "model = Net().set_train()"),
+    "of an object": ("class Runner:\n    def __init__(self):\n        self.net = Net()\n    def run(self, x):\n        return self.net(x)", "self.net = Net().set_train()"),
+    "a sequence": ("model = nn.Sequential(nn.Linear(2, 2), nn.Dropout())\nprint(model(torch.ones(2)))", "nn.Dropout(p=0.5)).set_train()"),
+}  # fmt: skip
+STAYS = {
+    "evaluated first": "model = Net()\nmodel.load_state_dict({})\nmodel.eval()\nevaluate(model, torch.ones(2))",
+    "trained by name": "model = Net()\nmodel.train()\nevaluate(model, torch.ones(2))",
+    "evaluated by its maker": "model = load()\nevaluate(model, torch.ones(2))",
+    "evaluated by its maker's helper": "model = wrapped()\nevaluate(model, torch.ones(2))",
+    "mode set by its maker": "model = load_or_not(None)\nevaluate(model, torch.ones(2))",
+    "never run": "model = Net()\nprint(sum(p.numel() for p in model.parameters()))",
+    "part of a module": "class Outer(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.net = Net()\n    def forward(self, x):\n        return self.net(x)",
+    "evaluated at once": "model = Net().eval()\nevaluate(model, torch.ones(2))",
+}
+
+
+@pytest.mark.parametrize("name", TRAINS)
+def test_models_that_start_in_training_mode(name: str) -> None:
+    source, expected = TRAINS[name]
+    assert expected.replace("'", '"') in port(source)["main.py"].replace("'", '"')
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_models_whose_mode_is_chosen(name: str) -> None:
+    assert "set_train()" not in port(STAYS[name])["main.py"].replace("model.set_train()", "")
+
+
+def test_makers_that_may_choose_a_mode() -> None:
+    """A maker that chooses the mode in one case leaves torch's in the other; one that never does leaves it to its callers."""
+    nets = port("")["nets.py"]
+    assert nets.count("Net().set_train()") == 1
+    assert "net = Net().set_train()\n    if path" in nets

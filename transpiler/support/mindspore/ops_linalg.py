@@ -110,7 +110,7 @@ def linalg_inv(A: Tensor, *, out: None = None) -> Tensor:
 
 def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -> Tensor:
     """X with A X = B, or X A = B, through the inverse (torch.linalg.solve)."""
-    vector = left and (B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape))
+    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
     inverse = _inverse(A)
     if not left:
         return matmul(B, inverse)

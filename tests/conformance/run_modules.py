@@ -161,9 +161,7 @@ def _gradients(model: torch.nn.Module, tensors: Sequence[torch.Tensor]) -> tuple
     return chosen, list(zip(inputs, found, strict=False)), dict(zip(parameters, found[len(inputs) :], strict=True))
 
 
-def _gradient_fault(
-    cell: Any, tensors: Sequence[Any], expected: Original, pairs: dict[str, tuple[Any, Any]], tolerance: float
-) -> str:
+def _gradient_fault(cell: Any, tensors: Sequence[Any], expected: Original, pairs: dict[str, tuple[Any, Any]], tolerance: float) -> str:
     if not expected.chosen:
         return ""
 

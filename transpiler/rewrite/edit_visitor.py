@@ -227,7 +227,7 @@ class EditVisitor(cst.CSTTransformer):
         if not any(form is not None and form.to is not None for form in forms):
             return updated
         by_name = {a.keyword.value: a for a in updated.args if a.keyword is not None}
-        names = ["input", "target"] if set(by_name) == {"input", "target"} else ["input"]  # of a loss both
+        names = ["input", "target"] if "target" in by_name else ["input"]  # of a loss both
         first = [by_name[name].with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT) for name in names]
         moved = [*first, *(a for name, a in by_name.items() if name not in names)]
         if list(by_name)[: len(names)] != names:

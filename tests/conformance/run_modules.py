@@ -75,7 +75,11 @@ class ModuleRunner(Runner):
             results.append(model(*(t.clone() for t in tensors)))
         after = {key: value.detach().numpy().copy() for key, value in model.state_dict().items()}
         model.load_state_dict(start)
-        return Original(weights, results, *_gradients(model, tensors), after)
+        try:
+            gradients = _gradients(model, tensors, len(tensors))
+        except RuntimeError:  # some losses have no gradient of their target
+            gradients = _gradients(model, tensors, 1)
+        return Original(weights, results, *gradients, after)
 
     def fault(self, case: ModuleCase, expected: Original, function: Callable[..., Any]) -> str:
         side = MindSporeSide()
@@ -125,8 +129,9 @@ class ModuleRunner(Runner):
 def _shake(model: torch.nn.Module) -> None:
     """Weights that are all different: zeros and ones of the initial ones would hide errors."""
     generator = torch.Generator().manual_seed(1)
-    for _, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if tensor.is_floating_point() and tensor.numel():
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        # An argument that torch keeps as a buffer (``_random_samples``) is the constructor's, not a weight.
+        if tensor.is_floating_point() and tensor.numel() and not name.rpartition(".")[2].startswith("_"):
             tensor.data.add_(torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype) * 0.3)
 
 
@@ -139,9 +144,11 @@ def _weights(model: torch.nn.Module) -> Iterator[dict[str, Any]]:
                 yield {"key": key, "path": path, "name": name, "classes": classes, "array": tensor.detach().numpy().copy()}
 
 
-def _gradients(model: torch.nn.Module, tensors: Sequence[torch.Tensor]) -> tuple[list[int], list[tuple[int, Any]], dict[str, Any]]:
-    """Which results were differentiated, and the gradients of their weighted sum."""
-    marked = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in tensors]
+def _gradients(
+    model: torch.nn.Module, tensors: Sequence[torch.Tensor], count: int
+) -> tuple[list[int], list[tuple[int, Any]], dict[str, Any]]:
+    """Which results were differentiated, and the gradients of their weighted sum, of the first ``count`` inputs."""
+    marked = [t.detach().clone().requires_grad_(t.is_floating_point() and i < count) for i, t in enumerate(tensors)]
     torch.manual_seed(0)
     flat = flat_results(model(*marked))
     chosen = [i for i, r in enumerate(flat) if isinstance(r, torch.Tensor) and r.requires_grad and r.is_floating_point()]

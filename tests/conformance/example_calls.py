@@ -122,7 +122,7 @@ class ExampleCall:
                 lines += spelling.before
             lines.append(ast.unparse(statement))
             made_layer = isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "layer"
-            if made_layer and "Lazy" not in self.api and _is_module(self.api):
+            if made_layer and "Lazy" not in self.api and (_is_module(self.api) or "torch.nn." in lines[-1]):
                 lines += _WEIGHTS.splitlines()
         return HEADER + "torch.manual_seed(0)\n" + "\n".join(lines) + "\n"
 
@@ -156,6 +156,11 @@ class Outcome:
 def original(program: str) -> Any:
     """What torch gives for ``y``, flat; raises what torch raises."""
     return leaves(load(program, "program").__dict__["y"])
+
+
+def is_random(program: str, expected: Any) -> bool:
+    """Whether ``y`` depends on the seed."""
+    return bool(difference(expected, original(program.replace("torch.manual_seed(0)", "torch.manual_seed(1)")), values=True))
 
 
 def outcome(program: str, expected: Any, registry: Registry, *, values: bool) -> Outcome:

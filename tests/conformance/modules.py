@@ -301,7 +301,8 @@ def _listed(info: Any, dtype: torch.dtype, training: bool) -> Iterator[tuple[Any
             made = sample.constructor_input
             # Users name no dtype where it is torch's default; ``module_db`` adds it to every constructor.
             plain = {k: v for k, v in made.kwargs.items() if not (k == "device" or k == "dtype" and v is torch.float32)}
-            yield Arguments(made.args, _typed(info.module_cls, plain, dtype)), sample.forward_input
+            same = {k: v.to(dtype) if isinstance(v, torch.Tensor) and v.is_floating_point() else v for k, v in plain.items()}
+            yield Arguments(made.args, _typed(info.module_cls, same, dtype)), sample.forward_input
 
 
 def _typed(cls: type, given: Mapping[str, Any], dtype: torch.dtype) -> Mapping[str, Any]:

@@ -18,13 +18,12 @@ FILE = Path(__file__).with_name("most_used.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A program that uses a name, with one keyword ('' where none); ``compared``: whether it assigns ``y``; ``random``: only its shape is torch's."""
+    """A program that uses a name, with one keyword ('' where none); ``compared``: whether it assigns ``y``."""
 
     name: str
     keyword: str
     program: str
     compared: bool
-    random: bool
 
 
 def rows() -> list[dict[str, Any]]:
@@ -38,14 +37,13 @@ def uses(row: dict[str, Any], registry: Registry) -> Iterator[Use]:
     name = row["name"]
     entry = registry.lookup(name)
     if entry is None or not entry.example:
-        yield Use(name, "", f"{HEADER}y = {name}\n", False, False)
+        yield Use(name, "", f"{HEADER}y = {name}\n", False)
         return
-    weighted = "layer" in entry.example or "net" in entry.example  # compared with its weights in tests/mappings
-    yield Use(name, "", f"{HEADER}torch.manual_seed(0)\n{entry.example}\n", True, entry.random or weighted)
+    yield Use(name, "", f"{HEADER}torch.manual_seed(0)\n{entry.example}\n", True)
     for keyword, value in row.get("keywords", {}).items():
         program = next(programs(entry, keyword, value), None)
         if program is not None:
-            yield Use(name, keyword, program, True, entry.random or weighted)
+            yield Use(name, keyword, program, True)
 
 
 def programs(entry: Entry, keyword: str, value: str) -> Iterator[str]:

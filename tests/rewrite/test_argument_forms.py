@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.conformance.example_calls import ExampleCall, Spelling, example_calls, is_random, original, outcome
 from tests.conformance.verdict import difference, leaves
 from transpiler.mapping.registry import Registry
 from transpiler.report.codes import Kind
@@ -149,3 +151,76 @@ def test_equal_or_diagnosed(registry: Registry, call: Call, data: st.DataObject)
         return
     modules = {"ms_support": assemble("mindspore", sorted(ported.support))} if ported.support else {}
     assert difference(expected, leaves(run(ported.output.decode(), modules)), values=True) == "", ported.output.decode()
+
+
+#: Symbols that act on the process, on files or on devices, or whose example makes data at random: their calls are not repeated in other forms.
+APART = (
+    "torch.distributed.",
+    "torch.multiprocessing.",
+    "torch.utils.",
+    "torch.cuda.",
+    "torch.hub.",
+    "torch.save",
+    "torch.load",
+    "torchvision.",
+    "safetensors.",
+)
+
+
+def entries_with_calls(registry: Registry) -> list[str]:
+    """The entries whose example calls their own symbol with arguments that fit the signature."""
+    chosen = [api for api in registry if not api.startswith(APART)]
+    entries = [entry for api in chosen if (entry := registry.lookup(api)) is not None and entry.kind in ("function", "class", "method")]
+    return [entry.api for entry in entries if not entry.random and entry.targets and next(example_calls(entry), None) is not None]
+
+
+@st.composite
+def spellings(draw: st.DrawFn, call: ExampleCall) -> Spelling:
+    """Another legal form of an example's call: positions, keywords in any order, defaults spelled out, star-arguments, the callee as a value."""
+    spelled = {
+        name: value
+        for name, value in call.defaults.items()
+        if name not in call.given and name not in ("out", "layout") and draw(st.booleans())
+    }
+    given = {**call.given, **spelled}
+    by_position = [name for name in itertools.takewhile(lambda name: name in given, call.positional)]
+    fixed = [i + 1 for i, name in enumerate(by_position) if name not in call.named]
+    split = draw(st.integers(max(fixed, default=0), len(by_position)))
+    positional = [given[name] for name in by_position[:split]]
+    keyword = draw(st.permutations([(name, value) for name, value in given.items() if name not in by_position[:split]]))
+    style = draw(st.sampled_from(["call", "call", "star", "star literal", "double star", "value"]))
+    if style == "star" and positional:
+        cut = draw(st.integers(0, len(positional) - 1))
+        return Spelling([*positional[:cut], "*args"], keyword, [f"args = ({', '.join(positional[cut:])},)"])
+    if style == "star literal" and positional:
+        return Spelling([f"*[{', '.join(positional)}]"], keyword)
+    if style == "double star" and keyword:
+        return Spelling(positional, [("", "options")], [f"options = {{{', '.join(f'{name!r}: {value}' for name, value in keyword)}}}"])
+    if style == "value" and call.entry.kind != "method":
+        return Spelling(positional, keyword, [f"function = {call.callee}"], "function")
+    return Spelling(positional, keyword)
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(data=st.data())
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+def test_examples_in_any_form(registry: Registry, data: st.DataObject) -> None:
+    """The example of any entry, its call written in another form that torch accepts."""
+    entry = registry.lookup(data.draw(st.sampled_from(entries_with_calls(registry))))
+    assert entry is not None
+    call = data.draw(st.sampled_from(list(example_calls(entry))))
+    program = call.written(data.draw(spellings(call)))
+    try:
+        expected = original(program)
+    except Exception:
+        assume(False)
+        raise
+    found = outcome(program, expected, registry, values=not is_random(program, expected))
+    assert not found.fault, f"{found.fault}\n{program}\n{found.port}"

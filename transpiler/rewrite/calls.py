@@ -178,8 +178,8 @@ class CallRewriter:
             return Declined(Code.UNSUPPORTED_API, f"There is no counterpart on {self.file.target.name} yet.")
         if support is not None and site.choice is not None and not site.choice.certain:
             return self._support(support, site)
-        if support is not None and any(argument.star == "**" for argument in site.arguments):
-            return self._support(support, site)  # the names in it are torch's
+        if support is not None and any(argument.star == "**" or (argument.star and site.choice is None) for argument in site.arguments):
+            return self._support(support, site)  # the names, and the order, in it are torch's
         if support is not None and not self._suits(site, form):
             return self._support(support, site)
         outcome = self.idiomatic(self._promoted(site, form), form)

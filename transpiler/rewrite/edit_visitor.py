@@ -226,10 +226,12 @@ class EditVisitor(cst.CSTTransformer):
         forms = [self.file.form(name) for name in self.facts.named_operands.get(id(original), ())]
         if not any(form is not None and form.to is not None for form in forms):
             return updated
-        operand = next(a for a in updated.args if a.keyword is not None and a.keyword.value == "input")
-        rest = [a for a in updated.args if a is not operand]
-        plain = operand.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
-        moved = [plain, *rest] if updated.args[0] is operand else [plain.with_changes(comma=cst.MaybeSentinel.DEFAULT), *rest]
+        by_name = {a.keyword.value: a for a in updated.args if a.keyword is not None}
+        names = ["input", "target"] if "target" in by_name else ["input"]  # of a loss both
+        first = [by_name[name].with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT) for name in names]
+        moved = [*first, *(a for name, a in by_name.items() if name not in names)]
+        if list(by_name)[: len(names)] != names:
+            moved = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in moved]
         self.file.converted(original, f"{callee_text(original)}(input=...)", f"{callee_text(updated)}(...)")
         return updated.with_changes(args=moved)
 

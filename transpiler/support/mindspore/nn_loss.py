@@ -274,8 +274,7 @@ class PoissonNLLLoss(nn.PoissonNLLLoss):
         x = log_input
         loss = ops.exp(x) - target * x if self.log_input else x - target * ops.log(x + self.eps)
         if self.full:
-            safe = ops.select(target > 1, target, ops.ones_like(target))
-            stirling = safe * ops.log(safe) - safe + 0.5 * ops.log(2 * math.pi * safe)
+            stirling = target * ops.log(target) - target + 0.5 * ops.log(2 * math.pi * target)
             loss = loss + ops.select(target > 1, stirling, zeros_of(stirling))
         return reduced(loss, self.mode)
 

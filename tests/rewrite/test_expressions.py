@@ -447,11 +447,11 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.reshape(-1)
+        a = prev.view(-1)
         b = h.view(-1)
         prev = h = mint.neg(x)
 """,
-        ["T2M402"],
+        ["T2M402", "T2M402"],
         id="kinds-change-in-loops",
     ),
     pytest.param(

@@ -168,6 +168,37 @@ async def f(x: mindspore.Tensor, fut):
 import torch
 
 
+def report(x: torch.Tensor, rounds):
+    best = 0.0
+    for number in range(rounds):
+        mean = x.mean()
+        if mean > best:
+            best = mean
+        print("{} {:.4f} {0!r:>4}".format(number, mean), "{a:{width}} {:.1f}".format(mean, a=x.sum(), width=8), f"{x} {mean!s:>9}")
+    print(f"{best:.2f}", format(x.sum(), ".3f"), f"{rounds:>4}")
+""",
+        """\
+import mindspore
+import ms_support
+
+
+def report(x: mindspore.Tensor, rounds):
+    best = 0.0
+    for number in range(rounds):
+        mean = x.mean()
+        if mean > best:
+            best = mean
+        print("{} {:.4f} {0!r:>4}".format(number, mean.item()), "{a:{width}} {:.1f}".format(mean.item(), a=x.sum().item(), width=8), f"{x} {mean!s:>9}")
+    print(f"{ms_support.number_of(best):.2f}", format(x.sum().item(), ".3f"), f"{rounds:>4}")
+""",
+        [],
+        id="tensors-formatted-with-a-specification",
+    ),
+    pytest.param(
+        """\
+import torch
+
+
 def f(m):
     match m:
         case 1 | torch.float32:
@@ -416,11 +447,11 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.reshape(-1)
+        a = prev.view(-1)
         b = h.view(-1)
         prev = h = mint.neg(x)
 """,
-        ["T2M402"],
+        ["T2M402", "T2M402"],
         id="kinds-change-in-loops",
     ),
     pytest.param(

@@ -24,7 +24,7 @@ NAMES = sorted(path.stem for path in (HERE / "awkward").glob("*.py"))
 #: Loops that are left as they were, with a diagnostic at the ``backward()``.
 LEFT = frozenset({"second_order"})
 #: Loops whose graph no run of statements computes: it is recorded while the program runs.
-RECORDED = frozenset({"trainer_method", "continue_before_step", "gradient_argument", "weight_clamp"})
+RECORDED = frozenset({"every_n_steps", "trainer_method", "continue_before_step", "gradient_argument", "weight_clamp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +38,27 @@ class Runs:
 
 def run(directory: Path, names: Iterable[str], output: Path) -> dict[str, Any]:
     """Losses and weights of each loop, from one process."""
-    chosen = sorted(names)
-    if not chosen:
-        return {}
-    subprocess.run([sys.executable, str(HERE / "run_loops.py"), str(directory), str(output), *chosen], check=True, timeout=300)
+    subprocess.run([sys.executable, str(HERE / "run_loops.py"), str(directory), str(output), *sorted(names)], check=True, timeout=300)
     found: dict[str, Any] = pickle.loads(output.read_bytes())
     return found
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Three processes: the originals, the ports under ``value_and_grad``, and those whose graphs are recorded."""
+    """Two projects, since one graph that is recorded has all graphs of its project recorded; a process for each side of each."""
     folder = tmp_path_factory.mktemp("awkward")
-    source, output = folder / "source", folder / "out"
-    shutil.copytree(HERE / "awkward", source, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(HERE / "loops" / "common.py", source)
-    main(["--in_file", str(source), "--output", str(output), "--jobs", "1", "--quiet"])
-    texts = {name: (output / f"{name}.py").read_text() for name in NAMES}
-    recorded = {name for name, text in texts.items() if "ms_support.backward(" in text}
-    original = run(source, set(NAMES) - LEFT, folder / "original")
-    port = run(output, set(NAMES) - LEFT - recorded, folder / "port") | run(output, recorded - LEFT, folder / "recorded")
+    original: dict[str, Any] = {}
+    port: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    for kind, names in (("plain", set(NAMES) - LEFT - RECORDED), ("recorded", RECORDED)):
+        source, output = folder / kind, folder / f"{kind}-out"
+        source.mkdir()
+        for path in [HERE / "loops" / "common.py", *(HERE / "awkward" / f"{name}.py" for name in names)]:
+            shutil.copy(path, source)
+        main(["--in_file", str(source), "--output", str(output), "--jobs", "1", "--quiet"])
+        texts |= {name: (output / f"{name}.py").read_text() for name in names}
+        original |= run(source, names, folder / f"{kind}-original")
+        port |= run(output, names, folder / f"{kind}-port")
     return Runs(original, port, texts)
 
 

@@ -161,11 +161,11 @@ class PackageFact:
 class Facts:
     """Facts by ``id(node)``.
 
-    ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings that
-    are tensors formatted with a specification. ``shifts``: ``x << y`` of tensors. ``named_operands``: calls of torch's own layers that name their
-    operand, ``layer(input=x)``, which the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that is
-    called may also choose the modes of models, ``mode_setters`` the functions that do. ``dirty`` holds the statements in which something stands,
-    ``kinds`` what was bound at names that are assigned to.
+    ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings with a
+    specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors.
+    ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``, which the target's layers call otherwise.
+    ``made_models``: calls that make a model; False where the function that is called may also choose the modes of models, ``mode_setters`` the
+    functions that do. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to.
     """
 
     references: dict[int, Reference] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class Facts:
     kinds: dict[int, Value] = field(default_factory=dict)
     renames: dict[int, str] = field(default_factory=dict)
     class_names: set[int] = field(default_factory=set)
-    formatted: set[int] = field(default_factory=set)
+    formatted: dict[int, bool] = field(default_factory=dict)
     value_reads: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)
     made_models: dict[int, bool] = field(default_factory=dict)

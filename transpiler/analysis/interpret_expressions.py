@@ -89,6 +89,7 @@ class ExpressionInterpreter:
         self.registry = semantics.registry
         self.facts = Facts()
         self.scope = Scope("module", None)
+        self.mixed: set[tuple[int, str]] = set()  #: names (by their scope's id) that hold a number on one path and a tensor on another
         self.statements: list[int] = []
         self._objects = 0
         self._set_modes: set[str] = set()
@@ -802,18 +803,19 @@ class ExpressionInterpreter:
             if isinstance(part, cst.FormattedStringExpression):
                 value = self.evaluate(part.expression)
                 if part.format_spec and part.conversion is None:
-                    self._format(part, value)
+                    self._format(part, part.expression, value)
                 for inner in part.format_spec or ():
                     if isinstance(inner, cst.FormattedStringExpression):
                         self.evaluate(inner.expression)
 
     def _note_formatted(self, node: cst.Call, values: Sequence[Value]) -> None:
         for argument in formatted_arguments(node):
-            self._format(argument, values[next(n for n, each in enumerate(node.args) if each is argument)])
+            self._format(argument, argument.value, values[next(n for n, each in enumerate(node.args) if each is argument)])
 
-    def _format(self, node: cst.CSTNode, value: Value) -> None:
-        if isinstance(value, v.Tensor):
-            self.facts.formatted.add(id(node))
+    def _format(self, node: cst.CSTNode, expression: cst.BaseExpression, value: Value) -> None:
+        mixed = isinstance(expression, cst.Name) and (id(self.scope), expression.value) in self.mixed
+        if isinstance(value, v.Tensor) or mixed:
+            self.facts.formatted[id(node)] = not mixed
             self.touch()
 
     def assign(self, target: cst.BaseExpression, value: Value) -> None:

@@ -39,6 +39,8 @@ from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
 _DEPTH_LIMIT = 25
+#: A number here, a tensor there.
+_MIXED = ({v.Lit, v.Tensor}, {v.Scalar, v.Tensor})
 
 
 @dataclass(slots=True)
@@ -411,6 +413,8 @@ class StatementInterpreter(ExpressionInterpreter):
                 result[name] = value
                 continue
             result[name] = value if other is None else v.join(value, other)
+            if {type(value), type(other)} in _MIXED:
+                self.mixed.add((id(self.scope), name))
             if result[name] is UNKNOWN and any(isinstance(side, v.Ref) and is_source(side.name) for side in (value, other)):
                 self.facts.ambiguous.add(name)
         return result
@@ -435,11 +439,12 @@ class StatementInterpreter(ExpressionInterpreter):
             if isinstance(value, (v.Lit, v.Scalar)) and self._turned(value, self.scope.names.get(name))
         }
         if widened:  # later rounds see another kind than the first
-            kinds = {name: self._widened(self.scope.names.get(name)) for name in widened}
-            before = {**before, **kinds}
+            before = {**before, **dict.fromkeys(widened, UNKNOWN)}
             self.scope.names = dict(before)
             self._suite(body)
-        self.scope.names = self._joined(self.scope.names, before)
+            self.mixed.update((id(self.scope), name) for name in widened)
+        kinds = {name: self._widened(self.scope.names.get(name)) for name in widened}
+        self.scope.names = {**self._joined(self.scope.names, before), **kinds}
         if orelse is not None:
             self._suite(orelse.body)
 

@@ -249,20 +249,22 @@ class EditVisitor(cst.CSTTransformer):
         self.file.left(node, Code.UNSUPPORTED_INPLACE, symbol, "Tensors have no item assignment on the target.", hint, root=cst.Pass())
 
     def _argument(self, original: cst.Arg, updated: cst.Arg) -> cst.Arg:
-        return (
-            updated if id(original) not in self.facts.formatted else updated.with_changes(value=self._number(original.value, updated.value))
-        )
+        certain = self.facts.formatted.get(id(original))
+        return updated if certain is None else updated.with_changes(value=self._number(original.value, updated.value, certain))
 
     def _formatted(self, original: cst.FormattedStringExpression, updated: cst.FormattedStringExpression) -> cst.FormattedStringExpression:
-        if id(original) not in self.facts.formatted:
+        certain = self.facts.formatted.get(id(original))
+        if certain is None:
             return updated
-        return updated.with_changes(expression=self._number(original.expression, updated.expression))
+        return updated.with_changes(expression=self._number(original.expression, updated.expression, certain))
 
-    def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+    def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression, certain: bool) -> cst.BaseExpression:
         """``x.item()`` for a tensor that is formatted with a specification, as torch does itself."""
         if self.file.target.formats_tensors:
             return updated
         value = cst.Call(cst.Attribute(parenthesized(updated), cst.Name("item")))
+        if not certain:
+            value = cst.Call(self.file.speller.expression("support.number_of"), [cst.Arg(updated)])
         self.file.converted(original, self.file.code(original), self.file.code(value))
         return value
 

@@ -290,6 +290,11 @@ class _Planner:
         jump = jumps_out(run)
         if jump is not None:
             return _jump_failure(jump)
+        carried = linear_in(site.loss)
+        if carried in BindingOrder(run).early and any(isinstance(place.owner, _LOOPS) for place in site.places):
+            return Failure(
+                f"'{carried}' carries its graph from one round of the loop to the next.", "Differentiate the loss of each round."
+            )
         hidden = self._foreign_graph(site, flow, run) or self._handed_graph(site, flow, run)
         if hidden is not None:
             return hidden

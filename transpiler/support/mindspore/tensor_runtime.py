@@ -143,6 +143,11 @@ class legacy_autocast(autocast):
         super().__init__("cpu", dtype, enabled, cache_enabled)
 
 
+def number_of(x: Any) -> Any:
+    """What a format specification applies to: a tensor's number, or the number itself (torch.Tensor.__format__)."""
+    return x.item() if isinstance(x, Tensor) else x
+
+
 def torch_assert(condition: Any, message: str) -> None:
     """An assertion that is a function (torch._assert)."""
     assert condition, message

@@ -48,7 +48,8 @@ IRREGULAR = {
     "accumulation": ("        optimizer.zero_grad()\n", "", "not cleared in every step"),
     "outputs read": ("optimizer.step()", "optimizer.step()\n        print(out.mean())", "reads more of it"),
     "early end": ("optimizer.step()", "optimizer.step()\n        if loss.item() < 1:\n            break", "left"),
-    "read after": ("optimizer.step()", "optimizer.step()\n    return loss", "read after the loop"),
+    "read after": ("optimizer.step()", "optimizer.step()\n    return out", "read after the loop"),
+    "a method": ("model(x)", "model.predict(x)", "is a module"),
     "three of a batch": ("for x, y in", "for x, y, z in", "not inputs and labels"),
     "no mode": ("    model.train()\n", "", "into training mode"),
     "frozen statistics": ("model.train()", "model.train()\n    model.features.eval()", "evaluation mode"),
@@ -86,6 +87,15 @@ def test_irregular_loops_stay_and_say_why(name: str) -> None:
     line = 1 + next(n for n, text in enumerate((HEADER + source).splitlines()) if text.strip().startswith("for "))
     assert [(d.range.line if d.range else 0, reason in d.message) for d in found] == [(line, True)], found
     assert result.output == transpiler.transpile(HEADER + source).output
+
+
+def test_the_last_loss() -> None:
+    """A loss that is read after the loop comes out of it."""
+    text = high(REGULAR + "    print(loss.item())\n").output
+    assert (
+        "    loss = None\n" in text
+        and "nonlocal loss\n        params = run_context.original_args()\n        loss = params.net_outputs\n" in text
+    )
 
 
 def test_comments_survive() -> None:

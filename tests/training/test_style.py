@@ -204,3 +204,12 @@ def test_the_project_follows_torch(trained: tuple[Path, str], tmp_path: Path, ca
     assert main(["--in_file", str(source), "--output", str(port), "--quiet", "--strict", "--jobs", "1", "--style", "high"]) == 0
     command = ["verify", "--source", str(source), "--converted", str(port), "--train", "train.py --epochs 2 --lr 0.005"]
     assert main(command) == 0, capsys.readouterr().out
+
+
+def test_a_sum_before_the_step() -> None:
+    """The loss is the same before and after it."""
+    source = REGULAR.replace("        optimizer.step()", "        total += loss.item()\n        optimizer.step()").replace(
+        "    model.train()", "    model.train()\n    total = 0.0"
+    )
+    text = high(source + "    return total\n").output
+    assert "nonlocal total" in text and "total += loss.item()" in text and "trainer.train(1, loader, callbacks=" in text

@@ -170,7 +170,8 @@ class _Reader:
         step = next((n for n, s in enumerate(statements) if is_call(s, f"{optimizer}.step")), None)
         if step is None or step <= place.index:
             raise Irregular(f"'{optimizer}.step()' does not follow the backward pass in the same block.")
-        if any(not is_call(s, f"{optimizer}.zero_grad") for s in statements[place.index + 1 : step]):
+        between = statements[place.index + 1 : step]
+        if not all(_sums_loss(statement, dotted(self.site.loss)) for statement in between):
             raise Irregular("Something happens between the backward pass and the optimizer's step.")
         if is_call(statements[step], f"{optimizer}.step", with_arguments=True) or self.site.call.args:
             raise Irregular("The backward pass or the step takes arguments.")
@@ -179,8 +180,12 @@ class _Reader:
             raise Irregular("The loss that is differentiated has no name of its own.")
         read = Forward(self.module, batch, optimizer, loss_name)
         cleared = [read.statement(statement) for statement in statements[: place.index]]
-        kept = [s for s in statements[step + 1 :] if not is_call(s, f"{optimizer}.zero_grad")]
-        if not any(cleared) and len(kept) == len(statements[step + 1 :]) and not self._cleared_in(statements[: step + 1], optimizer):
+        kept = [*between, *(s for s in statements[step + 1 :] if not is_call(s, f"{optimizer}.zero_grad"))]
+        if (
+            not any(cleared)
+            and len(kept) == len(between) + len(statements[step + 1 :])
+            and not self._cleared_in(statements[: step + 1], optimizer)
+        ):
             raise Irregular("The gradients are not cleared in every step.")
         if read.loss is None or not read.model:
             raise Irregular("The loss is not computed from the model's output and the labels by one call each.")
@@ -504,6 +509,12 @@ def _summed(statement: cst.CSTNode) -> list[str]:
     if isinstance(small, cst.AugAssign) and isinstance(small.operator, cst.AddAssign) and isinstance(small.target, cst.Name):
         return [small.target.value]
     return []
+
+
+def _sums_loss(statement: cst.BaseStatement, loss: str) -> bool:
+    """``running += loss.item()``, which is the same before and after the step."""
+    small = only_statement(statement)
+    return bool(_summed(statement)) and isinstance(small, cst.AugAssign) and set(loads(small.value)) <= {loss, "float"}
 
 
 def _steps(statement: cst.BaseStatement) -> bool:

@@ -78,7 +78,7 @@ def table(figures: dict[str, dict[str, float]]) -> str:
     lines = ["| script | torch | ported | by hand | ported : torch | ported : by hand |", "|---|---|---|---|---|---|"]
     for name, row in figures.items():
         speeds = " | ".join(f"{row[side]:.1f}" for side in SIDES)
-        lines.append(f"| {name} | {speeds} | {row['ported'] / row['torch']:.2f} | {row['ported'] / row['by hand']:.2f} |")
+        lines.append(f"| {name} | {speeds} | {row['ported'] / row['torch']:.3f} | {row['ported'] / row['by hand']:.2f} |")
     return "\n".join(lines)
 
 

@@ -48,7 +48,8 @@ IRREGULAR = {
     "accumulation": ("        optimizer.zero_grad()\n", "", "not cleared in every step"),
     "outputs read": ("optimizer.step()", "optimizer.step()\n        print(out.mean())", "reads more of it"),
     "early end": ("optimizer.step()", "optimizer.step()\n        if loss.item() < 1:\n            break", "left"),
-    "read after": ("optimizer.step()", "optimizer.step()\n    return loss", "read after the loop"),
+    "read after": ("optimizer.step()", "optimizer.step()\n    return out", "read after the loop"),
+    "a method": ("model(x)", "model.predict(x)", "is a module"),
     "three of a batch": ("for x, y in", "for x, y, z in", "not inputs and labels"),
     "no mode": ("    model.train()\n", "", "into training mode"),
     "frozen statistics": ("model.train()", "model.train()\n    model.features.eval()", "evaluation mode"),
@@ -86,6 +87,15 @@ def test_irregular_loops_stay_and_say_why(name: str) -> None:
     line = 1 + next(n for n, text in enumerate((HEADER + source).splitlines()) if text.strip().startswith("for "))
     assert [(d.range.line if d.range else 0, reason in d.message) for d in found] == [(line, True)], found
     assert result.output == transpiler.transpile(HEADER + source).output
+
+
+def test_the_last_loss() -> None:
+    """A loss that is read after the loop comes out of it."""
+    text = high(REGULAR + "    print(loss.item())\n").output
+    assert (
+        "    loss = None\n" in text
+        and "nonlocal loss\n        params = run_context.original_args()\n        loss = params.net_outputs\n" in text
+    )
 
 
 def test_comments_survive() -> None:
@@ -194,3 +204,12 @@ def test_the_project_follows_torch(trained: tuple[Path, str], tmp_path: Path, ca
     assert main(["--in_file", str(source), "--output", str(port), "--quiet", "--strict", "--jobs", "1", "--style", "high"]) == 0
     command = ["verify", "--source", str(source), "--converted", str(port), "--train", "train.py --epochs 2 --lr 0.005"]
     assert main(command) == 0, capsys.readouterr().out
+
+
+def test_a_sum_before_the_step() -> None:
+    """The loss is the same before and after it."""
+    source = REGULAR.replace("        optimizer.step()", "        total += loss.item()\n        optimizer.step()").replace(
+        "    model.train()", "    model.train()\n    total = 0.0"
+    )
+    text = high(source + "    return total\n").output
+    assert "nonlocal total" in text and "total += loss.item()" in text and "trainer.train(1, loader, callbacks=" in text

@@ -66,9 +66,9 @@ class HighRewriter:
         if loop.monitor:
             every = "" if loop.monitor == "1" else loop.monitor
             callbacks.append(f"{self._spell('mindspore.train.LossMonitor')}({every})")
-        elif loop.kept:
+        elif loop.kept or loop.keeps_loss:
             name = self._fresh("after_step")
-            made.append(self._callback(name, self._step_head(loop), self._statements(loop.kept), loop))
+            made.append(self._callback(name, self._step_head(loop), self._statements(loop.kept) if loop.kept else [], loop))
             callbacks.append(f"{self._spell('mindspore.train.LambdaCallback')}(on_train_step_end={name})")
         if loop.epochs is not None and loop.epochs.after:
             callbacks.append(self._after_epoch(loop, made))
@@ -107,7 +107,7 @@ class HighRewriter:
         """What the statements after a step read of it, from the callback's parameters."""
         read = {name for statement in loop.kept for name in loads(statement)}
         batch, loss = loop.batch, self._loss_name(loop)
-        head = [f"{loss} = params.{_TRAINING['outputs']}"] if loss in read else []
+        head = [f"{loss} = params.{_TRAINING['outputs']}"] if loss in read or loop.keeps_loss else []
         if batch.whole and batch.whole in read:
             head.append(f"{batch.whole} = params.{_TRAINING['batch']}")
         if {batch.inputs, batch.labels} & read:
@@ -170,8 +170,7 @@ class HighRewriter:
         lines: list[cst.BaseStatement] = (
             [_statement(f"{loop.sharing} {', '.join(loop.shared)}")] if loop is not None and loop.shared else []
         )
-        first, *others = statements
-        body = [*lines, *map(_statement, head), _without_blanks(first), *others]
+        body = [*lines, *map(_statement, head), *map(_without_blanks, statements[:1]), *statements[1:]]
         parameters = cst.Parameters([cst.Param(cst.Name("run_context"))])
         return cst.FunctionDef(cst.Name(name), parameters, cst.IndentedBlock(body))
 

@@ -19,6 +19,7 @@ from transpiler.rewrite.training.plan import Place, Plan, Region
 
 Scope = cst.FunctionDef | cst.Module
 _MOVES = frozenset({"to", "cuda", "cpu"})
+_OF_MODULES = ("train", "eval", "parameters", "named_parameters", "state_dict", "load_state_dict", "to", "cuda")
 _HARMLESS = frozenset({"print", "range", "len", "enumerate", "time.time"})
 _MODULUS = re.compile(r"%\s*([\w.]+)")
 
@@ -38,7 +39,8 @@ class Batch:
 @dataclass(slots=True, eq=False)
 class HighLoop:
     """A regular batch loop. ``forward``, ``loss``: the statements whose converted values name model and loss function. ``kept``: the statements that
-    move into a callback. ``monitor``: how often the loss is printed, where that is all they do. ``sharing``: how the callback declares ``shared``."""
+    move into a callback. ``monitor``: how often the loss is printed, where that is all they do. ``sharing``: how the callback declares ``shared``.
+    ``keeps_loss``: the last batch's loss is read after the loop."""
 
     loop: cst.For
     batch: Batch
@@ -56,6 +58,7 @@ class HighLoop:
     sharing: str = "nonlocal"
     comments: list[str] = field(default_factory=list)
     epochs: Epochs | None = None
+    keeps_loss: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -167,7 +170,8 @@ class _Reader:
         step = next((n for n, s in enumerate(statements) if is_call(s, f"{optimizer}.step")), None)
         if step is None or step <= place.index:
             raise Irregular(f"'{optimizer}.step()' does not follow the backward pass in the same block.")
-        if any(not is_call(s, f"{optimizer}.zero_grad") for s in statements[place.index + 1 : step]):
+        between = statements[place.index + 1 : step]
+        if not all(_sums_loss(statement, dotted(self.site.loss)) for statement in between):
             raise Irregular("Something happens between the backward pass and the optimizer's step.")
         if is_call(statements[step], f"{optimizer}.step", with_arguments=True) or self.site.call.args:
             raise Irregular("The backward pass or the step takes arguments.")
@@ -176,8 +180,12 @@ class _Reader:
             raise Irregular("The loss that is differentiated has no name of its own.")
         read = Forward(self.module, batch, optimizer, loss_name)
         cleared = [read.statement(statement) for statement in statements[: place.index]]
-        kept = [s for s in statements[step + 1 :] if not is_call(s, f"{optimizer}.zero_grad")]
-        if not any(cleared) and len(kept) == len(statements[step + 1 :]) and not self._cleared_in(statements[: step + 1], optimizer):
+        kept = [*between, *(s for s in statements[step + 1 :] if not is_call(s, f"{optimizer}.zero_grad"))]
+        if (
+            not any(cleared)
+            and len(kept) == len(between) + len(statements[step + 1 :])
+            and not self._cleared_in(statements[: step + 1], optimizer)
+        ):
             raise Irregular("The gradients are not cleared in every step.")
         if read.loss is None or not read.model:
             raise Irregular("The loss is not computed from the model's output and the labels by one call each.")
@@ -203,8 +211,20 @@ class _Reader:
         is_parameter = isinstance(self.scope, cst.FunctionDef) and found.model.partition(".")[0] in parameter_names(self.scope)
         if any(name.startswith(f"{found.model}.") and name.endswith(".eval") and name != f"{found.model}.eval" for name in every):
             raise Irregular("Parts of the model are put into evaluation mode.")
+        if not own and not is_parameter and f"{found.model}.eval" in every and self._calls_own_functions(calls):
+            raise Irregular(f"Nothing here puts '{found.model}' into training mode.")
+        shown = bool(every & {f"{found.model}.{method}" for method in _OF_MODULES})
+        if not shown and "." in found.model:
+            raise Irregular(f"Nothing here shows that '{found.model}' is a module.")
         if not own and (is_parameter or self._may_evaluate(found)):
             raise Irregular(f"Nothing here puts '{found.model}' into training mode.")
+        if not shown:
+            raise Irregular(f"Nothing here shows that '{found.model}' is a module.")
+
+    def _calls_own_functions(self, calls: Sequence[tuple[str, cst.Call]]) -> bool:
+        """Whether a function of the file, which may choose a mode, is called before the loop."""
+        own = {node.name.value for node in every_node(self.module) if isinstance(node, cst.FunctionDef)}
+        return any(name.rpartition(".")[2] in own for name, _ in calls)
 
     def _may_evaluate(self, found: HighLoop) -> bool:
         """Whether something between two turns of the loops around may put the model into evaluation mode."""
@@ -229,13 +249,15 @@ class _Reader:
         if names & (inside - known - own):
             raise Irregular("What follows the step reads more of it than its loss and the batch.")
         escaping = self._escaping(found, inside - own)
-        if escaping:
+        if escaping == {loss}:
+            found.keeps_loss = True
+        elif escaping:
             raise Irregular(f"'{min(escaping)}' is read after the loop.")
-        found.monitor = self._monitor(found, loss)
+        found.monitor = "" if found.keeps_loss else self._monitor(found, loss)
         if found.monitor:
             found.comments += [line for statement in found.kept for line in comments_of(statement)]
         else:
-            self._share(found, own)
+            self._share(found, own | ({loss} if found.keeps_loss else set()))
 
     def _escaping(self, found: HighLoop, names: set[str]) -> set[str]:
         """Names of the loop that are read after it, or before it in the next turn of a loop around it, without being bound again."""
@@ -489,6 +511,12 @@ def _summed(statement: cst.CSTNode) -> list[str]:
     return []
 
 
+def _sums_loss(statement: cst.BaseStatement, loss: str) -> bool:
+    """``running += loss.item()``, which is the same before and after the step."""
+    small = only_statement(statement)
+    return bool(_summed(statement)) and isinstance(small, cst.AugAssign) and set(loads(small.value)) <= {loss, "float"}
+
+
 def _steps(statement: cst.BaseStatement) -> bool:
     """``scheduler.step()``, which runs no model."""
     small = only_statement(statement)
@@ -531,13 +559,24 @@ def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
     return (child for child in every_node(node) if isinstance(child, cst.Call))
 
 
-def calls_before(scope: Scope, loop: cst.For) -> Iterator[cst.Call]:
-    """Calls of a scope in the order of the text, up to a loop."""
-    for child in every_node(scope):
-        if child is loop:
-            return
-        if isinstance(child, cst.Call):
-            yield child
+def calls_before(scope: Scope, loop: cst.For) -> list[cst.Call]:
+    """Calls of a scope in the order of the text up to a loop; those of functions inside it are made elsewhere."""
+    found: list[cst.Call] = []
+
+    def reached(node: cst.CSTNode) -> bool:
+        for child in node.children:
+            if child is loop:
+                return True
+            if isinstance(child, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+                continue
+            if isinstance(child, cst.Call):
+                found.append(child)
+            if reached(child):
+                return True
+        return False
+
+    reached(scope.body if isinstance(scope, cst.FunctionDef) else scope)
+    return found
 
 
 def parameter_names(function: cst.FunctionDef) -> set[str]:

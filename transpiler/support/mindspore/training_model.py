@@ -140,14 +140,19 @@ def _batches(data: Any) -> Any:
 
 
 class Accuracy(train.Accuracy):
-    """mindspore.train.Accuracy with its counts: how many labels the largest output is right for, and how many there were."""
+    """mindspore.train.Accuracy with its counts: how many labels the largest output is right for, and how many samples there were."""
+
+    def clear(self) -> None:
+        """Counts from zero."""
+        super().clear()
+        self.total = 0
+
+    def update(self, *inputs: Any) -> None:
+        """Takes in the outputs and the labels of a batch."""
+        super().update(*inputs)
+        self.total += len(inputs[1])
 
     @property
     def correct(self) -> int:
         """Right answers so far."""
         return int(self._correct_num)
-
-    @property
-    def total(self) -> int:
-        """Labels so far."""
-        return int(self._total_num)

@@ -141,6 +141,12 @@ class _ExportRecorder(_Recorder):
             args = tuple(map(self._as_parameter, args))
         return super().args_preprocess(prim_name, prim_res, *args)
 
+    def pass_trace_node(self, origin_obj: Any, new_obj: Any) -> None:
+        """``new_obj`` has from now on what ``origin_obj`` is computed from."""
+        super().pass_trace_node(origin_obj, new_obj)
+        if self._is_computed(origin_obj):
+            self._computed[id(new_obj)] = new_obj
+
     def _depends(self, prim_name: str, args: tuple[Any, ...]) -> bool:
         return prim_name not in _OF_SHAPES and any(map(self._is_computed, args))
 
@@ -180,6 +186,20 @@ def _to_dtype(dtype: Any) -> Callable[[Tensor], Tensor]:
     return lambda tensor: _cast(tensor, dtype)
 
 
+def _recorded_copy(copy: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """``Tensor.copy_`` whose tensor is, for the record, what was copied to it from then on."""
+
+    def copy_(tensor: Tensor, source: Tensor, *args: Any, **keywords: Any) -> Tensor:
+        if isinstance(tensor, Parameter):
+            return copy(tensor, source, *args, **keywords)
+        value = ops.broadcast_to(_cast(source, tensor.dtype), tensor.shape)
+        copy(tensor, value)
+        jit_trace.jit_context().pass_trace_node(value, tensor)
+        return tensor
+
+    return copy_
+
+
 #: Tensors' methods that are recorded as operators for which there is no kernel or that cannot be written: as casts, and on one device.
 _RECORDED_AS: Final = MappingProxyType(
     {
@@ -194,10 +214,10 @@ _RECORDED_AS: Final = MappingProxyType(
 @contextmanager
 def _recording_to(recorder: _Recorder) -> Iterator[None]:
     context, lines = jit_trace._trace_jit_context, jit_trace._get_caller_lines
-    methods = {name: getattr(Tensor, name) for name in _RECORDED_AS}
+    methods = {name: getattr(Tensor, name) for name in (*_RECORDED_AS, "copy_")}
     # MindSpore looks up each line on the call stack, and fails where one has no source (``python -m``).
     jit_trace._trace_jit_context, jit_trace._get_caller_lines = recorder, lambda: ([""], [0])
-    _set_methods(_RECORDED_AS)
+    _set_methods({**_RECORDED_AS, "copy_": _recorded_copy(Tensor.copy_)})
     try:
         yield
     except BaseException:

@@ -126,8 +126,10 @@ class _ExportRecorder(_Recorder):
     def __init__(self, inputs: Sequence[Tensor]) -> None:
         super().__init__()
         self.constants: dict[str, Parameter] = {}
-        #: By identity, and kept alive so that an identity stays theirs.
-        self._computed = {id(tensor): tensor for tensor in inputs}
+        #: Kept alive, so that where they stand in memory stays theirs: a tensor may come back as another object (from a cell with ``bprop``).
+        self._computed: list[Any] = []
+        self._places: set[int] = set()
+        self._add(inputs)
         self._replaced: dict[int, tuple[Tensor, Parameter]] = {}
 
     def run_op(self, prim: Any, prim_res: Any, *args: Any) -> Any:
@@ -137,7 +139,7 @@ class _ExportRecorder(_Recorder):
     def args_preprocess(self, prim_name: str, prim_res: Any, *args: Any) -> tuple[Any, list[str], list[int], tuple[Any, ...]]:
         """The arguments as the graph takes them, constants as parameters."""
         if self._depends(prim_name, args):
-            self._computed |= {id(tensor): tensor for tensor in _items(prim_res)}
+            self._add(_items(prim_res))
             args = tuple(map(self._as_parameter, args))
         return super().args_preprocess(prim_name, prim_res, *args)
 
@@ -145,7 +147,7 @@ class _ExportRecorder(_Recorder):
         """``new_obj`` has from now on what ``origin_obj`` is computed from."""
         super().pass_trace_node(origin_obj, new_obj)
         if self._is_computed(origin_obj):
-            self._computed[id(new_obj)] = new_obj
+            self._add((new_obj,))
 
     def _depends(self, prim_name: str, args: tuple[Any, ...]) -> bool:
         return prim_name not in _OF_SHAPES and any(map(self._is_computed, args))
@@ -153,7 +155,11 @@ class _ExportRecorder(_Recorder):
     def _is_computed(self, value: Any) -> bool:
         if isinstance(value, (tuple, list)):
             return any(map(self._is_computed, value))
-        return isinstance(value, Parameter) or id(value) in self._computed
+        return isinstance(value, Parameter) or id(value) in self._places or (_is_tensor(value) and value.data_ptr() in self._places)
+
+    def _add(self, results: Sequence[Any]) -> None:
+        self._computed += results
+        self._places |= {id(result) for result in results} | {result.data_ptr() for result in results if _is_tensor(result) and result.size}
 
     def _as_parameter(self, argument: Any) -> Any:
         if isinstance(argument, (tuple, list)):

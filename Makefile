@@ -47,7 +47,7 @@ corpus: $(READY)          ## the standard library and torch's package through th
 	$(PYTHON) scripts/corpus.py
 
 conformance: $(READY)     ## every model of the tables (docs/conformance.md), every operator sample in every form (docs/coverage.md)
-	$(PYTHON) scripts/conformance.py
+	$(PYTHON) scripts/conformance.py --graph --jobs 2
 	$(PYTHON) scripts/coverage.py
 
 bench: $(READY)           ## lines per CPU second, ratio to libcst's floor, start-up

@@ -91,8 +91,11 @@ def test_what_the_compiler_cannot_read_is_recorded(write_pair: WritePair, tmp_pa
 
 def test_casts_constants_and_writes_of_a_record_are_exported(write_pair: WritePair) -> None:
     lines = [*AROUND, "x = x.float() + self.shift.expand(2, 5, -1)", "x[:, 0] = 7.0"]
-    original = _text(ORIGINAL, [*lines, "return (x, x.to(torch.int64), torch.zeros(2) + x[0, 0, 0])"])
-    port = _text(PORT, [*lines, "return (x, x.to(mindspore.int64), ops.zeros(2, mindspore.float32) + x[0, 0, 0])"])
+    returned = "return (state + 1, x, x.to({}.int64), {} + x[0, 0, 0])"
+    state = "state = {}; state.copy_(x[..., 1])"
+    original = _text(ORIGINAL, [*lines, state.format("torch.zeros(2, 5)"), returned.format("torch", "torch.zeros(2)")])
+    zeros = "ops.zeros({}, mindspore.float32)"
+    port = _text(PORT, [*lines, state.format(zeros.format((2, 5))), returned.format("mindspore", zeros.format(2))])
     result = _verify(write_pair("net", original, port))
     assert result.ok, render_table(result)
     assert result.exported == "recorded"

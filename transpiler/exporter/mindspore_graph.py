@@ -126,8 +126,10 @@ class _ExportRecorder(_Recorder):
     def __init__(self, inputs: Sequence[Tensor]) -> None:
         super().__init__()
         self.constants: dict[str, Parameter] = {}
-        #: By identity, and kept alive so that an identity stays theirs.
-        self._computed = {id(tensor): tensor for tensor in inputs}
+        #: Kept alive, so that where they stand in memory stays theirs: a tensor may come back as another object (from a cell with ``bprop``).
+        self._computed: list[Any] = []
+        self._places: set[int] = set()
+        self._add(inputs)
         self._replaced: dict[int, tuple[Tensor, Parameter]] = {}
 
     def run_op(self, prim: Any, prim_res: Any, *args: Any) -> Any:
@@ -137,9 +139,15 @@ class _ExportRecorder(_Recorder):
     def args_preprocess(self, prim_name: str, prim_res: Any, *args: Any) -> tuple[Any, list[str], list[int], tuple[Any, ...]]:
         """The arguments as the graph takes them, constants as parameters."""
         if self._depends(prim_name, args):
-            self._computed |= {id(tensor): tensor for tensor in _items(prim_res)}
+            self._add(_items(prim_res))
             args = tuple(map(self._as_parameter, args))
         return super().args_preprocess(prim_name, prim_res, *args)
+
+    def pass_trace_node(self, origin_obj: Any, new_obj: Any) -> None:
+        """``new_obj`` has from now on what ``origin_obj`` is computed from."""
+        super().pass_trace_node(origin_obj, new_obj)
+        if self._is_computed(origin_obj):
+            self._add((new_obj,))
 
     def _depends(self, prim_name: str, args: tuple[Any, ...]) -> bool:
         return prim_name not in _OF_SHAPES and any(map(self._is_computed, args))
@@ -147,7 +155,11 @@ class _ExportRecorder(_Recorder):
     def _is_computed(self, value: Any) -> bool:
         if isinstance(value, (tuple, list)):
             return any(map(self._is_computed, value))
-        return isinstance(value, Parameter) or id(value) in self._computed
+        return isinstance(value, Parameter) or id(value) in self._places or (_is_tensor(value) and value.data_ptr() in self._places)
+
+    def _add(self, results: Sequence[Any]) -> None:
+        self._computed += results
+        self._places |= {id(result) for result in results} | {result.data_ptr() for result in results if _is_tensor(result) and result.size}
 
     def _as_parameter(self, argument: Any) -> Any:
         if isinstance(argument, (tuple, list)):
@@ -180,6 +192,20 @@ def _to_dtype(dtype: Any) -> Callable[[Tensor], Tensor]:
     return lambda tensor: _cast(tensor, dtype)
 
 
+def _recorded_copy(copy: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """``Tensor.copy_`` whose tensor is, for the record, what was copied to it from then on."""
+
+    def copy_(tensor: Tensor, source: Tensor, *args: Any, **keywords: Any) -> Tensor:
+        if isinstance(tensor, Parameter):
+            return copy(tensor, source, *args, **keywords)
+        value = ops.broadcast_to(_cast(source, tensor.dtype), tensor.shape)
+        copy(tensor, value)
+        jit_trace.jit_context().pass_trace_node(value, tensor)
+        return tensor
+
+    return copy_
+
+
 #: Tensors' methods that are recorded as operators for which there is no kernel or that cannot be written: as casts, and on one device.
 _RECORDED_AS: Final = MappingProxyType(
     {
@@ -194,10 +220,10 @@ _RECORDED_AS: Final = MappingProxyType(
 @contextmanager
 def _recording_to(recorder: _Recorder) -> Iterator[None]:
     context, lines = jit_trace._trace_jit_context, jit_trace._get_caller_lines
-    methods = {name: getattr(Tensor, name) for name in _RECORDED_AS}
+    methods = {name: getattr(Tensor, name) for name in (*_RECORDED_AS, "copy_")}
     # MindSpore looks up each line on the call stack, and fails where one has no source (``python -m``).
     jit_trace._trace_jit_context, jit_trace._get_caller_lines = recorder, lambda: ([""], [0])
-    _set_methods(_RECORDED_AS)
+    _set_methods({**_RECORDED_AS, "copy_": _recorded_copy(Tensor.copy_)})
     try:
         yield
     except BaseException:

@@ -189,7 +189,7 @@ def _families(registry: Registry) -> Mapping[str, Sequence[Entry]]:
     found: dict[str, list[Entry]] = {}
     for api in registry:
         entry = registry.lookup(api)
-        if entry is not None and entry.kind not in ("family", "module"):
+        if entry is not None and entry.kind not in ("family", "module", "package"):
             found.setdefault(family_of(entry.api), []).append(entry)
     return dict(sorted(found.items()))
 

@@ -52,6 +52,29 @@ def run(x: torch.Tensor):
     return shifted(a.transpose(0, 1), torch.ones(4, 3)), a, copied(b[:, :2], x[:, 2:]), b, copied(c.permute(1, 0), x.t()), c, steps
 y = run(torch.arange(12.0).reshape(3, 4))
 """,
+    "functions-as-values": """
+def apply(g, x: torch.Tensor, dtype, layer=nn.ReLU):
+    return g(layer()(x)).to(dtype)
+class Net(nn.Module):
+    kind = torch.abs
+    def __init__(self, act=torch.relu):
+        super().__init__()
+        self.act = act
+    def forward(self, x):
+        return self.act(x) + self.kind(x)
+def run(x: torch.Tensor):
+    table = {"s": torch.neg}
+    table["r"] = torch.square
+    fs = [torch.neg]
+    fs.append(torch.square)
+    split = {"halves": torch.chunk, "rows": torch.unbind}
+    net = Net(torch.neg)
+    first = net(x)
+    net.act = torch.frac
+    return (apply(torch.neg, x, torch.float32), apply(F.relu, x, torch.float64, nn.Identity), table["r"](x), [f(x) for f in fs], first, net(x),
+            split["halves"](x, 2, dim=1), split["rows"](x), torch.linalg.matrix_power(input=torch.eye(2) * 2, n=2))
+y = run(torch.arange(8.0).reshape(2, 4) / 3)
+""",
     "views": """
 def run(x: torch.Tensor):
     z = x * 2

@@ -369,6 +369,7 @@ class ExpressionInterpreter:
     def _call(self, node: cst.Call, position: Position) -> Value:
         func = node.func
         callee = self.evaluate(func, Position.CALLEE)
+        callee = self.semantics.stored(callee) if isinstance(func, cst.Subscript) else callee
         if isinstance(callee, v.Ref) and callee.name.startswith("builtins."):
             special = self._builtin_call(node, callee.name[9:])
             if special is not None:
@@ -713,7 +714,7 @@ class ExpressionInterpreter:
         return v.DictOf(item)
 
     def _comp_for(self, comp: cst.CompFor) -> None:
-        self.assign(comp.target, self.iterate(self.evaluate(comp.iter)))
+        self.assign(comp.target, self.semantics.stored(self.iterate(self.evaluate(comp.iter))))
         for test in comp.ifs:
             self.evaluate(test.test)
             self.scope.names.update(self.narrow(test.test))

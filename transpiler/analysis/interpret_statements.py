@@ -289,7 +289,7 @@ class StatementInterpreter(ExpressionInterpreter):
         if isinstance(owner, v.UserInst):
             key = (id(owner.info), target.attr.value)
             known = owner.info.attributes.get(target.attr.value)
-            value = generalised(v.TENSOR if isinstance(value, v.Tensor) else value)
+            value = generalised(v.TENSOR if isinstance(value, v.Tensor) else self.semantics.stored(value))
             if key in self._assigned and known is not None:
                 value = v.join(known, value)
             elif value in (UNKNOWN, v.NONE) and known is not None:
@@ -420,7 +420,7 @@ class StatementInterpreter(ExpressionInterpreter):
         return result
 
     def _for(self, node: cst.For) -> None:
-        self.assign(node.target, v.held(self.iterate(self.evaluate(node.iter))))
+        self.assign(node.target, v.held(self.semantics.stored(self.iterate(self.evaluate(node.iter)))))
         self._bind_aliases([node.target], node.iter, self._shared_alias(cst.Tuple([cst.Element(node.iter)])))
         if gives_members(node.iter):
             self.scope.kept |= {number for name in _names(node.target) for number in self.alias_of(name).objects}
@@ -597,7 +597,8 @@ class StatementInterpreter(ExpressionInterpreter):
         outer, self.scope = self.scope, Scope("class", self.scope, info)
         self._suite(node.body)
         for name, value in self.scope.names.items():
-            if not isinstance(value, Alias) and name not in info.methods and info.attributes.get(name, UNKNOWN) is UNKNOWN:
+            known = info.attributes.get(name, UNKNOWN)
+            if not isinstance(value, Alias) and name not in info.methods and (known is UNKNOWN or isinstance(value, v.Ref)):
                 info.attributes[name] = generalised(value)
         self.scope = outer
 
@@ -740,7 +741,7 @@ class StatementInterpreter(ExpressionInterpreter):
         if annotation is not None and annotation is not UNKNOWN and annotation != v.NONE:
             return v.TENSOR if isinstance(annotation, v.Tensor) else annotation
         if argument is not None and argument is not UNKNOWN and argument != v.NONE:
-            return v.TENSOR if isinstance(argument, v.Tensor) else _any_call(argument)
+            return v.TENSOR if isinstance(argument, v.Tensor) else _any_call(self.semantics.stored(argument))
         default = parameter.default
         if default is not None and default is not UNKNOWN and default != v.NONE:
             return generalised(default) if not is_callable_default(default) else self._callable(default)

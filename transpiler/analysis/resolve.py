@@ -148,7 +148,9 @@ class Resolver:
             if how == "tensor":
                 info.attributes[name] = v.TENSOR
             elif text:
-                info.attributes[name] = self.annotation(text, module) if how == "annotation" else self.evaluate(text, module)
+                info.attributes[name] = (
+                    self.annotation(text, module) if how == "annotation" else self.semantics.stored(self.evaluate(text, module))
+                )
             if name in cls.modules and info.attributes.get(name, UNKNOWN) is UNKNOWN:
                 info.attributes[name] = v.MODULE
 

@@ -379,6 +379,14 @@ class Semantics:
                 return self.iterate(known) if name == "__iter__" else known
         return UNKNOWN
 
+    def stored(self, value: Value) -> Value:
+        """What is known of a value where another may stand as well: in a parameter, an attribute or a container. Of torch's functions and classes
+        that is what they give, not which they are."""
+        if isinstance(value, v.Tup):
+            return v.Tup(tuple(map(self.stored, value.items)))
+        entry = self.entry(value.name) if isinstance(value, v.Ref) and is_source(value.name) else None
+        return v.Factory(self.call(value, (), ())) if entry is not None and entry.kind in ("function", "class") else value
+
     def iterate(self, value: Value) -> Value:
         """What ``for item in value`` binds."""
         if isinstance(value, v.Inst) and value.item is not None:

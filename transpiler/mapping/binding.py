@@ -94,6 +94,9 @@ def bind(signature: Signature, arguments: Sequence[Argument]) -> Binding | None:
 
 def _by_keyword(signature: Signature, keyword: str) -> Parameter | None:
     found = signature.find(keyword) or signature.find(_NUMPY_NAMES.get(keyword, keyword))
+    first = signature.parameters[0] if signature.parameters else None
+    if found is None and keyword == "input" and first is not None and first.kind == "positional" and first.name != "self":
+        found = first  # what torch documents as A or tensor, its argument parser knows as input
     if found is not None and found.kind in ("positional", "keyword"):
         return found
     return next((p for p in signature.parameters if p.kind == "double_star"), None)

@@ -403,6 +403,13 @@ class CallRewriter:
         self.file.speller.needed, self.file.speller.support = needed, support
         return outcome
 
+    def if_possible(self, site: CallSite) -> cst.BaseExpression | None:
+        """The call on the target; None where it would be left, and then nothing is imported for it."""
+        if isinstance(self._trial(site), Declined):
+            return None
+        outcome = self.convert(site)
+        return None if isinstance(outcome, Declined) else outcome
+
     def _after_trial(self, site: CallSite) -> cst.BaseExpression:
         """The conversion that a trial has shown to be possible, this time with the imports and support functions that it needs."""
         outcome = self.convert(site)

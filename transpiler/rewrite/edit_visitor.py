@@ -57,7 +57,7 @@ class EditVisitor(cst.CSTTransformer):
         self.file = file
         self.facts = file.facts
         self.calls = CallRewriter(file)
-        self.references = ReferenceRewriter(file)
+        self.references = ReferenceRewriter(file, self.calls)
         self.tests = TensorTestRewriter(file)
         self.capabilities = CapabilityTestRewriter(file)
         self.attributes = AttributeRewriter(file)

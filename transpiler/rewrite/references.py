@@ -1,17 +1,18 @@
 """What stands where a torch symbol is used without being called: as a value, base class, annotation, decorator or in ``isinstance``.
 
-A value or a base class is called later with torch's arguments, so it needs an object with torch's signature: the support form, or a target
-name whose signature is the same.
+A value or a base class is called later with torch's arguments, so it needs an object with torch's signature: the support form, a target
+name whose signature is the same, or a lambda with torch's parameters around the call of the target's own function.
 """
 
 from __future__ import annotations
 
 import libcst as cst
 
-from transpiler.analysis.facts import Position, Reference
+from transpiler.analysis import values as v
+from transpiler.analysis.facts import CallFact, Certainty, Position, Reference
 from transpiler.mapping.schema import Entry, TargetForm
 from transpiler.report.codes import Code
-from transpiler.rewrite.calls import is_constant, truth_of
+from transpiler.rewrite.calls import CallRewriter, is_constant, truth_of
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
@@ -19,8 +20,9 @@ from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, 
 class ReferenceRewriter:
     """Converts references in one file."""
 
-    def __init__(self, file: FileContext) -> None:
+    def __init__(self, file: FileContext, calls: CallRewriter) -> None:
         self.file = file
+        self.calls = calls
 
     def rewrite(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression:
         """The replacement of a reference; ``updated`` itself where it stays."""
@@ -46,8 +48,24 @@ class ReferenceRewriter:
         if form.template is not None and not placeholders(form.template) and entry.kind in ("value", "dtype", "attribute", "annotation"):
             value = render(form.template, {}, {}, self.file.style)
             return self._replace(updated, fact, symbol, value, form)
+        made = self._lambda(entry) if fact.position is Position.VALUE else None
+        if made is not None:
+            return self._replace(updated, fact, symbol, made, form)
         self._remark_left(fact, symbol, entry, form)
         return updated
+
+    def _lambda(self, entry: Entry) -> cst.Lambda | None:
+        """``lambda input, chunks, dim=0: ops.chunk(input, chunks, axis=dim)``: torch's positional parameters around the target's call."""
+        parameters = entry.signature.parameters if entry.kind == "function" and entry.signature is not None and not entry.overloads else ()
+        taken = [p for p in parameters if p.kind == "positional"]
+        if not taken or any(p.kind not in ("positional", "keyword") for p in parameters):
+            return None
+        call = cst.Call(cst.Name(entry.api.rpartition(".")[2]), [cst.Arg(cst.Name(p.name)) for p in taken])
+        kinds = tuple(v.TENSOR if p.name == "input" else v.UNKNOWN for p in taken)
+        body = self.calls.if_possible(self.calls.site(call, call, CallFact((entry.api,), Certainty.KNOWN, kinds, None, call), entry))
+        header = ", ".join(p.name if p.default is None else f"{p.name}={p.default}" for p in taken)
+        made = cst.parse_expression(f"lambda {header}: None")
+        return cst.ensure_type(made, cst.Lambda).with_changes(body=body) if body is not None else None
 
     def _common_form(self, entry: Entry) -> TargetForm | None:
         """The support form of an entry that has nothing but overloads: it takes them all."""

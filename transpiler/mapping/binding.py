@@ -54,8 +54,11 @@ _ACCEPTS: Final[Mapping[str, frozenset[str]]] = {
     "sequence": frozenset({"sequence", "shape"}),
     "device": frozenset({"device", "str"}),
 }
-#: NumPy's names of parameters, which torch's argument parser takes for its own.
-_NUMPY_NAMES: Final[Mapping[str, str]] = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+#: Names that torch's argument parser takes besides the documented ones: NumPy's, and those of single overloads.
+_OTHER_NAMES: Final[Mapping[str, str]] = {
+    "axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other", "sections": "indices_or_sections",
+    "indices": "indices_or_sections", "split_size": "split_size_or_sections", "split_sizes": "split_size_or_sections",
+}  # fmt: skip
 _VAGUE: Final = frozenset({"unknown", "foreign"})
 
 
@@ -93,7 +96,7 @@ def bind(signature: Signature, arguments: Sequence[Argument]) -> Binding | None:
 
 
 def _by_keyword(signature: Signature, keyword: str) -> Parameter | None:
-    found = signature.find(keyword) or signature.find(_NUMPY_NAMES.get(keyword, keyword))
+    found = signature.find(keyword) or signature.find(_OTHER_NAMES.get(keyword, keyword))
     first = signature.parameters[0] if signature.parameters else None
     if found is None and keyword == "input" and first is not None and first.kind == "positional" and first.name != "self":
         found = first  # what torch documents as A or tensor, its argument parser knows as input

@@ -75,7 +75,7 @@ def test_nothing_is_imported_for_nothing(target: str, name: str, files: dict[str
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_support_depends_on_the_framework_alone(target: str) -> None:
-    allowed = {"mindspore": {"mindspore", "numpy", "PIL", "safetensors"}, "keras": {"keras", "numpy"}}[
+    allowed = {"mindspore": {"mindspore", "numpy", "PIL", "safetensors", "einops"}, "keras": {"keras", "numpy"}}[
         target
     ]  # what MindSpore itself needs
     tree = ast.parse(assemble(target, support_names(target)))

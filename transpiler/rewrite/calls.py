@@ -382,7 +382,8 @@ class CallRewriter:
             if form is not None and form.unknown == "stays":
                 return updated
             unambiguous = unambiguous and entry.unambiguous and not _is_job(api, fact)
-            owner = v.TENSOR if api.startswith("torch.Tensor.") else v.MODULE
+            # An object that may be a tensor is presumed to be one of floats, as most are.
+            owner = v.Tensor(dtype="float") if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
             if site.choice is None and not any(a.star for a in site.arguments):
                 continue

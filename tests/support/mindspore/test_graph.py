@@ -25,7 +25,7 @@ EVERYDAY = (
 EAGER_ONLY = {
     "median": "flattens itself by calling itself with another number of results",
     "quantile": "reads the quantiles' values in Python",
-    "trapezoid": "spacing may be a tensor or a number",
+    "as_strided_scatter": "finds the places that are written in Python",
     "index_reduce": "reads the index's values in Python",
     "tensor_split": "reads the indices in Python",
 }

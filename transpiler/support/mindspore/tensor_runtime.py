@@ -80,10 +80,17 @@ class TransformGetItemToIndex(ContextDecorator):
 
 
 class detect_anomaly(TransformGetItemToIndex):
-    """Means nothing here: gradients are never searched for what is not a number (torch.autograd.detect_anomaly, set_detect_anomaly)."""
+    """Means nothing here: gradients are never searched for what is not a number (torch.autograd.detect_anomaly)."""
 
-    def __init__(self, mode: bool = True, check_nan: bool = True) -> None:
+    def __init__(self, check_nan: bool = True) -> None:
         pass
+
+
+class set_detect_anomaly(detect_anomaly):
+    """The same with a mode (torch.autograd.set_detect_anomaly)."""
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        super().__init__(check_nan)
 
 
 class no_grad(set_grad_enabled):

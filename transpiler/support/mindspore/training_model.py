@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import mindspore
-from mindspore import Tensor, nn, train
+from mindspore import Tensor, nn
 
 from .training import accumulate_grads, value_and_grad
 
@@ -102,7 +102,7 @@ class Batches:
             raise
 
 
-class Model(train.Model):
+class Model(mindspore.train.Model):
     """mindspore.train.Model of a network, its loss function and one of torch's optimizers; ``train`` and ``eval`` take torch's loaders."""
 
     def __init__(
@@ -124,7 +124,7 @@ class Model(train.Model):
         """Goes through a loader ``epoch`` times, in training mode."""
         options.setdefault("dataset_sink_mode", False)
         given = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
-        mode = train.LambdaCallback(on_train_epoch_begin=lambda run_context: self.train_network.set_train())
+        mode = mindspore.train.LambdaCallback(on_train_epoch_begin=lambda run_context: self.train_network.set_train())
         super().train(epoch, _batches(train_dataset), [mode, *given], **options)
 
     def eval(self, valid_dataset: Any, callbacks: Any = None, **options: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _batches(data: Any) -> Any:
     return data if hasattr(data, "create_tuple_iterator") else Batches(data)
 
 
-class Accuracy(train.Accuracy):
+class Accuracy(mindspore.train.Accuracy):
     """mindspore.train.Accuracy with its counts: how many labels the largest output is right for, and how many samples there were."""
 
     def clear(self) -> None:

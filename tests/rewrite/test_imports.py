@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.rewrite.conftest import Port, remarked
+from transpiler.mapping.registry import Registry
+from transpiler.report.codes import Kind
+from transpiler.rewrite.pipeline import single_file_context, transpile_source
 
 CASES = [
     pytest.param(
@@ -287,3 +290,10 @@ def test_names(port: Port, before: str, after: str | None, codes: list[str]) -> 
     assert text == (before if after is None else after)
     assert remarked(diagnostics) == codes
     assert port(text)[0] == text
+
+
+def test_what_is_left_asks_for_no_import(registry: Registry) -> None:
+    source = b"import torch\nimport keras\nfrom keras import ops\n\n\ndef f(x: torch.Tensor, y):\n    x.sub_(y)\n    return ops.abs(x)\n"
+    made = transpile_source(source, path="f.py", context=single_file_context(source, "f.py", "keras", registry))
+    assert b"keras.ops" not in made.output
+    assert [d.code.value for d in made.diagnostics if d.kind is Kind.UNCONVERT] == ["T2M304"]

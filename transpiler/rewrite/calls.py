@@ -399,10 +399,8 @@ class CallRewriter:
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
-        needed, support = dict(self.file.speller.needed), set(self.file.speller.support)
-        outcome = self.convert(site)
-        self.file.speller.needed, self.file.speller.support = needed, support
-        return outcome
+        with self.file.speller.trying():
+            return self.convert(site)
 
     def if_possible(self, site: CallSite) -> cst.BaseExpression | None:
         """The call on the target; None where it would be left, and then nothing is imported for it."""

@@ -8,6 +8,7 @@ which its own ``add_`` is not). What neither can express is diagnosed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Final
 
 import libcst as cst
@@ -126,25 +127,26 @@ class InplaceRewriter:
             updated = updated.with_changes(func=updated.func.with_changes(value=parenthesized(pending)))
         if chained is None and receiver is not None and is_stable(receiver) and not v.is_fresh(self._owner_kind(fact)):
             updated = self._from_copy(updated, fact, receiver)
-        functional = self._functional(original, updated, fact)
         symbol = callee_text(original)
+        named = receiver is not None and (is_stable(receiver) or self.is_detached(original))
+        if not named and not v.is_fresh(self._owner_kind(fact)):
+            message = "It changes a tensor that other names may refer to."
+            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
+            return updated
+        stays = named and self.file.target.inplace_assign is None
+        with self.file.speller.trying() if stays else nullcontext():
+            functional = self._functional(original, updated, fact)
         if isinstance(functional, Declined):
             self.file.left(original, functional.code, symbol, functional.message, functional.hint)
             return updated
-        owner = self._owner_kind(fact)
-        if receiver is None or not (is_stable(receiver) or self.is_detached(original)):
-            if v.is_fresh(owner):
-                self.file.converted(original, symbol, self.file.code(functional))
-                return self.calls.placed(original, functional)
-            self.file.left(
-                original,
-                Code.UNSUPPORTED_INPLACE,
-                symbol,
-                "It changes a tensor that other names may refer to.",
-                "Give the tensor a name first.",
-            )
+        if stays:
+            message = "Tensors do not change in place on the target."
+            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Assign the result to the name.")
             return updated
-        return self._assigning(original, receiver, functional, symbol)
+        if named and receiver is not None:
+            return self._assigning(original, receiver, functional, symbol)
+        self.file.converted(original, symbol, self.file.code(functional))
+        return self.calls.placed(original, functional)
 
     def is_detached(self, original: cst.Call) -> bool:
         """Whether the receiver is ``g.detach()``, which shares the numbers of ``g`` on the target too."""
@@ -159,15 +161,7 @@ class InplaceRewriter:
     ) -> cst.BaseExpression:
         bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
         call = self.file.write_into(receiver, bare)
-        if call is None:
-            self.file.left(
-                original,
-                Code.UNSUPPORTED_INPLACE,
-                symbol,
-                "Tensors do not change in place on the target.",
-                "Assign the result to the name.",
-            )
-            return original
+        assert call is not None
         self._written[id(call)] = (receiver, bare)
         self.file.keep_alive.append(call)
         self.file.converted(original, symbol, self.file.code(call))

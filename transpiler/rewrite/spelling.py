@@ -6,7 +6,8 @@ its place, unless the file binds that name for something else: then it is writte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import libcst as cst
@@ -45,6 +46,15 @@ class Speller:
         self._cache: dict[str, tuple[str, NeededImport | None]] = {}
         self.needed: dict[NeededImport, None] = {}
         self.support: set[str] = set()
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """What is spelled inside is for a form that may be given up again: it asks for no imports and no support functions."""
+        needed, support = dict(self.needed), set(self.support)
+        try:
+            yield
+        finally:
+            self.needed, self.support = needed, support
 
     def expression(self, name: str) -> cst.BaseExpression:
         """The expression for a dotted target name, ``support.foo`` or a builtin."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import mindspore
+import numpy as np
 from mindspore import Tensor, mint, ops
 
 _FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
@@ -196,10 +197,27 @@ def _scaled_by(factor: Any, x: Tensor) -> Tensor:
 
 def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: str = "none") -> Tensor:
     """``x`` with ``src`` written (or added) at ``index`` along an axis; complex numbers by their parts, which have the kernel."""
-    if _category(x.dtype) < 3:
-        return ops.tensor_scatter_elements(x, index, src, axis, reduction)
-    written = [ops.tensor_scatter_elements(part(x), index, part(src), axis, reduction) for part in (ops.real, ops.imag)]
-    return ops.Complex()(written[0], written[1])
+    if _category(x.dtype) == 3:
+        return _by_parts(lambda whole, part: _scattered(whole, index, part, axis, reduction), x, src)
+    if reduction == "add":
+        return _added_at(x, index, src, axis)
+    return ops.tensor_scatter_elements(x, index, src, axis, reduction)
+
+
+def _added_at(x: Tensor, index: Tensor, src: Tensor, axis: int) -> Tensor:
+    """``src`` added at ``index`` along an axis, element by element. ``tensor_scatter_elements`` loses additions on CPU where an index occurs twice: its
+    threads do not wait for each other."""
+    steps, others = _places(tuple(x.shape), tuple(index.shape), axis)
+    flat = index * steps + others.astype(index.dtype)
+    return ops.tensor_scatter_add(x.reshape(-1), flat.reshape(-1, 1), src.reshape(-1)).reshape(x.shape)
+
+
+@ops.constexpr
+def _places(shape: tuple[int, ...], index: tuple[int, ...], axis: int) -> tuple[int, Tensor]:
+    """How far apart elements along ``axis`` lie in memory, and where those of an index of some shape stand in the other dimensions (1 long along ``axis``)."""
+    steps = [int(np.prod(shape[i + 1 :])) for i in range(len(shape))]
+    grid = np.indices(tuple(1 if i == axis else n for i, n in enumerate(index)))
+    return steps[axis], Tensor(sum(grid[i] * step for i, step in enumerate(steps)), mindspore.int64)
 
 
 def _inverse(matrices: Tensor) -> Tensor:

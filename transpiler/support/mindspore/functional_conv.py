@@ -8,7 +8,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _category, ntuple, pad_by_index, pad_constant
+from ._common import _category, _scattered, ntuple, pad_by_index, pad_constant
 from .functional_pool import _windows
 
 
@@ -187,6 +187,6 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
     batch, channels = input.shape[0], input.shape[1] // (kernel[0] * kernel[1])
     values = input.reshape(batch * channels, -1)
     where = ops.broadcast_to(index.reshape(1, -1), values.shape)
-    image = ops.tensor_scatter_elements(ops.zeros((batch * channels, size[0] * size[1]), input.dtype), where, values, 1, "add")
+    image = _scattered(ops.zeros((batch * channels, size[0] * size[1]), input.dtype), where, values, 1, "add")
     image = image.reshape(batch, channels, *size)
     return image[:, :, p[0] : p[0] + out[0], p[1] : p[1] + out[1]]

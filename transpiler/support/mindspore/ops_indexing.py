@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axis, _category, _magnitude, _result_dtype, _scattered, _sum
+from ._common import _as_float, _axis, _category, _magnitude, _places, _result_dtype, _scattered, _sum
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: None = None) -> Any:
@@ -126,11 +126,9 @@ def _scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduction: str
     if input.dtype == mindspore.bool_:
         return _scatter(input.astype(mindspore.int32), dim, index, src.astype(mindspore.int32), reduction) > 0
     axis = _axis(dim, input.ndim)
-    if any(n != m for i, (n, m) in enumerate(zip(index.shape, input.shape)) if i != axis):
-        grid = np.indices(index.shape)
-        steps = np.cumprod((1, *input.shape[:0:-1]))[::-1].copy()
-        fixed = sum(grid[i] * steps[i] for i in range(input.ndim) if i != axis)
-        flat = index * int(steps[axis]) + Tensor(np.broadcast_to(fixed, index.shape).copy(), index.dtype)
+    if reduction != "add" and any(n != m for i, (n, m) in enumerate(zip(index.shape, input.shape)) if i != axis):
+        steps, others = _places(tuple(input.shape), tuple(index.shape), axis)
+        flat = index * steps + others.astype(index.dtype)
         return _scatter(input.reshape(-1), 0, flat.reshape(-1), src.reshape(-1), reduction).reshape(input.shape)
     return _scattered(input, index, src, axis, reduction)
 

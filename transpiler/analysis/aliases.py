@@ -13,6 +13,7 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis.values import Value
+from transpiler.syntax.tree import children
 
 #: Attributes and methods whose result does not depend on the numbers in a tensor.
 _METADATA: Final = frozenset(
@@ -117,7 +118,7 @@ def events(node: cst.CSTNode, call: cst.CSTNode | None = None) -> Iterator[_Even
     elif isinstance(node, (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)):
         yield from _assignment_events(node, call)
     else:
-        for child in node.children:
+        for child in children(node):
             yield from events(child, call)
 
 
@@ -141,7 +142,7 @@ def _stores(target: cst.CSTNode, call: cst.CSTNode | None) -> Iterator[_Event]:
 
 
 def _contains(node: cst.CSTNode, wanted: cst.CSTNode) -> bool:
-    return node is wanted or any(_contains(child, wanted) for child in node.children)
+    return node is wanted or any(_contains(child, wanted) for child in children(node))
 
 
 def is_read_after(body: Sequence[cst.CSTNode], path: Sequence[cst.CSTNode], call: cst.CSTNode, name: str) -> bool:

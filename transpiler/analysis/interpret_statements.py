@@ -37,6 +37,7 @@ from transpiler.analysis.scopes import Scope
 from transpiler.analysis.semantics import Semantics
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
+from transpiler.syntax.tree import children
 
 _DEPTH_LIMIT = 25
 #: A number here, a tensor there.
@@ -507,7 +508,7 @@ class StatementInterpreter(ExpressionInterpreter):
         elif isinstance(node, cst.Name):
             self.assign(node, UNKNOWN)
         else:
-            for child in node.children:
+            for child in children(node):
                 self._pattern(child)
 
     def _type_alias(self, node: cst.TypeAlias) -> None:

@@ -21,6 +21,7 @@ from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, is_stable
 from transpiler.rewrite.template import parenthesized, render
+from transpiler.syntax.tree import children
 
 #: In-place methods whose plain twin gives booleans, while they keep their tensor's dtype.
 _BOOLEAN: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal", "not_equal",
@@ -253,4 +254,4 @@ def copy_for_derivative(method: str | None, api: str, operand: cst.BaseExpressio
 
 def _mentions(node: cst.CSTNode, expression: cst.BaseExpression) -> bool:
     """Whether ``expression`` occurs inside ``node``."""
-    return node.deep_equals(expression) or any(_mentions(child, expression) for child in node.children)
+    return node.deep_equals(expression) or any(_mentions(child, expression) for child in children(node))

@@ -15,6 +15,7 @@ import libcst as cst
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
 from transpiler.rewrite.training.names import bound_by, dotted
+from transpiler.syntax.tree import children
 
 #: Methods and attributes whose result has no graph.
 CUTTING = frozenset(
@@ -89,7 +90,7 @@ class GraphFlow:
             return self._call_carries(node)
         if isinstance(node, (cst.Lambda, cst.Comparison)):
             return False
-        return any(self.carries(child) for child in node.children)
+        return any(self.carries(child) for child in children(node))
 
     def _call_carries(self, node: cst.Call) -> bool:
         arguments = any(self.carries(argument.value) for argument in node.args)
@@ -147,7 +148,7 @@ class GraphFlow:
         elif isinstance(node, cst.Lambda):
             return
         else:
-            for child in node.children:
+            for child in children(node):
                 yield from self._needs(child)
 
     # -- statements -------------------------------------------------------------------------------------------------------
@@ -217,7 +218,7 @@ def assignments(nodes: Iterable[cst.CSTNode], is_free: object, everything: bool 
             arguments = node.value.args if node.value.func.attr.value in _MUTATORS else ()
             yield from ((node.value.func.value, argument.value) for argument in arguments)
         if not isinstance(node, (cst.BaseExpression,)):
-            yield from assignments(node.children, is_free, everything)
+            yield from assignments(children(node), is_free, everything)
 
 
 def _expressions(node: cst.CSTNode, is_free: object) -> Iterator[cst.BaseExpression]:
@@ -229,7 +230,7 @@ def _expressions(node: cst.CSTNode, is_free: object) -> Iterator[cst.BaseExpress
     if isinstance(node, (cst.Expr, cst.Assign)):
         yield node.value
     elif not isinstance(node, cst.BaseExpression):
-        for child in node.children:
+        for child in children(node):
             yield from _expressions(child, is_free)
 
 

@@ -16,6 +16,7 @@ import libcst as cst
 
 from transpiler.rewrite.training.names import BindingOrder, bound_by, dotted, jumps_out, loads, stores
 from transpiler.rewrite.training.plan import Place, Plan, Region
+from transpiler.syntax.tree import children
 
 Scope = cst.FunctionDef | cst.Module
 _MOVES = frozenset({"to", "cuda", "cpu"})
@@ -544,13 +545,13 @@ def comments_of(node: cst.CSTNode) -> Iterator[str]:
     """Every comment in a node."""
     if isinstance(node, cst.Comment):
         yield node.value
-    for child in node.children:
+    for child in children(node):
         yield from comments_of(child)
 
 
 def every_node(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """A node's descendants in the order of the text."""
-    for child in node.children:
+    for child in children(node):
         yield child
         yield from every_node(child)
 
@@ -564,7 +565,7 @@ def calls_before(scope: Scope, loop: cst.For) -> list[cst.Call]:
     found: list[cst.Call] = []
 
     def reached(node: cst.CSTNode) -> bool:
-        for child in node.children:
+        for child in children(node):
             if child is loop:
                 return True
             if isinstance(child, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
@@ -586,7 +587,7 @@ def parameter_names(function: cst.FunctionDef) -> set[str]:
 
 def loads_outside(node: cst.CSTNode, skipped: set[int]) -> Iterator[str]:
     """Names read in a scope, but for some statements."""
-    for child in node.children:
+    for child in children(node):
         if id(child) in skipped:
             continue
         if isinstance(child, (cst.SimpleStatementLine, cst.BaseExpression, cst.FunctionDef, cst.ClassDef)):
@@ -607,7 +608,7 @@ def stores_outside(scope: Scope, skipped: int) -> Iterator[str]:
             ):
                 if isinstance(node, cst.For):
                     yield from bound_by(node.target)
-                yield from kept(node.children)
+                yield from kept(children(node))
             else:
                 yield from stores([node])
 

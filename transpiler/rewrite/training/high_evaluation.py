@@ -24,6 +24,7 @@ from transpiler.rewrite.training.high import (
     stores_outside,
 )
 from transpiler.rewrite.training.names import BindingOrder, bound_by, dotted, jumps_out, loads, stores
+from transpiler.syntax.tree import children
 
 
 def plan_evaluations(module: cst.Module, high: HighPlan) -> None:
@@ -51,7 +52,7 @@ def plan_evaluations(module: cst.Module, high: HighPlan) -> None:
 def _loops(node: cst.CSTNode, scope: Scope, path: tuple[int, ...]) -> Iterator[tuple[cst.For, Scope, tuple[int, ...]]]:
     """Loops with the scope that they stand in and the ids of the nodes around them."""
     here = (*path, id(node))
-    for child in node.children:
+    for child in children(node):
         inner = child if isinstance(child, cst.FunctionDef) else scope
         if isinstance(child, cst.For):
             yield child, scope, (*here, id(child))

@@ -15,6 +15,7 @@ import libcst as cst
 
 from transpiler.analysis.facts import Facts
 from transpiler.rewrite.training.names import dotted
+from transpiler.syntax.tree import children
 
 #: Methods that give back the model itself, and what else can be done with a model before its mode matters.
 _SAME: Final = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "requires_grad_", "apply", "share_memory"})
@@ -69,7 +70,7 @@ class _Finder:
 
     def visit(self, node: cst.CSTNode, scope: _Scope, path: tuple[int, ...], conditions: tuple[int, ...]) -> None:
         """Look at every statement outside the bodies of modules."""
-        for child in node.children:
+        for child in children(node):
             inner = (*conditions, id(child)) if isinstance(child, _CONDITIONS) else conditions
             here = (*path, id(child))
             if isinstance(child, cst.ClassDef):
@@ -161,7 +162,7 @@ class _Finder:
                 for argument in node.args:
                     if self._is_made(argument.value):
                         self._mark(argument.value, path)
-        for child in node.children:
+        for child in children(node):
             self._consumers(child, path)
 
     def _mark(self, expression: cst.BaseExpression, path: tuple[int, ...]) -> None:
@@ -186,7 +187,7 @@ def _ordered(node: cst.CSTNode, conditions: tuple[int, ...]) -> Iterator[tuple[c
     """Assignments, calls and returns in the order in which they are evaluated, with the conditions that they stand under."""
     inner = (*conditions, id(node)) if isinstance(node, _CONDITIONS) else conditions
     if isinstance(node, cst.Call):
-        for child in node.children:
+        for child in children(node):
             yield from _ordered(child, inner)
         yield node, conditions
         return
@@ -194,7 +195,7 @@ def _ordered(node: cst.CSTNode, conditions: tuple[int, ...]) -> Iterator[tuple[c
         yield from _ordered(node.value, inner)
         yield node, conditions
         return
-    for child in node.children:
+    for child in children(node):
         yield from _ordered(child, inner)
     if isinstance(node, cst.Return):
         yield node, conditions
@@ -206,12 +207,12 @@ def _dotted_names(node: cst.CSTNode) -> Iterator[str]:
         yield dotted(node)
     elif not isinstance(node, cst.Call) or isinstance(_plain(node), (cst.Name, cst.Attribute)):
         yield dotted(_plain(node)) if isinstance(node, cst.BaseExpression) else ""
-        for child in node.children:
+        for child in children(node):
             yield from _dotted_names(child)
 
 
 def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, cst.Call):
             yield child
         yield from _calls(child)

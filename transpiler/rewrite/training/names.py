@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import libcst as cst
 
+from transpiler.syntax.tree import children
+
 _COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
 _SCOPES = (cst.FunctionDef, cst.Lambda, cst.ClassDef)
 
@@ -21,10 +23,10 @@ def loads(node: cst.CSTNode) -> Iterator[str]:
         yield from loads(node.value)
     elif isinstance(node, (cst.FunctionDef, cst.Lambda)):
         own = parameters(node.params) | (set(stores(_body(node.body))) if isinstance(node, cst.FunctionDef) else set())
-        yield from (name for child in node.children for name in _loads_of(child) if name not in own)
+        yield from (name for child in children(node) for name in _loads_of(child) if name not in own)
     elif isinstance(node, _COMPREHENSIONS):
         own = set(_comprehension_targets(node.for_in))
-        yield from (name for child in node.children for name in loads(child) if name not in own)
+        yield from (name for child in children(node) for name in loads(child) if name not in own)
     elif isinstance(node, cst.CompFor):
         yield from loads(node.iter)
         for child in (*node.ifs, *((node.inner_for_in,) if node.inner_for_in else ())):
@@ -36,7 +38,7 @@ def loads(node: cst.CSTNode) -> Iterator[str]:
     elif isinstance(node, (cst.Global, cst.Nonlocal, cst.Param, cst.Annotation)):
         return
     else:
-        for child in node.children:
+        for child in children(node):
             yield from loads(child)
 
 
@@ -74,7 +76,7 @@ def _target_loads(target: cst.BaseExpression) -> Iterator[str]:
     """What assigning to ``a.b`` or ``a[i]`` reads."""
     if isinstance(target, (cst.Attribute, cst.Subscript)):
         yield from (
-            (name for child in target.children for name in loads(child)) if isinstance(target, cst.Subscript) else loads(target.value)
+            (name for child in children(target) for name in loads(child)) if isinstance(target, cst.Subscript) else loads(target.value)
         )
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
@@ -116,7 +118,7 @@ def stores(nodes: Iterable[cst.CSTNode]) -> Iterator[str]:
             yield node.name.value
         elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For)):
             yield from bound_by(node.target)
-            yield from stores(node.children)
+            yield from stores(children(node))
         elif isinstance(node, cst.NamedExpr):
             yield from bound_by(node.target)
             yield from stores([node.value])
@@ -129,7 +131,7 @@ def stores(nodes: Iterable[cst.CSTNode]) -> Iterator[str]:
         elif isinstance(node, cst.MatchAs) and node.name is not None:
             yield node.name.value
         else:
-            yield from stores(node.children)
+            yield from stores(children(node))
 
 
 def _imported(node: cst.Import | cst.ImportFrom) -> Iterator[str]:
@@ -205,7 +207,7 @@ def every_attribute(node: cst.CSTNode) -> Iterator[cst.Attribute]:
     """Every attribute in a node, itself included, outermost first."""
     if isinstance(node, cst.Attribute):
         yield node
-    for child in node.children:
+    for child in children(node):
         yield from every_attribute(child)
 
 
@@ -213,7 +215,7 @@ def every_call(node: cst.CSTNode) -> Iterator[cst.Call]:
     """Every call in a node, itself included, outermost first."""
     if isinstance(node, cst.Call):
         yield node
-    for child in node.children:
+    for child in children(node):
         yield from every_call(child)
 
 
@@ -227,7 +229,7 @@ def read_attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
         return
     if isinstance(node, cst.Attribute):
         yield node
-    for child in node.children:
+    for child in children(node):
         yield from read_attributes(child)
 
 
@@ -235,7 +237,7 @@ def every_name(node: cst.CSTNode) -> Iterator[str]:
     """Every name in a node, attributes' own included."""
     if isinstance(node, cst.Name):
         yield node.value
-    for child in node.children:
+    for child in children(node):
         yield from every_name(child)
 
 
@@ -260,7 +262,7 @@ def jumps_out(statements: Iterable[cst.CSTNode], in_loop: bool = False) -> cst.C
             return node
         if isinstance(node, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
             continue
-        found = jumps_out(node.children, in_loop or isinstance(node, (cst.For, cst.While)))
+        found = jumps_out(children(node), in_loop or isinstance(node, (cst.For, cst.While)))
         if found is not None:
             return found
     return None

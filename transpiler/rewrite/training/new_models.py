@@ -12,6 +12,7 @@ import libcst as cst
 
 from transpiler.analysis.facts import Facts
 from transpiler.rewrite.training.names import dotted, every_call
+from transpiler.syntax.tree import children
 
 
 def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:
@@ -61,7 +62,7 @@ def _follow(module: cst.Module, trained: set[str]) -> None:
 
 def _functions(node: cst.CSTNode, owner: str) -> Iterator[tuple[str, cst.FunctionDef]]:
     """Functions by name, classes' ``__init__`` by the class's."""
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, cst.FunctionDef):
             yield (owner if child.name.value == "__init__" else child.name.value), child
         elif isinstance(child, cst.ClassDef):
@@ -106,7 +107,7 @@ def _calls_method(call: cst.Call, name: str) -> bool:
 
 
 def _assignments(node: cst.CSTNode, path: tuple[int, ...]) -> Iterator[tuple[cst.Assign, tuple[int, ...]]]:
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, cst.Assign):
             yield child, path
         elif not isinstance(child, cst.BaseExpression):

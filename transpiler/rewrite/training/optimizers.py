@@ -15,6 +15,7 @@ import libcst as cst
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
 from transpiler.rewrite.training.names import dotted, every_attribute, every_call, every_name, loads, parameters, stores
+from transpiler.syntax.tree import children
 
 _OPTIMIZER = "torch.optim.Optimizer", v.Inst(("torch.optim.Optimizer",))
 _MODULE = "torch.nn.Module", v.MODULE
@@ -140,7 +141,7 @@ class Owners:
 
     def _events(self, node: cst.CSTNode, certain: bool, loops: tuple[cst.For, ...], deep: bool) -> Iterator[_Event]:
         """Steps, clearings and calls of ``backward`` in the order of the text; functions inside are opened where ``deep`` asks for it."""
-        for child in node.children:
+        for child in children(node):
             if isinstance(child, (cst.FunctionDef, cst.ClassDef)) and not deep:
                 continue
             if isinstance(child, cst.Call):
@@ -213,7 +214,7 @@ class Owners:
 
 def _trained_modules(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
     """(module, optimizer) for ``optimizer = SGD(module.parameters(), …)``, so that ``module.zero_grad()`` clears what the optimizer steps on."""
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, cst.Assign) and isinstance(child.value, cst.Call) and child.value.args:
             first = child.value.args[0].value
             name = dotted(first.func) if isinstance(first, cst.Call) else ""

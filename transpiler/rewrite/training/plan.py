@@ -29,6 +29,7 @@ from transpiler.rewrite.training.names import (
 )
 from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
+from transpiler.syntax.tree import children
 
 _TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
 _LOOPS = (cst.For, cst.While)
@@ -189,7 +190,7 @@ class _Planner:
         if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             yield from self._sites(node.body, [], [*scopes, node])
             return
-        for child in node.children:
+        for child in children(node):
             if not isinstance(child, cst.BaseExpression):
                 yield from self._sites(child, places, scopes)
 
@@ -201,7 +202,7 @@ class _Planner:
         if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             yield from self._sites(node, places, scopes)
             return
-        for child in node.children:
+        for child in children(node):
             if isinstance(child, cst.IndentedBlock):
                 for index, statement in enumerate(child.body):
                     yield from self._in_statement(statement, [*places, Place(child, index, node)], scopes)
@@ -227,7 +228,7 @@ class _Planner:
             fact = self.facts.calls.get(id(node))
             if fact is not None and fact.apis == ("torch.autograd.grad",):
                 yield node
-        for child in node.children:
+        for child in children(node):
             if not isinstance(child, cst.Lambda):
                 yield from self._grad_calls(child)
 
@@ -699,7 +700,7 @@ def _is_start(value: cst.BaseExpression) -> bool:
 
 
 def _functions(node: cst.CSTNode) -> Iterator[cst.FunctionDef]:
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, cst.FunctionDef):
             yield child
         if not isinstance(child, cst.BaseExpression):
@@ -713,7 +714,7 @@ def _own_calls(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Call]:
             continue
         if isinstance(node, cst.Call):
             yield node
-        yield from _own_calls(node.children)
+        yield from _own_calls(children(node))
 
 
 def _names_bound(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Name]:
@@ -733,10 +734,10 @@ def _outside_loads(node: cst.CSTNode, skipped: set[int], is_scope: bool = True) 
         return
     if is_scope:
         body = node.body if isinstance(node, cst.FunctionDef) else node
-        for child in body.children:
+        for child in children(body):
             yield from _outside_loads(child, skipped, False)
     elif isinstance(node, _SUITES) and not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-        for child in node.children:
+        for child in children(node):
             if not (isinstance(node, cst.For) and child is node.target):
                 yield from _outside_loads(child, skipped, False)
     else:
@@ -754,7 +755,7 @@ def _outside_stores(nodes: Iterable[cst.CSTNode], skipped: set[int]) -> Iterator
                 yield from keys(node.target)
             if isinstance(node, cst.With):
                 yield from (name for item in node.items for name in stores([item]))
-            yield from _outside_stores(node.children, skipped)
+            yield from _outside_stores(children(node), skipped)
         else:
             yield from stores([node])
 
@@ -768,7 +769,7 @@ def _declared(body: Iterable[cst.CSTNode]) -> tuple[set[str], str]:
             names |= {item.name.value for item in node.names}
             word = "global" if isinstance(node, cst.Global) else word
         elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
-            found, inner = _declared(node.children)
+            found, inner = _declared(children(node))
             names |= found
             word = inner if found else word
     return names, word
@@ -789,7 +790,7 @@ def _leaf_names(node: cst.CSTNode) -> Iterator[str]:
 
 def _all_statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """Every statement of a file, those of functions and classes opened."""
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, (cst.FunctionDef, cst.ClassDef)):
             yield from _all_statements(child)
         elif not isinstance(child, cst.BaseExpression):
@@ -828,7 +829,7 @@ def imported_libraries(module: cst.Module) -> Iterator[str]:
 
 
 def _imports(node: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, (cst.Import, cst.ImportFrom)):
             yield child
         elif not isinstance(child, cst.BaseExpression):

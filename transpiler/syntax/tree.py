@@ -1,0 +1,53 @@
+"""The nodes below a node, for walks that ask about expressions and statements alone.
+
+LibCST's own ``children`` makes a copy of the node to find out, and gives white space, parentheses and commas too: on whole files that costs more than
+parsing them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from typing import Final, TypeVar
+
+import libcst as cst
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+
+_LAYOUT: Final = (
+    "whitespace", "leading_", "trailing_", "lines_", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "semicolon", "equal", "header",
+    "footer", "indent", "newline", "dot", "first_colon", "second_colon",
+)  # fmt: skip
+#: Fields in the order of the text, where the class names them in another; those in between keep theirs.
+_FIRST: Final = ("decorators", "posonly_params")
+_LAST: Final = ("body", "handlers", "orelse", "finalbody")
+
+
+@cache
+def _parts(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold expressions, statements or what they consist of."""
+    names = [field.name for field in fields(kind) if not field.name.startswith(_LAYOUT)]
+    return tuple(sorted(names, key=lambda name: (name not in _FIRST, _LAST.index(name) + 1 if name in _LAST else 0)))
+
+
+def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes directly below, in the order in which they are evaluated, layout left out."""
+    for name in _parts(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                if isinstance(item, cst.CSTNode):
+                    yield item
+
+
+def every(node: cst.CSTNode, kind: type[Node]) -> Iterator[Node]:
+    """Every node of a kind in a node, itself included, outermost first."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, kind):
+            yield one
+        waiting.extend(reversed(list(children(one))))

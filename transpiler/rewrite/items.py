@@ -14,6 +14,8 @@ from transpiler.analysis import values as v
 from transpiler.analysis.facts import SubscriptFact
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import literal_tuple
+from transpiler.rewrite.training.names import bound_by, parameters
+from transpiler.syntax.tree import children
 
 
 class ItemRewriter:
@@ -53,58 +55,27 @@ class ItemRewriter:
     def _is_local(self, assignment: cst.Assign) -> bool:
         """Whether the name whose element is written may be assigned to without becoming another variable."""
         if self._rebindable is None:
-            found = _LocalWrites()
-            self.file.module.visit(found)
-            self._rebindable = frozenset(found.local)
+            self._rebindable = frozenset(_local_writes(self.file.module))
         return id(assignment) in self._rebindable
 
 
-class _LocalWrites(cst.CSTVisitor):
-    """Finds the assignments ``x[i] = v`` whose ``x`` is a variable of the function, or module, in which they stand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.local: set[int] = set()
-        self._scopes: list[tuple[set[str], list[tuple[str, int]]]] = []
-
-    def visit_Module(self, node: cst.Module) -> None:
-        self._scopes.append((set(), []))
-
-    def leave_Module(self, original_node: cst.Module) -> None:
-        self._close()
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        parameters = node.params
-        every = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
-        self._scopes.append(({parameter.name.value for parameter in every}, []))
-
-    def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
-        self._close()
-
-    def visit_Assign(self, node: cst.Assign) -> None:
-        names, writes = self._scopes[-1]
-        for target in node.targets:
-            names.update(_names(target.target))
-            if isinstance(target.target, cst.Subscript) and isinstance(target.target.value, cst.Name):
-                writes.append((target.target.value.value, id(node)))
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        self._scopes[-1][0].update(_names(node.target))
-
-    def visit_For(self, node: cst.For) -> None:
-        self._scopes[-1][0].update(_names(node.target))
-
-    def _close(self) -> None:
-        names, writes = self._scopes.pop()
-        self.local.update(place for name, place in writes if name in names)
-
-
-def _names(target: cst.BaseExpression) -> Iterator[str]:
-    if isinstance(target, cst.Name):
-        yield target.value
-    elif isinstance(target, (cst.Tuple, cst.List)):
-        for element in target.elements:
-            yield from _names(element.value)
+def _local_writes(scope: cst.Module | cst.FunctionDef) -> Iterator[int]:
+    """The assignments ``x[i] = v`` (by their id) whose ``x`` is a variable of the function, or module, in which they stand."""
+    names = parameters(scope.params) if isinstance(scope, cst.FunctionDef) else set()
+    writes: list[tuple[str, int]] = []
+    waiting = list(children(scope))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, cst.FunctionDef):
+            yield from _local_writes(node)
+        elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.For)):
+            names.update(bound_by(node.target))
+        if isinstance(node, cst.Assign):
+            targets = [target.target for target in node.targets]
+            writes += [(t.value.value, id(node)) for t in targets if isinstance(t, cst.Subscript) and isinstance(t.value, cst.Name)]
+        if not isinstance(node, (cst.BaseExpression, cst.FunctionDef)):
+            waiting.extend(children(node))
+    yield from (place for name, place in writes if name in names)
 
 
 def _has_step(index: cst.BaseSlice) -> bool:

@@ -111,7 +111,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         output = ImportRewriter(file, exported).rewrite(edited).bytes
     if source.endswith(b"\r") and not output.endswith(b"\r"):  # LibCST takes a bare carriage return at the end for no line end
         output += b"\r"
-    diagnostics = _located(file, path)
+    diagnostics = _located(file, source, path)
     return FileResult(output, _status(source, output, diagnostics), diagnostics, frozenset(file.speller.support))
 
 
@@ -195,18 +195,18 @@ def _aliases(facts: Facts, target: Target) -> dict[str, str]:
     return aliases
 
 
-def _located(file: FileContext, path: str) -> tuple[Diagnostic, ...]:
+def _located(file: FileContext, source: bytes, path: str) -> tuple[Diagnostic, ...]:
     where = locate(file.module, {id(remark.node) for remark in file.remarks})
     found = [_diagnostic(remark, where.get(id(remark.node)), path, file.target.name) for remark in file.remarks]
-    unique = dict.fromkeys(_not_suppressed(found, file.module))
+    unique = dict.fromkeys(_not_suppressed(found, source, file.module))
     return tuple(sorted(unique, key=lambda d: (d.range is not None, d.range or Range(0, 0, 0, 0))))
 
 
-def _not_suppressed(found: list[Diagnostic], module: cst.Module) -> list[Diagnostic]:
+def _not_suppressed(found: list[Diagnostic], source: bytes, module: cst.Module) -> list[Diagnostic]:
     """Without what the user's comments silence; the remarks about conversions stay, they are the record of what was done."""
-    if not any(d.kind in (Kind.UNCONVERT, Kind.REVIEW) for d in found):
+    if b"torch2ms:" not in source or not any(d.kind in (Kind.UNCONVERT, Kind.REVIEW) for d in found):
         return found
-    silenced = suppressed(module.code.splitlines(keepends=True)) if "torch2ms:" in module.code else {}
+    silenced = suppressed(module.code.splitlines(keepends=True))
     return [
         d for d in found
         if d.kind is Kind.CONVERT or d.range is None or d.range.line not in silenced or not _covers(silenced[d.range.line], d)

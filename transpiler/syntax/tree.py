@@ -20,7 +20,7 @@ _LAYOUT: Final = (
     "footer", "indent", "newline", "dot", "first_colon", "second_colon",
 )  # fmt: skip
 #: Fields in the order of the text, where the class names them in another; those in between keep theirs.
-_FIRST: Final = ("decorators", "posonly_params")
+_FIRST: Final = ("decorators", "posonly_params", "keyword")
 _LAST: Final = ("body", "handlers", "orelse", "finalbody")
 
 

@@ -10,8 +10,9 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import plain_operation
 from transpiler.rewrite.template import parenthesized
-from transpiler.rewrite.training.names import dotted, every_attribute
+from transpiler.rewrite.training.names import dotted
 from transpiler.rewrite.training.plan import Failure, Plan, Region, argument_of, gradient_of, single
+from transpiler.syntax.tree import every
 
 _BLANK = cst.EmptyLine(indent=False)
 
@@ -119,7 +120,7 @@ class TrainingRewriter:
     def updated_leaf(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.Expr | None:
         """``w.copy_(w - lr * w.grad)`` for ``w -= lr * w.grad``: the tensor that gradients are taken of is changed, not replaced."""
         name = dotted(original.target)
-        is_own = isinstance(original.target, cst.Name) and f"{name}.grad" in map(dotted, every_attribute(original.value))
+        is_own = isinstance(original.target, cst.Name) and f"{name}.grad" in map(dotted, every(original.value, cst.Attribute))
         if not name or not (is_own or name.removesuffix(".data") in self.plan.leaves):
             return None
         self.file.converted(original, name, f"{name}.copy_")

@@ -15,7 +15,7 @@ import libcst as cst
 
 from transpiler.analysis.facts import Facts
 from transpiler.rewrite.training.names import dotted
-from transpiler.syntax.tree import children
+from transpiler.syntax.tree import children, every
 
 #: Methods that give back the model itself, and what else can be done with a model before its mode matters.
 _SAME: Final = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "requires_grad_", "apply", "share_memory"})
@@ -54,9 +54,10 @@ class _Event:
 
 def find_made_models(module: cst.Module, facts: Facts, exported: frozenset[str]) -> MadeModels:
     """The models that a file makes and that need their mode said. ``exported``: names of the file that other files import."""
+    if not facts.made_models:
+        return MadeModels()
     finder = _Finder(module, facts, exported)
-    if facts.made_models:
-        finder.visit(module, module, (), ())
+    finder.visit(module, module, (), ())
     return finder.found
 
 
@@ -66,7 +67,10 @@ class _Finder:
         self.facts = facts
         self.exported = exported
         self.found = MadeModels()
-        self._switched = {dotted(c.func).rpartition(".")[0] for c in _calls(module) if dotted(c.func).endswith(".train") and not c.args}
+        self._switched = {
+            dotted(c.func).rpartition(".")[0] for c in every(module, cst.Call) if dotted(c.func).endswith(".train") and not c.args
+        }
+        self._orders: dict[int, tuple[tuple[cst.CSTNode, tuple[int, ...]], ...]] = {}
 
     def visit(self, node: cst.CSTNode, scope: _Scope, path: tuple[int, ...], conditions: tuple[int, ...]) -> None:
         """Look at every statement outside the bodies of modules."""
@@ -119,7 +123,9 @@ class _Finder:
     def _events(self, scope: _Scope, name: str, after: cst.Assign) -> Iterator[_Event]:
         """What happens to ``name`` after an assignment, in the order of the text."""
         started = False
-        for node, conditions in _ordered(scope, ()):
+        if id(scope) not in self._orders:
+            self._orders[id(scope)] = tuple(_ordered(scope, ()))
+        for node, conditions in self._orders[id(scope)]:
             if node is after:
                 started = True
             elif started:
@@ -171,9 +177,8 @@ class _Finder:
 
     def _is_made(self, node: cst.BaseExpression) -> bool:
         """Whether an expression is a call that makes a model, perhaps moved or cast, whose mode is open."""
-        while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in _SAME:
-            node = node.func.value
-        return isinstance(node, cst.Call) and self.facts.made_models.get(id(node), False)
+        made = _plain(node)
+        return isinstance(made, cst.Call) and self.facts.made_models.get(id(made), False)
 
 
 def _plain(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -209,10 +214,3 @@ def _dotted_names(node: cst.CSTNode) -> Iterator[str]:
         yield dotted(_plain(node)) if isinstance(node, cst.BaseExpression) else ""
         for child in children(node):
             yield from _dotted_names(child)
-
-
-def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
-    for child in children(node):
-        if isinstance(child, cst.Call):
-            yield child
-        yield from _calls(child)

@@ -203,22 +203,6 @@ class BindingOrder:
         return bound
 
 
-def every_attribute(node: cst.CSTNode) -> Iterator[cst.Attribute]:
-    """Every attribute in a node, itself included, outermost first."""
-    if isinstance(node, cst.Attribute):
-        yield node
-    for child in children(node):
-        yield from every_attribute(child)
-
-
-def every_call(node: cst.CSTNode) -> Iterator[cst.Call]:
-    """Every call in a node, itself included, outermost first."""
-    if isinstance(node, cst.Call):
-        yield node
-    for child in children(node):
-        yield from every_call(child)
-
-
 def read_attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
     """Attributes in a node that are read, not called."""
     if isinstance(node, cst.Call):
@@ -231,14 +215,6 @@ def read_attributes(node: cst.CSTNode) -> Iterator[cst.Attribute]:
         yield node
     for child in children(node):
         yield from read_attributes(child)
-
-
-def every_name(node: cst.CSTNode) -> Iterator[str]:
-    """Every name in a node, attributes' own included."""
-    if isinstance(node, cst.Name):
-        yield node.value
-    for child in children(node):
-        yield from every_name(child)
 
 
 def dotted(node: cst.CSTNode) -> str:

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.names import dotted, every_call
-from transpiler.syntax.tree import children
+from transpiler.rewrite.training.names import dotted
+from transpiler.syntax.tree import children, every
 
 
 def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:
     """Assignments (by their id) whose value, or some of whose values (by position, -1 for the value itself), are models that an optimizer trains;
     and the ids of the statements around them."""
-    calls = list(every_call(module))
+    calls = list(every(module, cst.Call))
     if not any(_calls_method(call, "backward") or _makes_optimizer(call, facts) for call in calls):
         return {}, set()
     trained = set(_owners(module))
@@ -50,7 +50,7 @@ def _follow(module: cst.Module, trained: set[str]) -> None:
         for node, _path in _assignments(module, ()):
             if dotted(node.targets[0].target) in trained and isinstance(node.value, cst.Name):
                 trained.add(node.value.value)
-        for call in every_call(module):
+        for call in every(module, cst.Call):
             function = functions.get(dotted(call.func))
             names = [p.name.value for p in function.params.params] if function is not None else []
             names = names[1:] if names[:1] == ["self"] else names
@@ -94,7 +94,7 @@ def _makes_optimizer(call: cst.Call, facts: Facts) -> bool:
 
 def _owners(node: cst.CSTNode) -> Iterator[str]:
     """``model`` of ``model.parameters()`` anywhere in a node."""
-    for inner in every_call(node):
+    for inner in every(node, cst.Call):
         if _calls_method(inner, "parameters") or _calls_method(inner, "named_parameters"):
             name = dotted(inner.func).rpartition(".")[0]
             if name:

@@ -14,8 +14,8 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
-from transpiler.rewrite.training.names import dotted, every_attribute, every_call, every_name, loads, parameters, stores
-from transpiler.syntax.tree import children
+from transpiler.rewrite.training.names import bound_by, dotted, loads, parameters, stores
+from transpiler.syntax.tree import children, every
 
 _OPTIMIZER = "torch.optim.Optimizer", v.Inst(("torch.optim.Optimizer",))
 _MODULE = "torch.nn.Module", v.MODULE
@@ -40,9 +40,10 @@ class Owners:
         self.module = module
         self.facts = facts
         self._zeroed: set[str] = set()
+        self._with_grads = {dotted(node.value) for node in every(module, cst.Attribute) if node.attr.value == "grad"}
         self._trained = dict(_trained_modules(module))
         self.modules = {
-            dotted(call.func).removesuffix(".parameters") for call in every_call(module) if dotted(call.func).endswith(".parameters")
+            dotted(call.func).removesuffix(".parameters") for call in every(module, cst.Call) if dotted(call.func).endswith(".parameters")
         }
         self._zeroed = {event.receiver for event in self._events(module, True, (), deep=True) if event.kind == "zero"}
 
@@ -57,7 +58,7 @@ class Owners:
         """Source text of the list of parameters; it may call ``leaves_of``, which is spelled as ``{leaves_of}``."""
         optimizers, many = self._optimizers(site, scopes)
         read = {name for statement in run for name in loads(statement)} | set(loads(loss))
-        read |= {dotted(node) for statement in (*run, loss) for node in every_attribute(statement)}
+        read |= {dotted(node) for statement in (*run, loss) for node in every(statement, cst.Attribute)}
         marked = [name for name in sorted(leaves) if name in read and self._asks_grad(name)]
         if many:
             return "{leaves_of}(" + ", ".join([*optimizers, *many, *marked]) + ")"
@@ -123,7 +124,7 @@ class Owners:
         around: tuple[cst.For, ...] = events[at].loops if at is not None else ()
         for name in names:
             loops = next(event.loops for event in events if event.kind == "step" and event.receiver == name)
-            source = next((loop.iter for loop in loops if loop not in around and name in set(every_name(loop.target))), None)
+            source = next((loop.iter for loop in loops if loop not in around and name in set(bound_by(loop.target))), None)
             if source is None:
                 single.append(name)
             elif dotted(source):
@@ -188,13 +189,13 @@ class Owners:
 
     def _asks_grad(self, name: str) -> bool:
         """Whether the file reads ``name.grad``."""
-        return f"{name}.grad" in self.module.code
+        return name in self._with_grads
 
     def _modules(self, run: Sequence[cst.CSTNode], loss: cst.BaseExpression, leaves: set[str]) -> list[str]:
         """What the statements call, and what they hand to calls that torch does not know: modules among them."""
         bound = set(stores(run))
         found: dict[str, None] = {}
-        for call in (call for statement in (*run, loss) for call in every_call(statement)):
+        for call in (call for statement in (*run, loss) for call in every(statement, cst.Call)):
             if id(call) in self.facts.calls:
                 continue
             candidates = (

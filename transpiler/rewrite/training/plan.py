@@ -19,8 +19,6 @@ from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, is_te
 from transpiler.rewrite.training.names import (
     BindingOrder,
     dotted,
-    every_attribute,
-    every_name,
     jumps_out,
     loads,
     parameters,
@@ -29,7 +27,7 @@ from transpiler.rewrite.training.names import (
 )
 from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
-from transpiler.syntax.tree import children
+from transpiler.syntax.tree import children, every
 
 _TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
 _LOOPS = (cst.For, cst.While)
@@ -124,7 +122,7 @@ class _Planner:
         self.external = external
         self.leaves = frozenset(_leaf_names(module))
         self.owners = Owners(module, facts)
-        grads = frozenset(dotted(node) for node in every_attribute(module) if node.attr.value == "grad")
+        grads = frozenset(dotted(node) for node in every(module, cst.Attribute) if node.attr.value == "grad")
         self.plan = Plan(leaves=self.leaves, read_grads=grads)
         self._flows: dict[int, GraphFlow] = {}
         self._numbers: dict[int, int] = {}
@@ -581,7 +579,9 @@ class _Planner:
             loss = cst.Name(_base(region))
         label = dotted(loss).rpartition(".")[2]
         suffix = "" if not several else f"_{label}" if label else f"_{number + 1}"
-        used = self._taken.setdefault(id(scope), set(every_name(scope)))
+        if id(scope) not in self._taken:
+            self._taken[id(scope)] = {name.value for name in every(scope, cst.Name)}
+        used = self._taken[id(scope)]
         is_grad = region.site.inputs is not None
         region.returns_expression = is_grad or not isinstance(loss, cst.Name) or gradient_of(region.site.call) is not None
         region.function = _fresh(f"forward{suffix}" if suffix else "forward_fn", used)

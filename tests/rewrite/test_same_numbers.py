@@ -16,6 +16,45 @@ from transpiler.support.assemble import assemble
 
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 PROGRAMS = {
+    "in-place-on-what-a-call-returns": """
+class Holder:
+    def __init__(self, x):
+        self.scale = x
+def same(x):
+    return x
+def holder(x):
+    return x.scale
+def run(x: torch.Tensor, mask: torch.Tensor):
+    state, h = {"exp": x.clone()}, Holder(x.clone())
+    exp = state["exp"]
+    denom = exp.sqrt().add_(1.0)
+    other = (exp.sqrt() / 3.0).add_(1.0).mul_(2)
+    for f in (same, holder):
+        f(h if f is holder else exp).add_(1).mul_(2)
+    holder(h).clamp_(0, 4)
+    x[..., ::3].clamp_(0, 3)
+    x[:, 1::2].mul_(-1)
+    chosen = x[~mask].pow_(2).sum()
+    t = 2.0
+    same(x).sub_(t)
+    return exp, denom, other, h.scale, x, chosen
+y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) > 5)
+""",
+    "older-orders-of-parameters": """
+def run(x: torch.Tensor, v: torch.Tensor):
+    m = x.clone()
+    m.addmm_(1, -2, x, x.t())
+    out = torch.zeros(3, 3)
+    torch.add(x, 2, v, out=out)
+    b = x.expand(2, 3, 3)
+    w = x.clone()
+    w.data.add_(-0.1, v)
+    w.data.addcmul_(0.5, x, x).addcdiv_(-1, x, v)
+    return (m, out, w, torch.add(x, 2, v), x.sub(0.5, v), torch.addcmul(x, 2, v, v), x.addcdiv(3, v, v), torch.addmm(2, x, 3, x, x),
+            torch.addmm(2, x, x, x), x.addmm(2, x, x), torch.addmv(2, v, 3, x, v), v.addmv(2, 3, x, v), x.addr(2, 3, v, v), torch.addr(2, x, v, v),
+            torch.baddbmm(2, b, 3, b, b), b.baddbmm(2, b, b), torch.addbmm(2, x, 3, b, b), x.addbmm(2, 3, b, b))
+y = run(torch.arange(9.0).reshape(3, 3) + 1, torch.tensor([1.0, 2.0, 4.0]))
+""",
     "parts": """
 def run(x: torch.Tensor):
     x[0].zero_()

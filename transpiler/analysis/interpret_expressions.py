@@ -327,8 +327,9 @@ class ExpressionInterpreter:
         return (defines or self.resolver.defined_below(info, name)) and self.resolver.is_module_like(info)
 
     def _member_apis(self, owner: Value, name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
-        if isinstance(owner, v.Tensor):
-            return (f"torch.Tensor.{name}",), Certainty.KNOWN, ()
+        if isinstance(owner, v.Tensor):  # a public name that no entry knows is none of torch's: every one of those has an entry
+            is_member = name.startswith("_") or self.registry.lookup(f"torch.Tensor.{name}") is not None
+            return ((f"torch.Tensor.{name}",) if is_member else ()), Certainty.KNOWN, ()
         if isinstance(owner, v.Batch):
             return ((f"torch.Tensor.{name}",) if self.semantics.is_tensor_member(name) else ()), Certainty.KNOWN, ()
         if isinstance(owner, v.Shape):
@@ -467,9 +468,19 @@ class ExpressionInterpreter:
             owner = callee.owner
             entry = self.semantics.entry(apis[0]) if len(apis) == 1 and certainty is Certainty.MAYBE else None
             if entry is not None and entry.unambiguous and entry.inplace is not None:
-                certainty, owner = Certainty.KNOWN, v.TENSOR  # left alone it would run and change nothing
+                # left alone it would run and change nothing
+                certainty, owner = Certainty.KNOWN, v.FRESH if self._makes_tensor(func.value) else v.TENSOR
             self.facts.calls[id(node)] = CallFact(apis, certainty, values, owner, node)
             self.touch()
+
+    def _makes_tensor(self, node: cst.BaseExpression) -> bool:
+        """Whether an expression of unknown kind gives a tensor of its own where it gives a tensor at all: arithmetic, or a method that computes."""
+        if isinstance(node, (cst.BinaryOperation, cst.UnaryOperation)):
+            return True
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+            return False
+        entry = self.semantics.entry(f"torch.Tensor.{node.func.attr.value}")
+        return entry is not None and not entry.view and entry.inplace is None and v.is_fresh(self.semantics.returned(entry.returns))
 
     @staticmethod
     def _registered(callee: v.Bound, values: Sequence[Value]) -> None:

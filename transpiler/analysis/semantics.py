@@ -413,6 +413,8 @@ class Semantics:
     def subscript(self, owner: Value, index: Value, is_slice: bool) -> Value:
         """The kind of ``owner[index]``."""
         if isinstance(owner, v.Tensor):
+            if isinstance(index, v.Tensor) and index.dtype == "bool" and not is_slice:
+                return v.Tensor(fresh=True, dtype=owner.dtype)  # what a mask chooses is a copy
             part = v.PART if is_slice or kind_name(index) in ("int", "none", "unknown", "bool") else v.TENSOR
             return replace(part, dtype=owner.dtype)
         if isinstance(owner, v.Tup):

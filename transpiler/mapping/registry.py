@@ -103,6 +103,7 @@ def _entry(data: Mapping[str, Any], location: Location) -> Entry:
         location=location,
         signature=parse_signature(data["signature"]) if data.get("signature") else None,
         overloads=tuple(_overload(item, data) for item in data.get("overloads", ())),
+        legacy=tuple(parse_signature(text) for text in data.get("legacy", ())),
         aliases=tuple(data.get("aliases", ())),
         base=data.get("base") or _default_base(api, kind),
         returns=_returns(data.get("returns")),

@@ -25,6 +25,7 @@ ENTRY_KEYS: Final[Mapping[str, object]] = MappingProxyType(
         "kind": {"enum": sorted(ENTRY_KINDS)},
         "signature": {"type": "string"},
         "overloads": {"type": "array", "items": {"$ref": "#/$defs/overload"}},
+        "legacy": {"type": "array", "items": {"type": "string"}},
         "aliases": {"type": "array", "items": {"type": "string"}},
         "base": {"type": "string"},
         "returns": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
@@ -182,6 +183,7 @@ class Entry:
     location: Location
     signature: Signature | None
     overloads: tuple[Overload, ...]
+    legacy: tuple[Signature, ...]
     aliases: tuple[str, ...]
     base: str | None
     returns: tuple[str, ...] | None

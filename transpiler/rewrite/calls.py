@@ -11,7 +11,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.dtype_category import DTYPE_GROUPS
 from transpiler.analysis.facts import CallFact, Certainty
 from transpiler.analysis.semantics import kind_name, literal_text
-from transpiler.mapping.binding import Argument, Binding, Choice, choose
+from transpiler.mapping.binding import Argument, Binding, Choice, bind, choose
 from transpiler.mapping.schema import Entry, TargetForm
 from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import ArgumentTranslator, Declined, same_literal
@@ -130,6 +130,11 @@ class CallRewriter:
         if has_receiver:
             arguments[0] = Argument(None, "", "tensor" if isinstance(fact.owner, v.Tensor) else "unknown", 0, "")
         choice = choose(entry, arguments)
+        modern = _in_order(entry, args, values, arguments) if choice is None else None
+        if modern is not None:
+            args, values, arguments = modern
+            choice = choose(entry, arguments)
+            updated = updated.with_changes(args=args[1:] if has_receiver else args)
         return CallSite(original, updated, entry, args, arguments, values, has_receiver, choice)
 
     def _finish(self, site: CallSite, outcome: cst.BaseExpression) -> cst.BaseExpression:
@@ -488,6 +493,30 @@ def _star_by_keyword(entry: Entry, args: list[cst.Arg], values: list[v.Value]) -
             args.insert(place, plain)
             values.insert(place, value)
             return
+
+
+def _in_order(
+    entry: Entry, args: list[cst.Arg], values: list[v.Value], arguments: list[Argument]
+) -> tuple[list[cst.Arg], list[v.Value], list[Argument]] | None:
+    """A call in an older order of the parameters (``x.add(2, y)``) in the order of the signature (``x.add(y, alpha=2)``); the layout stays in its
+    place. None where the call is in none of them."""
+    older = next((binding for signature in entry.legacy if (binding := bind(signature, arguments)) is not None), None)
+    if older is None or entry.signature is None:
+        return None
+    ordered: list[tuple[int, str | None]] = []
+    for parameter in entry.signature.parameters:
+        for argument in older.values.get(parameter.name, ()):
+            ordered.append((argument.index, None if parameter.kind.startswith("positional") else parameter.name))
+    laid_out = [
+        place.with_changes(
+            value=args[index].value,
+            keyword=cst.Name(name) if name is not None else None,
+            equal=cst.AssignEqual(_NOTHING, _NOTHING) if name is not None else cst.MaybeSentinel.DEFAULT,
+        )
+        for place, (index, name) in zip(args, ordered, strict=True)
+    ]
+    moved = [replace(arguments[index], keyword=name, index=position) for position, (index, name) in enumerate(ordered)]
+    return laid_out, [values[index] for index, _ in ordered], moved
 
 
 _NOTHING = cst.SimpleWhitespace("")

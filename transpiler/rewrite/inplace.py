@@ -21,7 +21,7 @@ from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, is_stable
 from transpiler.rewrite.template import parenthesized, render
-from transpiler.syntax.tree import children
+from transpiler.syntax.tree import children, every
 
 #: In-place methods whose plain twin gives booleans, while they keep their tensor's dtype.
 _BOOLEAN: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal", "not_equal",
@@ -131,9 +131,7 @@ class InplaceRewriter:
         symbol = callee_text(original)
         named = receiver is not None and (is_stable(receiver) or self.is_detached(original))
         if not named and not v.is_fresh(self._owner_kind(fact)):
-            message = "It changes a tensor that other names may refer to."
-            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
-            return updated
+            return self._updating(original, updated, fact)
         stays = named and self.file.target.inplace_assign is None
         with self.file.speller.trying() if stays else nullcontext():
             functional = self._functional(original, updated, fact)
@@ -168,6 +166,29 @@ class InplaceRewriter:
         self.file.converted(original, symbol, self.file.code(call))
         return call
 
+    def _updating(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
+        """``update(f(x), lambda t: t + y)`` for ``f(x).add_(y)``, whose receiver must not be computed twice."""
+        symbol, receiver = callee_text(original), self._receiver(updated, fact)
+        if receiver is None or self.file.target.inplace_update is None:
+            message = "It changes a tensor that other names may refer to."
+            self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
+            return updated
+        used = {name.value for argument in updated.args for name in every(argument, cst.Name)}
+        value = cst.Name(next(name for name in ("t", "tensor", "value", "old_value") if name not in used))
+        if fact.owner is not None and isinstance(updated.func, cst.Attribute):
+            plain = updated.with_changes(func=updated.func.with_changes(value=value))
+        else:
+            plain = updated.with_changes(args=[updated.args[0].with_changes(value=value), *updated.args[1:]])
+        functional = self._functional(original, self._from_copy(plain, fact, value), fact)
+        if isinstance(functional, Declined):
+            self.file.left(original, functional.code, symbol, functional.message, functional.hint)
+            return updated
+        function = cst.Lambda(cst.Parameters([cst.Param(value)]), functional)
+        speller = self.file.speller.expression(f"support.{self.file.target.inplace_update}")
+        call = cst.Call(speller, [cst.Arg(receiver), cst.Arg(function)])
+        self.file.converted(original, symbol, self.file.code(call.func))
+        return self.calls.placed(original, call)
+
     def unseen(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> tuple[cst.Name, cst.BaseExpression] | None:
         """(name, new value) of ``x.copy_(value)`` that ``rewrite`` made where nobody but the name ``x`` sees the tensor; else None."""
         written = self._written.get(id(updated))
@@ -180,8 +201,10 @@ class InplaceRewriter:
         """``x = x + y`` for a statement ``x.add_(y)`` on a name that nobody else sees; None where the expression form must do."""
         call = original.value
         assert isinstance(call, cst.Call)
-        receiver = self._receiver(updated, fact)
+        receiver, written = self._receiver(updated, fact), self._receiver(call, fact)
         chained = self._written.get(id(receiver))
+        if receiver is None:
+            return None
         if chained is not None and isinstance(updated.func, cst.Attribute):
             receiver, pending = chained
             if any(_mentions(argument, receiver) for argument in updated.args):
@@ -190,13 +213,16 @@ class InplaceRewriter:
         owner = self._owner_kind(fact)
         if chained is not None and not (isinstance(owner, v.Tensor) and owner.part):
             return None
-        is_item = isinstance(receiver, cst.Subscript) and self.file.target.item_assignment and not self.reshapes(fact)
-        is_part = isinstance(owner, v.Tensor) and owner.part and not is_item and self._part_target(receiver or cst.Pass()) is not None  # type: ignore[arg-type]
+        target = receiver
+        if chained is None and isinstance(written, cst.Subscript) and is_stable(written) and isinstance(receiver, cst.Call):
+            target = written  # as it was: reading the part has become a call, which cannot be assigned
+        is_item = isinstance(target, cst.Subscript) and self.file.target.item_assignment and not self.reshapes(fact)
+        is_part = isinstance(owner, v.Tensor) and owner.part and not is_item and self._part_target(receiver) is not None
         rebinds = isinstance(receiver, cst.Name) and (v.is_fresh(owner) or self.reshapes(fact))
         if not rebinds and not is_item and not is_part:
             return None
         functional = self._functional(call, updated, fact)
-        if isinstance(functional, Declined) or receiver is None:
+        if isinstance(functional, Declined):
             return None
         self.file.converted(call, callee_text(call), self.file.code(functional))
         if self.reshapes(fact) and not v.is_fresh(owner):
@@ -204,7 +230,8 @@ class InplaceRewriter:
             self.file.review(
                 call, Code.REVIEW_INPLACE, callee_text(call), message, "Nothing to do unless another name relied on the change."
             )
-        target: cst.BaseExpression = every_element(receiver) if is_part and not rebinds else receiver
+        if is_part and not rebinds and isinstance(receiver, cst.Name):
+            target = every_element(receiver)
         return cst.Assign([cst.AssignTarget(target)], functional)  # type: ignore[arg-type]
 
     def _functional(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression | Declined:

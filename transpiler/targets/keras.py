@@ -38,6 +38,7 @@ KERAS: Final = Target(
     reserved=_RESERVED,
     inplace_assign=None,
     inplace_write=None,
+    inplace_update=None,
     item_assignment=False,
     shifts=MappingProxyType({"<<": "keras.ops.bitwise_left_shift", ">>": "keras.ops.bitwise_right_shift"}),
     formats_tensors=True,

@@ -41,6 +41,7 @@ MINDSPORE: Final = Target(
     reserved=_RESERVED,
     inplace_assign="copy_",
     inplace_write="copy_into",
+    inplace_update="update",
     copy="copy",
     item_assignment=True,
     shifts=MappingProxyType({"<<": "mindspore.ops.bitwise_left_shift", ">>": "mindspore.ops.bitwise_right_shift"}),

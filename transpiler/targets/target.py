@@ -15,9 +15,9 @@ class Target:
     ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
     ``methods``: methods that user-defined modules override under another name there.
     ``reserved``: names that a module class must not define for itself.
-    ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory, ``inplace_write`` the
-    support function that does so where it may be a view of another tensor's. ``copy``: the one that
-    copies it. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory; ``inplace_write``: the support
+    function that does so where it may be a view of another tensor's; ``inplace_update``: the one that takes a function of the old values.
+    ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists.
     ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
     ``formats_tensors``: whether a tensor of one number takes a format specification.
     ``cast``: template of ``value`` in the dtype of ``like``.
@@ -37,6 +37,7 @@ class Target:
     reserved: frozenset[str]
     inplace_assign: str | None
     inplace_write: str | None
+    inplace_update: str | None
     item_assignment: bool
     formats_tensors: bool
     cast: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mindspore
@@ -50,6 +51,11 @@ def copy_into(x: Tensor, value: Any) -> Tensor:
         x[:] = value.astype(x.dtype) if isinstance(value, Tensor) else value
         return x
     return x.copy_(value)
+
+
+def update(x: Tensor, function: Callable[[Tensor], Any]) -> Tensor:
+    """``x`` with the values of ``function(x)`` in its place, for every name of it. Returns ``x``."""
+    return copy_into(x, function(x))
 
 
 @ops.constexpr

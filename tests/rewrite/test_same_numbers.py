@@ -33,11 +33,12 @@ def run(x: torch.Tensor, mask: torch.Tensor):
         f(h if f is holder else exp).add_(1).mul_(2)
     holder(h).clamp_(0, 4)
     x[..., ::3].clamp_(0, 3)
-    x[:, 1::2].mul_(-1)
+    x[:, 1::2].mul_(-1).add_(1).neg_()
+    power = (exp / 2.0).pow_(2).add_(1.0)
     chosen = x[~mask].pow_(2).sum()
     t = 2.0
     same(x).sub_(t)
-    return exp, denom, other, h.scale, x, chosen
+    return exp, denom, other, power, h.scale, x, chosen
 y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) > 5)
 """,
     "older-orders-of-parameters": """

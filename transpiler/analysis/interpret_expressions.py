@@ -480,7 +480,9 @@ class ExpressionInterpreter:
         if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
             return False
         entry = self.semantics.entry(f"torch.Tensor.{node.func.attr.value}")
-        return entry is not None and not entry.view and entry.inplace is None and v.is_fresh(self.semantics.returned(entry.returns))
+        if entry is not None and entry.inplace is not None:
+            return self._makes_tensor(node.func.value)
+        return entry is not None and not entry.view and v.is_fresh(self.semantics.returned(entry.returns))
 
     @staticmethod
     def _registered(callee: v.Bound, values: Sequence[Value]) -> None:

@@ -47,6 +47,8 @@ class InplaceRewriter:
         self.file = file
         self.calls = calls
         self._written: dict[int, tuple[cst.BaseExpression, cst.BaseExpression]] = {}
+        #: Parts as they were written, by the call that reads them now.
+        self._places: dict[int, cst.Subscript] = {}
 
     def applies(self, fact: CallFact) -> bool:
         """Whether the call is of an in-place twin."""
@@ -129,7 +131,8 @@ class InplaceRewriter:
         if chained is None and receiver is not None and is_stable(receiver) and not v.is_fresh(self._owner_kind(fact)):
             updated = self._from_copy(updated, fact, receiver)
         symbol = callee_text(original)
-        named = receiver is not None and (is_stable(receiver) or self.is_detached(original))
+        self._note_place(original, receiver, fact)
+        named = receiver is not None and (is_stable(receiver) or id(receiver) in self._places or self.is_detached(original))
         if not named and not v.is_fresh(self._owner_kind(fact)):
             return self._updating(original, updated, fact)
         stays = named and self.file.target.inplace_assign is None
@@ -166,10 +169,17 @@ class InplaceRewriter:
         self.file.converted(original, symbol, self.file.code(call))
         return call
 
+    def _note_place(self, original: cst.Call, receiver: cst.BaseExpression | None, fact: CallFact) -> None:
+        """Remember ``x[::2]`` where reading it has become a call, which cannot be assigned."""
+        written = self._receiver(original, fact)
+        if isinstance(receiver, cst.Call) and isinstance(written, cst.Subscript) and is_stable(written):
+            self._places[id(receiver)] = written
+            self.file.keep_alive.append(receiver)
+
     def _updating(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
         """``update(f(x), lambda t: t + y)`` for ``f(x).add_(y)``, whose receiver must not be computed twice."""
-        symbol, receiver = callee_text(original), self._receiver(updated, fact)
-        if receiver is None or self.file.target.inplace_update is None:
+        symbol, receiver, owner = callee_text(original), self._receiver(updated, fact), self._owner_kind(fact)
+        if receiver is None or self.file.target.inplace_update is None or (isinstance(owner, v.Tensor) and owner.part):
             message = "It changes a tensor that other names may refer to."
             self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
             return updated
@@ -201,10 +211,11 @@ class InplaceRewriter:
         """``x = x + y`` for a statement ``x.add_(y)`` on a name that nobody else sees; None where the expression form must do."""
         call = original.value
         assert isinstance(call, cst.Call)
-        receiver, written = self._receiver(updated, fact), self._receiver(call, fact)
+        receiver = self._receiver(updated, fact)
         chained = self._written.get(id(receiver))
         if receiver is None:
             return None
+        self._note_place(call, receiver, fact)
         if chained is not None and isinstance(updated.func, cst.Attribute):
             receiver, pending = chained
             if any(_mentions(argument, receiver) for argument in updated.args):
@@ -213,9 +224,7 @@ class InplaceRewriter:
         owner = self._owner_kind(fact)
         if chained is not None and not (isinstance(owner, v.Tensor) and owner.part):
             return None
-        target = receiver
-        if chained is None and isinstance(written, cst.Subscript) and is_stable(written) and isinstance(receiver, cst.Call):
-            target = written  # as it was: reading the part has become a call, which cannot be assigned
+        target = self._places.get(id(receiver), receiver)
         is_item = isinstance(target, cst.Subscript) and self.file.target.item_assignment and not self.reshapes(fact)
         is_part = isinstance(owner, v.Tensor) and owner.part and not is_item and self._part_target(receiver) is not None
         rebinds = isinstance(receiver, cst.Name) and (v.is_fresh(owner) or self.reshapes(fact))

@@ -11,6 +11,8 @@ SOURCE_PART: Final = "safetensors.torch"
 SOURCE_ROOTS: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtext", "functorch", "einops"})
 
 _SPELLINGS: Final = (
+    (re.compile(r"^torch\.torch\.(.+)$"), r"torch.\1"),
+    (re.compile(r"^torch\.functional\.F\.(\w+)$"), r"torch.nn.functional.\1"),
     (re.compile(r"^torch\.nn\.modules\.(?:[a-z_]+\.)?([A-Z]\w*(?:\..+)?)$"), r"torch.nn.\1"),
     (
         re.compile(r"^torch\.nn\.(?:functional|modules\.(?!utils)[a-z]+)\.(_single|_pair|_triple|_quadruple|_ntuple)$"),

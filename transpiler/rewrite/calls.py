@@ -92,11 +92,9 @@ class CallRewriter:
 
     def _leaf(self, site: CallSite, fact: CallFact) -> cst.BaseExpression | None:
         """A tensor made with ``requires_grad=True``: the tensor as a parameter of its own, which gradients can be taken of."""
-        wanted = site.value("requires_grad") if site.entry.kind == "function" else None
-        if wanted is None or self.file.code(wanted) == "False" or site.choice is None:
-            return None
-        index = site.choice.binding.values["requires_grad"][0].index
-        if site.args[index].keyword is None:
+        by_name = (i for i, argument in enumerate(site.args) if argument.keyword is not None and argument.keyword.value == "requires_grad")
+        index = next(by_name, None) if site.entry.kind == "function" else None
+        if index is None or self.file.code(wanted := site.args[index].value) == "False":
             return None
         rest = [argument for position, argument in enumerate(site.args) if position != index]
         own = rest[1:] if site.has_receiver else rest

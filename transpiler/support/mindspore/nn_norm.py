@@ -213,6 +213,13 @@ class SyncBatchNorm(nn.SyncBatchNorm, NormNames):
         return super().construct(x).reshape(input.shape)
 
 
+def convert_sync_batchnorm(module: nn.Cell, process_group: Any = None) -> nn.Cell:
+    """torch.nn.SyncBatchNorm.convert_sync_batchnorm: in one process a batch norm is what torch's layers would compute. Raises RuntimeError in a group."""
+    if communicating():
+        raise RuntimeError("Build the network with SyncBatchNorm: batch norms that exist are not converted in a group of processes.")
+    return module
+
+
 def normalized_axes(normalized_shape: Any) -> tuple[int, ...]:
     """``normalized_shape`` as a tuple."""
     return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)

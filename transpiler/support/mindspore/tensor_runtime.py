@@ -181,7 +181,7 @@ def tensor_fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -
     return self
 
 
-def assert_async(input: Tensor) -> None:
+def assert_async(input: Tensor, assert_msg: str = "") -> None:
     """Fail where a tensor of one element is zero (torch._assert_async); here at once."""
     if not bool(input):
-        raise RuntimeError("Expected Tensor with single nonzero value, but got zero")
+        raise RuntimeError(assert_msg or "Expected Tensor with single nonzero value, but got zero")

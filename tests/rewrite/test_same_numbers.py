@@ -41,6 +41,13 @@ def run(x: torch.Tensor, mask: torch.Tensor):
     return exp, denom, other, power, h.scale, x, chosen
 y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) > 5)
 """,
+    "functions-of-items": """
+def run(x: torch.Tensor):
+    values, index = map(lambda t: t.squeeze(dim=-1), x.topk(k=1, dim=-1))
+    q, k = map(lambda t: t.float().norm(dim=-1), (x, x.double()))
+    return values, index, q, k, sorted(x.unbind(0), key=lambda r: -r.sum().item())[0]
+y = run(torch.arange(12.0).reshape(3, 4))
+""",
     "older-orders-of-parameters": """
 def run(x: torch.Tensor, v: torch.Tensor):
     m = x.clone()

@@ -48,6 +48,8 @@ _MODAL = frozenset(
     for rank in ("", "1d", "2d", "3d")
 )
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
+#: Functions that call a function with the items of their other arguments.
+_CALLING = frozenset({"builtins.map", "builtins.filter", "builtins.sorted", "builtins.min", "builtins.max", "functools.reduce"})
 #: Methods that return their receiver where there is nothing to do.
 _OFTEN_SAME = frozenset(
     {
@@ -93,6 +95,7 @@ class ExpressionInterpreter:
         self.statements: list[int] = []
         self._objects = 0
         self._set_modes: set[str] = set()
+        self._lambda_items: dict[int, tuple[Value, ...]] = {}
         self._in_text = False
         self._dispatch: dict[type, Callable[[Any, Position], Value]] = {
             cst.Name: self._name,
@@ -375,6 +378,7 @@ class ExpressionInterpreter:
             special = self._builtin_call(node, callee.name[9:])
             if special is not None:
                 return special
+        self._note_items(node, callee)
         values = tuple([self.evaluate(argument.value) for argument in node.args])
         self._note_formatted(node, values)
         if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
@@ -413,6 +417,16 @@ class ExpressionInterpreter:
         result = self.call_value(callee, node, arguments, values)
         self._note_model(node, callee, values, result)
         return result
+
+    def _note_items(self, node: cst.Call, callee: Value) -> None:
+        """What ``map(lambda x: …, xs)`` and ``sorted(xs, key=lambda x: …)`` hand to their function, before it is looked into."""
+        if not isinstance(callee, v.Ref) or callee.name not in _CALLING:
+            return
+        function, items = next(
+            ((a.value, [b for b in node.args if b is not a]) for a in node.args if isinstance(a.value, cst.Lambda)), (None, [])
+        )
+        if function is not None and not any(argument.star for argument in node.args):
+            self._lambda_items[id(function)] = tuple(self.semantics.iterate(self.evaluate(argument.value)) for argument in items)
 
     def _note_model(self, node: cst.Call, callee: Value, values: Sequence[Value], result: Value) -> None:
         """A call that makes a model: of its class, of a function that gives one, or of one of torchvision's."""
@@ -765,11 +779,11 @@ class ExpressionInterpreter:
     def _lambda(self, node: cst.Lambda, position: Position) -> Value:
         outer = self._inside("function")
         self.scope.owner = None
-        parameters = node.params
-        for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
+        parameters, items = node.params, self._lambda_items.get(id(node), ())
+        for number, parameter in enumerate((*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)):
             if parameter.default is not None:
                 self.evaluate(parameter.default)
-            self.scope.names[parameter.name.value] = UNKNOWN
+            self.scope.names[parameter.name.value] = items[number] if number < len(items) else UNKNOWN
         for star in (parameters.star_arg, parameters.star_kwarg):
             if isinstance(star, cst.Param):
                 self.scope.names[star.name.value] = UNKNOWN

@@ -258,7 +258,8 @@ def f(x: torch.Tensor, y: torch.Tensor):
 """,
         """\
 import mindspore
-from mindspore import mint, ops
+import ms_support
+from mindspore import ops
 
 
 def f(x: mindspore.Tensor, y: mindspore.Tensor):
@@ -266,7 +267,7 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
     # where
     # type
     z = ops.zeros((2, 3), dtype=mindspore.float32)
-    return mint.cat(
+    return ms_support.cat(
         [x, y],  # parts
         # which axis
         dim=1,  # last

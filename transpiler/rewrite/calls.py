@@ -18,7 +18,7 @@ from transpiler.rewrite.arguments import ArgumentTranslator, Declined, same_lite
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import as_tuple
-from transpiler.rewrite.find_converter import find_converter
+from transpiler.rewrite.find_converter import find_converter, find_predicate
 from transpiler.rewrite.outputs import OutputWriter, without_output
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
@@ -188,9 +188,11 @@ class CallRewriter:
             return outcome if isinstance(supported, Declined) else supported
         return outcome
 
-    @staticmethod
-    def _suits(site: CallSite, form: TargetForm) -> bool:
-        """Whether the dtypes that the form asks for (``dtypes``) are known to be what these arguments have, or are made so (``promotes``)."""
+    def _suits(self, site: CallSite, form: TargetForm) -> bool:
+        """Whether the call is one that the form is right for (``suits``), and the dtypes that it asks for (``dtypes``) are known to be what these
+        arguments have, or are made so (``promotes``)."""
+        if form.suits is not None and not find_predicate(form.suits, site.entry.location)(site, self.file):
+            return False
         if not form.dtypes or site.choice is None:
             return not form.dtypes
         for name, wanted in form.dtypes.items():

@@ -13,6 +13,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _axes, _axis, _by_parts, _category, _promote_pair, _size, _sum
+from .tensor_items import set_tensor
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
@@ -363,3 +364,17 @@ def expand_copy(input: Tensor, size: Any, *, implicit: bool = False) -> Tensor:
     lead = len(size) - input.ndim
     shape = tuple(input.shape[i - lead] if n == -1 else n for i, n in enumerate(size))
     return ops.broadcast_to(input, shape)
+
+
+def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+    """``input`` takes another shape and keeps its elements in order; what is new is zero, undefined in torch (torch.Tensor.resize_)."""
+    shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    count, flat = int(np.prod(shape)), input.reshape(-1)
+    if count > flat.shape[0]:
+        flat = ops.cat((flat, ops.zeros((count - flat.shape[0],), flat.dtype)))
+    return set_tensor(input, ops.narrow(flat, 0, 0, count).reshape(shape))
+
+
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """``input`` takes the shape of ``the_template`` (torch.Tensor.resize_as_)."""
+    return resize_(input, the_template.shape)

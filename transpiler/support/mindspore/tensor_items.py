@@ -52,6 +52,12 @@ def copy_into(x: Tensor, value: Any) -> Tensor:
     return x.copy_(value)
 
 
+def set_tensor(x: Tensor, value: Tensor) -> Tensor:
+    """``x`` shows the elements of ``value``, in its shape, for all who hold ``x``, as after torch's ``unsqueeze_`` and ``resize_``. Returns ``x``."""
+    x.assign_value(value)
+    return x
+
+
 @ops.constexpr
 def _slice_positions(start: int | None, stop: int | None, step: int, size: int) -> tuple[int, ...]:
     """Which elements of an axis of length ``size`` a slice chooses; worked out in Python when a graph is compiled."""

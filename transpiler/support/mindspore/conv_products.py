@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import mindspore
@@ -19,7 +18,7 @@ def convolve_products(
     x, kernel = pad_constant(x, widths), weight.shape[2:]
     sizes = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(x.shape[2:], kernel, stride, dilation))
     total: Any = None
-    for place in product(*(range(k) for k in kernel)):
+    for place in np.ndindex(*kernel):
         part, rows = x, weight
         for i, (at, s, d, size) in enumerate(zip(place, stride, dilation, sizes)):
             part = ops.gather(part, _positions(at * d, s, size), 2 + i)

@@ -366,9 +366,9 @@ def expand_copy(input: Tensor, size: Any, *, implicit: bool = False) -> Tensor:
     return ops.broadcast_to(input, shape)
 
 
-def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+def resize_(input: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     """``input`` takes another shape and keeps its elements in order; what is new is zero, undefined in torch (torch.Tensor.resize_)."""
-    shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     count, flat = int(np.prod(shape)), input.reshape(-1)
     if count > flat.shape[0]:
         flat = ops.cat((flat, ops.zeros((count - flat.shape[0],), flat.dtype)))
@@ -378,3 +378,14 @@ def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
 def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
     """``input`` takes the shape of ``the_template`` (torch.Tensor.resize_as_)."""
     return resize_(input, the_template.shape)
+
+
+def split_with_sizes_copy(input: Tensor, split_sizes: Sequence[int], dim: int = 0, *, out: None = None) -> list[Tensor]:
+    """Copies of the parts of these sizes along ``dim`` (torch.split_with_sizes_copy)."""
+    ends = np.cumsum(split_sizes).tolist()
+    return [ops.deepcopy(ops.narrow(input, dim, end - size, size)) for end, size in zip(ends, split_sizes)]
+
+
+def unfold_copy(input: Tensor, dimension: int, size: int, step: int, *, out: None = None) -> Tensor:
+    """A copy of all windows of ``size`` along ``dimension``, ``step`` apart, their elements last (torch.unfold_copy)."""
+    return ops.deepcopy(tensor_unfold(input, dimension, size, step))

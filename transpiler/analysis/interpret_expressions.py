@@ -498,7 +498,7 @@ class ExpressionInterpreter:
         if isinstance(callee, v.Bound) and v.is_fresh(callee.owner) and isinstance(result, v.Tensor) and _is_temporary(node.func):
             return v.Tensor(fresh=True, dtype=result.dtype)
         if result is UNKNOWN and self._is_module_like_call(callee, values):
-            return v.FRESH
+            return v.PRESUMED
         if result is UNKNOWN and isinstance(callee, v.Bound) and callee.owner is UNKNOWN:
             return self._presumed_result(node, arguments)
         return result

@@ -383,7 +383,7 @@ class CallRewriter:
             form = entry.form(self.file.target.name)
             if form is not None and form.unknown == "stays":
                 return updated
-            unambiguous = unambiguous and entry.unambiguous and not _is_job(api, fact)
+            unambiguous = unambiguous and (entry.unambiguous or self._only_of_tensors(api, fact)) and not _is_job(api, fact)
             # An object that may be a tensor is presumed to be one of floats, as most are.
             owner = v.Tensor(dtype="float") if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
@@ -399,6 +399,16 @@ class CallRewriter:
                 return self._after_trial(site)
             outcomes.append((site, outcome))
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
+
+    def _only_of_tensors(self, api: str, fact: CallFact) -> bool:
+        """``out.size(0)``, ``out.view(n, -1)``: with such arguments methods of tensors alone, unless the project has one of that name."""
+        values = [literal_text(value) for value in fact.values]
+        if api == "torch.Tensor.size":
+            tells = len(values) == 1 and kind_name(fact.values[0]) == "int"
+        else:
+            tells = api == "torch.Tensor.view" and "-1" in values
+        name, index = api.rpartition(".")[2], self.file.index
+        return tells and index is not None and not any(name in cls.methods for m in index.modules.values() for cls in m.classes.values())
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
         with self.file.speller.trying():

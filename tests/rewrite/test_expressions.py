@@ -436,8 +436,8 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.view(-1)
-        b = h.view(-1)
+        a = prev.view(2)
+        b = h.view(2)
         prev = h = torch.neg(x)
 """,
         """\
@@ -448,8 +448,8 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.view(-1)
-        b = h.view(-1)
+        a = prev.view(2)
+        b = h.view(2)
         prev = h = mint.neg(x)
 """,
         ["T2M402", "T2M402"],

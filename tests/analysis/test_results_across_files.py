@@ -70,7 +70,7 @@ class Net(nn.Module):
 def test_one_unknown_way_out_makes_it_unknown(registry: Registry) -> None:
     files = {
         "helpers.py": "import torch\n\n\ndef pick(x: torch.Tensor, other):\n    if other:\n        return other\n    return x\n",
-        "use.py": "import torch\nfrom helpers import pick\n\n\ndef f(x: torch.Tensor, y):\n    return pick(x, y).view(-1)\n",
+        "use.py": "import torch\nfrom helpers import pick\n\n\ndef f(x: torch.Tensor, y):\n    return pick(x, y).view(2)\n",
     }
     _, left = port(files, registry)
     assert left == ["T2M402"]

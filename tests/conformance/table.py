@@ -98,7 +98,7 @@ def render(data: Mapping[str, Any]) -> str:
     lines = [
         INTRODUCTION + scope,
         "",
-        "## Samples",
+        "## Numbers by family",
         "",
         *_sample_summary(rows),
         "",

@@ -258,7 +258,8 @@ def f(x: torch.Tensor, y: torch.Tensor):
 """,
         """\
 import mindspore
-from mindspore import mint, ops
+import ms_support
+from mindspore import ops
 
 
 def f(x: mindspore.Tensor, y: mindspore.Tensor):
@@ -266,7 +267,7 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
     # where
     # type
     z = ops.zeros((2, 3), dtype=mindspore.float32)
-    return mint.cat(
+    return ms_support.cat(
         [x, y],  # parts
         # which axis
         dim=1,  # last
@@ -435,8 +436,8 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.view(-1)
-        b = h.view(-1)
+        a = prev.view(2)
+        b = h.view(2)
         prev = h = torch.neg(x)
 """,
         """\
@@ -447,8 +448,8 @@ def f(xs):
     prev = 0
     h = None
     for x in xs:
-        a = prev.view(-1)
-        b = h.view(-1)
+        a = prev.view(2)
+        b = h.view(2)
         prev = h = mint.neg(x)
 """,
         ["T2M402", "T2M402"],

@@ -131,3 +131,14 @@ def _of_literal(value: v.Value) -> str:
         found = {_of_literal(item) for item in (value.items if isinstance(value, v.Tup) else (value.item,))}
         return found.pop() if len(found) == 1 else ""
     return "int" if isinstance(value, v.Shape) else ""
+
+
+def may_be_whole_power(base: v.Value, exponent: v.Value) -> bool:
+    """Whether ``base ** exponent`` may be a power of integers too large for the 53 bits that floats keep exactly: of tensors that may both hold
+    integers, or of a tensor of integers to more than the second power."""
+    if isinstance(exponent, v.Tensor):
+        is_whole_number = isinstance(base, (v.Lit, v.Scalar)) and v.scalar_type(base) == "int"
+        return exponent.dtype in ("", "int") and (is_whole_number or (isinstance(base, v.Tensor) and base.dtype in ("", "int", "bool")))
+    is_square = isinstance(exponent, v.Lit) and exponent.value in (0, 1, 2)
+    is_integer = isinstance(exponent, (v.Lit, v.Scalar)) and v.scalar_type(exponent) == "int"
+    return isinstance(base, v.Tensor) and base.dtype == "int" and is_integer and not is_square

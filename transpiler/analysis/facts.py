@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import libcst as cst
 
-from transpiler.analysis.values import ClassInfo, Value
+from transpiler.analysis.values import ClassInfo, FunctionInfo, Value
 
 
 class Position(StrEnum):
@@ -43,13 +43,18 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class CallFact:
     """A call of torch's: ``apis`` are the candidates (one where the receiver is known), ``values`` the kinds of the arguments.
-    ``statement``: the call is a statement of its own. ``owner`` is the receiver's kind for methods."""
+    ``owner`` is the receiver's kind for methods. ``function``: the one that the call stands in, where that is no method of a module."""
 
     apis: tuple[str, ...]
     certainty: Certainty
     values: tuple[Value, ...]
     owner: Value | None
     node: cst.Call
+    function: FunctionInfo | None = None
+
+    def takes(self, name: str) -> bool:
+        """Whether ``name`` is a parameter of that function, through which whatever tensor may come."""
+        return self.function is not None and any(parameter.name == name for parameter in self.function.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,8 @@ class Facts:
     """Facts by ``id(node)``.
 
     ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings with a
-    specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors.
+    specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors. ``powers``: ``x ** y`` that torch may
+    compute in integers.
     ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``, which the target's layers call otherwise.
     ``made_models``: calls that make a model; False where the function that is called may also choose the modes of models, ``mode_setters`` the
     functions that do. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to.
@@ -192,6 +198,7 @@ class Facts:
     mode_setters: set[int] = field(default_factory=set)
     new_layer_calls: set[int] = field(default_factory=set)
     shifts: set[int] = field(default_factory=set)
+    powers: set[int] = field(default_factory=set)
     named_operands: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

@@ -11,7 +11,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.aliases import KEEPING, Alias, alias_key, shared_names
-from transpiler.analysis.dtype_category import category_of_operation
+from transpiler.analysis.dtype_category import category_of_operation, may_be_whole_power
 from transpiler.analysis.facts import (
     AttributeFact,
     CallFact,
@@ -396,7 +396,7 @@ class ExpressionInterpreter:
             return UNKNOWN
         if isinstance(callee, v.Ref) and is_source(callee.name):
             name = canonical(callee.name)
-            self.facts.calls[id(node)] = CallFact((name,), Certainty.KNOWN, values, None, node)
+            self.facts.calls[id(node)] = CallFact((name,), Certainty.KNOWN, values, None, node, self.scope.outside)
             self.touch()
         elif isinstance(func, cst.Attribute):
             self._method_call(node, func, callee, values)
@@ -410,8 +410,9 @@ class ExpressionInterpreter:
         if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
             self.facts.new_layer_calls.add(id(node))
             self.touch()
-        if isinstance(callee, v.Inst) and node.args and all(a.keyword is not None for a in node.args) and _names_operand(node):
-            self.facts.named_operands[id(node)] = callee.classes
+        layer = callee.owner if isinstance(callee, v.Bound) and callee.name == "forward" else callee
+        if isinstance(layer, v.Inst) and node.args and all(a.keyword is not None for a in node.args) and _names_operand(node):
+            self.facts.named_operands[id(node)] = layer.classes
             self.touch()
         self._operand_effect(node, callee, arguments)
         result = self.call_value(callee, node, arguments, values)
@@ -484,7 +485,7 @@ class ExpressionInterpreter:
             if entry is not None and entry.unambiguous and entry.inplace is not None:
                 # left alone it would run and change nothing
                 certainty, owner = Certainty.KNOWN, v.FRESH if self._makes_tensor(func.value) else v.TENSOR
-            self.facts.calls[id(node)] = CallFact(apis, certainty, values, owner, node)
+            self.facts.calls[id(node)] = CallFact(apis, certainty, values, owner, node, self.scope.outside)
             self.touch()
 
     def _makes_tensor(self, node: cst.BaseExpression) -> bool:
@@ -524,7 +525,7 @@ class ExpressionInterpreter:
         if isinstance(callee, v.Bound) and v.is_fresh(callee.owner) and isinstance(result, v.Tensor) and _is_temporary(node.func):
             return v.Tensor(fresh=True, dtype=result.dtype)
         if result is UNKNOWN and self._is_module_like_call(callee, values):
-            return v.FRESH
+            return v.PRESUMED
         if result is UNKNOWN and isinstance(callee, v.Bound) and callee.owner is UNKNOWN:
             return self._presumed_result(node, arguments)
         return result
@@ -628,6 +629,9 @@ class ExpressionInterpreter:
         if isinstance(node.operator, (cst.LeftShift, cst.RightShift)) and any(isinstance(side, v.Tensor) for side in (left, right)):
             self.facts.shifts.add(id(node))
             self.touch()
+        if isinstance(node.operator, cst.Power) and may_be_whole_power(left, right):
+            self.facts.powers.add(id(node))
+            self.touch()
         return operation(left, right, node.operator)
 
     def _unary(self, node: cst.UnaryOperation, position: Position) -> Value:
@@ -700,7 +704,7 @@ class ExpressionInterpreter:
         if starred:
             return v.Seq(v.item_of(v.Tup(tuple(items))))
         if not items and isinstance(node, cst.List):
-            return v.Seq(UNKNOWN)
+            return v.Seq(UNKNOWN, empty=True)
         return v.Tup(tuple(items))
 
     def _set(self, node: cst.Set, position: Position) -> Value:

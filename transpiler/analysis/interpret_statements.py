@@ -684,6 +684,8 @@ class StatementInterpreter(ExpressionInterpreter):
         info = pending.info
         outer, statements = self.scope, self.statements
         self.scope = Scope("function", pending.parent, info.owner, info)
+        in_method = pending.parent.kind == "function" and pending.parent.outside is None
+        self.scope.outside = None if pending.in_module or in_method else info
         self.statements = pending.statements
         self._bind_parameters(pending, arguments or {})
         self._depth += 1

@@ -10,7 +10,7 @@ from transpiler.analysis.values import ClassInfo, FunctionInfo, Value
 class Scope:
     """Names of one function, class body, comprehension or module."""
 
-    __slots__ = ("function", "given", "kept", "kind", "names", "owner", "parent", "receiver", "returned", "yielded")
+    __slots__ = ("function", "given", "kept", "kind", "names", "outside", "owner", "parent", "receiver", "returned", "yielded")
 
     def __init__(self, kind: str, parent: Scope | None, owner: ClassInfo | None = None, function: FunctionInfo | None = None) -> None:
         self.names: dict[str, Value] = {}
@@ -21,6 +21,8 @@ class Scope:
         self.returned: Value | None = None
         self.yielded: Value | None = None
         self.receiver: str | None = None
+        #: The function that it is of, or stands in, where that is no part of a module.
+        self.outside: FunctionInfo | None = parent.outside if parent is not None else None
         self.given: frozenset[int] = frozenset()
         self.kept: frozenset[int] = parent.kept if parent is not None and kind == "comprehension" else frozenset()
 

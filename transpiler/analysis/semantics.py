@@ -191,7 +191,7 @@ class Semantics:
         if isinstance(instance, v.UserInst):
             method = instance.info.method("forward") or instance.info.method("__call__")
             if method is not None:
-                return method.known_result() or (v.FRESH if self.derives_from_module(instance.info) else UNKNOWN)
+                return method.known_result() or (v.PRESUMED if self.derives_from_module(instance.info) else UNKNOWN)
             for base in instance.info.external_bases():
                 if self.is_module_class(base):
                     return self.call_instance(v.Inst((base,)), arguments)
@@ -286,7 +286,7 @@ class Semantics:
         if method is not None:
             result = method.known_result()
             if result is None and name == "forward" and self.derives_from_module(owner.info):
-                return v.FRESH
+                return v.PRESUMED
             return result or UNKNOWN
         entry = self.find_member(owner.info.external_bases(), name)
         return self.call_entry(entry, arguments, owner) if entry is not None else UNKNOWN

@@ -7,7 +7,7 @@ which torch or user class, what a container holds. ``UNKNOWN`` is the honest top
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from transpiler.analysis.names import canonical
@@ -97,9 +97,10 @@ class DeviceValue(Value):
 
 @dataclass(frozen=True, slots=True)
 class Seq(Value):
-    """A list, tuple or iterable of equal kinds."""
+    """A list, tuple or iterable of equal kinds. ``empty``: a list that a loop may fill, and that tells nothing of its items."""
 
     item: Value
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +332,9 @@ def _join_structured(left: Value, right: Value) -> Value:
     if isinstance(left, Tup) and isinstance(right, Tup) and len(left.items) == len(right.items):
         return Tup(tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True)))
     if isinstance(left, (Seq, Tup)) and isinstance(right, (Seq, Tup)):
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Seq) and one.empty:
+                return Seq(item_of(other))
         return Seq(join(item_of(left), item_of(right)))
     if isinstance(left, DictOf) and isinstance(right, DictOf):
         return DictOf(join(left.item, right.item))
@@ -430,4 +434,4 @@ def held(value: Value) -> Value:
         return Tensor(part=value.part, dtype=value.dtype)
     if isinstance(value, Tup):
         return Tup(tuple(held(item) for item in value.items))
-    return Seq(held(value.item)) if isinstance(value, Seq) else value
+    return replace(value, item=held(value.item)) if isinstance(value, Seq) else value

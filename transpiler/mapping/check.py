@@ -39,6 +39,7 @@ def dangling_names(registry: Registry) -> Iterator[str]:
     known = {target: _defined(PACKAGE / "support" / target) for target in ("mindspore", "keras")}
     values = _defined_in(PACKAGE / "rewrite" / "converters.py")
     calls = _defined_in(PACKAGE / "rewrite" / "call_converters.py")
+    predicates = _defined_in(PACKAGE / "rewrite" / "call_predicates.py")
     for api in registry:
         entry = registry.lookup(api)
         assert entry is not None
@@ -48,6 +49,8 @@ def dangling_names(registry: Registry) -> Iterator[str]:
                 yield f"{where}: no support definition '{form.support}' for {target}"
             if form.convert and form.convert not in calls:
                 yield f"{where}: no call converter '{form.convert}'"
+            if form.suits and form.suits not in predicates:
+                yield f"{where}: no call predicate '{form.suits}'"
             for rule in form.args.values():
                 if rule.convert and rule.convert not in values:
                     yield f"{where}: no value converter '{rule.convert}'"

@@ -156,6 +156,7 @@ def _form(value: Any) -> TargetForm:
         add=MappingProxyType({name: str(text) for name, text in value.get("add", {}).items()}),
         support=value.get("support"),
         convert=value.get("convert"),
+        suits=value.get("suits"),
         value=value.get("value"),
         isinstance=value.get("isinstance"),
         statement=value.get("statement"),

@@ -45,7 +45,7 @@ OVERLOAD_KEYS: Final = frozenset({"signature", "when", "returns", "targets"})
 FORM_KEYS: Final = frozenset(
     {
         "to", "template", "args", "order", "add", "support", "convert", "value", "isinstance", "attributes",
-        "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes", "dtypes",
+        "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes", "dtypes", "suits",
     }
 )  # fmt: skip
 ARG_KEYS: Final = frozenset({"to", "drop", "convert", "template", "emit_default", "values", "only", "code", "hint"})
@@ -142,6 +142,7 @@ class TargetForm:
     add: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     support: str | None = None
     convert: str | None = None
+    suits: str | None = None
     value: str | None = None
     isinstance: str | None = None
     statement: str | None = None

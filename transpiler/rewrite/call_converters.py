@@ -38,29 +38,6 @@ def kept_on_super(site: CallSite, context: ConverterContext) -> cst.BaseExpressi
     return site.updated if is_super else None
 
 
-_EMPTY: Final = frozenset(
-    {"torch.tensor", "torch.empty", "torch.zeros", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.as_tensor"}
-)
-_NO_ELEMENTS: Final = (cst.List([]), cst.Tuple([]), cst.Integer("0"))
-
-
-def skipping_empty(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
-    """``torch.cat`` through the support form in files that make empty tensors to start from, which torch skips and MindSpore refuses."""
-    calls = context.file.facts.calls.values()
-    if not any(call.apis[0] in _EMPTY and _is_empty(call.node) for call in calls if call.apis):
-        return None
-    return site.updated.with_changes(func=context.ref("support.cat"))
-
-
-def _is_empty(call: cst.Call) -> bool:
-    arguments = [argument.value for argument in call.args if argument.keyword is None]
-    if not arguments:
-        return True
-    first = arguments[0]
-    inner = first.elements[0].value if isinstance(first, (cst.Tuple, cst.List)) and len(first.elements) == 1 else first
-    return len(arguments) == 1 and any(inner.deep_equals(empty) for empty in _NO_ELEMENTS)
-
-
 def sequence_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
     """``nn.Sequential(a, b)`` as the target's own container, which refuses to be empty: only where the source shows the layers."""
     if not site.args or any(argument.star or argument.keyword is not None for argument in site.args):

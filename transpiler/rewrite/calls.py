@@ -18,7 +18,7 @@ from transpiler.rewrite.arguments import ArgumentTranslator, Declined, same_lite
 from transpiler.rewrite.call_site import CallSite, ConverterContext
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import as_tuple
-from transpiler.rewrite.find_converter import find_converter
+from transpiler.rewrite.find_converter import find_converter, find_predicate
 from transpiler.rewrite.outputs import OutputWriter, without_output
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
@@ -191,9 +191,11 @@ class CallRewriter:
             return outcome if isinstance(supported, Declined) else supported
         return outcome
 
-    @staticmethod
-    def _suits(site: CallSite, form: TargetForm) -> bool:
-        """Whether the dtypes that the form asks for (``dtypes``) are known to be what these arguments have, or are made so (``promotes``)."""
+    def _suits(self, site: CallSite, form: TargetForm) -> bool:
+        """Whether the call is one that the form is right for (``suits``), and the dtypes that it asks for (``dtypes``) are known to be what these
+        arguments have, or are made so (``promotes``)."""
+        if form.suits is not None and not find_predicate(form.suits, site.entry.location)(site, self.file):
+            return False
         if not form.dtypes or site.choice is None:
             return not form.dtypes
         for name, wanted in form.dtypes.items():
@@ -384,7 +386,7 @@ class CallRewriter:
             form = entry.form(self.file.target.name)
             if form is not None and form.unknown == "stays":
                 return updated
-            unambiguous = unambiguous and entry.unambiguous and not _is_job(api, fact)
+            unambiguous = unambiguous and (entry.unambiguous or self._only_of_tensors(api, fact)) and not _is_job(api, fact)
             # An object that may be a tensor is presumed to be one of floats, as most are.
             owner = v.Tensor(dtype="float") if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
@@ -400,6 +402,16 @@ class CallRewriter:
                 return self._after_trial(site)
             outcomes.append((site, outcome))
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
+
+    def _only_of_tensors(self, api: str, fact: CallFact) -> bool:
+        """``out.size(0)``, ``out.view(n, -1)``: with such arguments methods of tensors alone, unless the project has one of that name."""
+        values = [literal_text(value) for value in fact.values]
+        if api == "torch.Tensor.size":
+            tells = len(values) == 1 and kind_name(fact.values[0]) == "int"
+        else:
+            tells = api == "torch.Tensor.view" and "-1" in values
+        name, index = api.rpartition(".")[2], self.file.index
+        return tells and index is not None and not any(name in cls.methods for m in index.modules.values() for cls in m.classes.values())
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
         with self.file.speller.trying():

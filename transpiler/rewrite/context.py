@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
+from transpiler.analysis.project_index import ProjectIndex
 from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import Registry
 from transpiler.mapping.schema import TargetForm
@@ -39,7 +40,7 @@ class FileContext:
     receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators, ``owning`` attributes whose own attribute is taken (``p.grad`` in
     ``p.grad.zero_()``). In a file that never
     ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
-    calls of ``Model``."""
+    calls of ``Model``. ``batched``: what was found of whether models are fed batches (``batches.py``), None before it was asked."""
 
     module: cst.Module
     target: Target
@@ -60,6 +61,8 @@ class FileContext:
     owning: set[int] = field(default_factory=set)
     training: Plan = field(default_factory=Plan)
     high: HighPlan = field(default_factory=HighPlan)
+    index: ProjectIndex | None = None
+    batched: bool | None = None
 
     @property
     def style(self) -> Style:

@@ -94,7 +94,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.IfExp: self._if_exp,
             cst.UnaryOperation: lambda original, updated: self.folder.negation(updated),
             cst.BooleanOperation: self._boolean,
-            cst.BinaryOperation: lambda original, updated: self._shift(original, updated) if id(original) in self.facts.shifts else updated,
+            cst.BinaryOperation: self._operation,
         }
 
     # -- traversal ------------------------------------------------------------------------------------------------------
@@ -219,7 +219,8 @@ class EditVisitor(cst.CSTTransformer):
             self._parts[id(original)] = original
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)
-        return self.calls.rewrite(original, updated, fact)
+        rewritten = self.calls.rewrite(original, updated, fact)
+        return self._operand_first(original, rewritten) if isinstance(rewritten, cst.Call) else rewritten
 
     def _operand_first(self, original: cst.Call, updated: cst.Call) -> cst.Call:
         """``layer(input=x)`` as ``layer(x)`` where the layer may be the target's own, which calls its operand otherwise."""
@@ -451,10 +452,21 @@ class EditVisitor(cst.CSTTransformer):
                 message = f"'{symbol}' changed its operand in place in torch, and {effect.seen_by} shows that change; here it returns a new tensor."
                 self.file.review(effect.node, Code.REVIEW_INPLACE, symbol, message, "Assign the result to every name that should see it.")
 
+    def _operation(self, original: cst.BinaryOperation, updated: cst.BinaryOperation) -> cst.BaseExpression:
+        """Operators that the target's tensors lack, or compute otherwise."""
+        if id(original) in self.facts.shifts:
+            return self._shift(original, updated)
+        if id(original) in self.facts.powers and self.file.target.power is not None:
+            return self._as_call(original, updated, "**", f"support.{self.file.target.power}")
+        return updated
+
     def _shift(self, original: cst.CSTNode, operation: cst.BinaryOperation) -> cst.BaseExpression:
         """``ops.bitwise_left_shift(x, y)`` of ``x << y``."""
         symbol = "<<" if isinstance(operation.operator, cst.LeftShift) else ">>"
-        function = self.file.speller.expression(self.file.target.shifts[symbol])
+        return self._as_call(original, operation, symbol, self.file.target.shifts[symbol])
+
+    def _as_call(self, original: cst.CSTNode, operation: cst.BinaryOperation, symbol: str, name: str) -> cst.Call:
+        function = self.file.speller.expression(name)
         comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
         sides = [side.with_changes(lpar=(), rpar=()) for side in (operation.left, operation.right)]
         call = cst.Call(function, [cst.Arg(sides[0], comma=comma), cst.Arg(sides[1])])

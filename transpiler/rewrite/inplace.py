@@ -61,10 +61,15 @@ class InplaceRewriter:
         return form is None or (form.to is None and form.template is None and form.support is None and form.convert is None)
 
     def reshapes(self, fact: CallFact) -> bool:
-        """Whether the in-place method changes the shape of its tensor, which nothing on the target does."""
+        """Whether the in-place method changes the shape of its tensor."""
         entry = self.file.semantics.entry(fact.apis[0])
         twin = self.file.semantics.entry(entry.inplace) if entry is not None and entry.inplace is not None else None
         return twin is not None and twin.view
+
+    def _keeps_reshaped(self, fact: CallFact) -> bool:
+        """Whether a statement that changes its tensor's shape does so for everybody who holds the tensor. In a model's methods the name alone
+        changes, with a remark: a graph is not compiled from anything else."""
+        return self.reshapes(fact) and fact.function is not None and self.file.target.inplace_reshape is not None
 
     def writes_part(self, fact: CallFact) -> bool:
         """Whether an in-place method or function with a form of its own is used on a part of a tensor (``x[0].zero_()``), which is a copy on
@@ -112,6 +117,10 @@ class InplaceRewriter:
         """The call as an expression; statements are finished by ``statement``."""
         receiver = self._receiver(updated, fact)
         is_temporary = v.is_fresh(self._owner_kind(fact)) and (receiver is None or not is_stable(receiver))
+        if self.reshapes(fact) and not is_temporary and receiver is not None and is_stable(receiver):
+            reshaped = self._reshaped(original, updated, fact, receiver)
+            if reshaped is not None:
+                return reshaped
         if self.reshapes(fact) and not is_temporary:
             message = "It changes the tensor's shape in place."
             self.file.left(
@@ -149,6 +158,17 @@ class InplaceRewriter:
             return self._assigning(original, receiver, functional, symbol)
         self.file.converted(original, symbol, self.file.code(functional))
         return self.calls.placed(original, functional)
+
+    def _reshaped(self, original: cst.Call, updated: cst.Call, fact: CallFact, receiver: cst.BaseExpression) -> cst.BaseExpression | None:
+        """``support.set_tensor(x, x.unsqueeze(0))`` for ``x.unsqueeze_(0)``: the tensor that others hold has the new shape."""
+        name = self.file.target.inplace_reshape
+        functional = self._functional(original, updated, fact) if name is not None else None
+        if functional is None or isinstance(functional, Declined):
+            return None
+        bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
+        call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(receiver), cst.Arg(bare)])
+        self.file.converted(original, callee_text(original), self.file.code(call))
+        return call
 
     def is_detached(self, original: cst.Call) -> bool:
         """Whether the receiver is ``g.detach()``, which shares the numbers of ``g`` on the target too."""
@@ -225,16 +245,18 @@ class InplaceRewriter:
         if chained is not None and not (isinstance(owner, v.Tensor) and owner.part):
             return None
         target = self._places.get(id(receiver), receiver)
-        is_item = isinstance(target, cst.Subscript) and self.file.target.item_assignment and not self.reshapes(fact)
+        reshapes = self.reshapes(fact)
+        is_item = isinstance(target, cst.Subscript) and self.file.target.item_assignment and not reshapes
         is_part = isinstance(owner, v.Tensor) and owner.part and not is_item and self._part_target(receiver) is not None
-        rebinds = isinstance(receiver, cst.Name) and (v.is_fresh(owner) or self.reshapes(fact))
+        is_part = is_part and not self._keeps_reshaped(fact)
+        rebinds = isinstance(receiver, cst.Name) and (v.is_fresh(owner) or (reshapes and not self._keeps_reshaped(fact)))
         if not rebinds and not is_item and not is_part:
             return None
         functional = self._functional(call, updated, fact)
         if isinstance(functional, Declined):
             return None
         self.file.converted(call, callee_text(call), self.file.code(functional))
-        if self.reshapes(fact) and not v.is_fresh(owner):
+        if reshapes and not v.is_fresh(owner):
             message = f"'{self.file.code(receiver)}' is another tensor after this statement; torch changed the shape of the one that other names may refer to."
             self.file.review(
                 call, Code.REVIEW_INPLACE, callee_text(call), message, "Nothing to do unless another name relied on the change."

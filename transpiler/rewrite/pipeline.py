@@ -94,7 +94,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
         file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, speaks_of_torch)
-        file.training, file.high = training, high
+        file.training, file.high, file.index = training, high, context.index
         for found in facts.packages:
             file.uses_package(found.node, found.name, found.package)
         return file, module.visit(EditVisitor(file))

@@ -17,8 +17,9 @@ class Target:
     ``reserved``: names that a module class must not define for itself.
     ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory; ``inplace_write``: the support
     function that does so where it may be a view of another tensor's; ``inplace_update``: the one that takes a function of the old values.
-    ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists.
+    ``inplace_reshape``: the one that gives a tensor another shape for all who hold it. ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists.
     ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
+    ``power``: support function for ``**`` of integers, where the target computes it in floats and rounds.
     ``formats_tensors``: whether a tensor of one number takes a format specification.
     ``cast``: template of ``value`` in the dtype of ``like``.
     ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
@@ -42,6 +43,8 @@ class Target:
     formats_tensors: bool
     cast: str
     shifts: Mapping[str, str]
+    power: str | None = None
+    inplace_reshape: str | None = None
     strided_read: str | None = None
     layer_attribute: str | None = None
     slice_write: str | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _category, _scattered, ntuple, pad_by_index, pad_constant
+from .conv_products import convolve_products
 from .functional_pool import _windows
 
 
@@ -48,6 +49,9 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
         y = _convolve_complex(x, weight, stride, padding, dilation, groups)
     elif _category(x.dtype) < 2:
         y = _convolve_integers(x, weight, stride, widths, dilation, groups)
+    elif x.dtype == mindspore.float64:
+        around = tuple(width for i in reversed(range(rank)) for width in widths[2 * i : 2 * i + 2])
+        y = convolve_products(x, weight, stride, around, dilation, groups)
     else:
         convolution = ops.Conv2D if rank == 2 else ops.Conv3D
         y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)

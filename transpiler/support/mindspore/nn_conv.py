@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import mindspore
 from mindspore import Tensor, nn, ops
 
 from ._common import ntuple, pad_by_index, param_dtype
+from .conv_products import convolve_products, mirrored
 from .reset_parameters import Resets
 
 
@@ -38,6 +40,21 @@ def check_conv(padding: Any, stride: tuple[int, ...], padding_mode: str) -> None
 def with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
     """``x`` plus ``bias`` along the channel axis 1."""
     return x if bias is None else x + bias.reshape((1, -1) + (1,) * (x.ndim - 2))
+
+
+def convolved_by(cell: Any, kernel: Any, x: Tensor, widths: tuple[int, ...]) -> Tensor:
+    """``kernel`` of ``x``, or sums of products in double precision, which the kernels lack; ``widths``: the zeros that the kernel adds."""
+    if x.dtype != mindspore.float64:
+        return kernel(x, cell.weight)
+    return convolve_products(x, cell.weight, cell.stride, widths, cell.dilation, cell.group)
+
+
+def convolved_transposed(cell: Any, x: Tensor, padding: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
+    """The transposed convolution: in double precision, which the kernel lacks, an ordinary one between the elements set apart."""
+    if x.dtype != mindspore.float64:
+        return cell.conv2d_transpose(x, cell.weight, (x.shape[0], cell.out_channels, *sizes))
+    x = set_apart(x, cell.weight.shape[2:], cell.stride, padding, cell.dilation, sizes)
+    return convolve_products(x, mirrored(cell.weight, cell.group), (1, 1), (0, 0, 0, 0), cell.dilation, cell.group)
 
 
 def conv_padding(self: Any) -> Any:
@@ -84,7 +101,8 @@ class Conv1d(nn.Conv1d, Resets):
         if input.ndim == 2:
             return Conv1d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
-        return with_bias(self.conv2d(x.expand_dims(2), self.weight).squeeze(2), self.bias)
+        around = (*self.widths, 0, 0) if self.padding_mode == "zeros" else ()
+        return with_bias(convolved_by(self, self.conv2d, x.expand_dims(2), around).squeeze(2), self.bias)
 
 
 class Conv2d(nn.Conv2d, Resets):
@@ -119,7 +137,7 @@ class Conv2d(nn.Conv2d, Resets):
         if input.ndim == 3:
             return Conv2d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
-        return with_bias(self.conv2d(x, self.weight), self.bias)
+        return with_bias(convolved_by(self, self.conv2d, x, self.widths if self.padding_mode == "zeros" else ()), self.bias)
 
 
 class Conv3d(nn.Conv3d, Resets):
@@ -153,6 +171,8 @@ class Conv3d(nn.Conv3d, Resets):
         if input.ndim == 4:
             return Conv3d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
+        if x.dtype == mindspore.float64:
+            return with_bias(convolved_by(self, None, x, self.widths if self.padding_mode == "zeros" else ()), self.bias)
         return super().construct(x)
 
 
@@ -209,8 +229,8 @@ class ConvTranspose1d(nn.Conv1dTranspose, Resets):
         sizes = transposed_sizes(
             input.shape[2:], output_size, self.output_padding, self.stride[1:], self.padding[2:], self.kernel_size[1:], self.dilation[1:]
         )
-        shape = (input.shape[0], self.out_channels, 1, *sizes)
-        return with_bias(self.conv2d_transpose(input.expand_dims(2), self.weight, shape).squeeze(2), self.bias)
+        padding = (0, self.padding[2])
+        return with_bias(convolved_transposed(self, input.expand_dims(2), padding, (1, *sizes)).squeeze(2), self.bias)
 
 
 class ConvTranspose2d(nn.Conv2dTranspose, Resets):
@@ -256,7 +276,7 @@ class ConvTranspose2d(nn.Conv2dTranspose, Resets):
         sizes = transposed_sizes(
             input.shape[2:], output_size, self.output_padding, self.stride, self.padding[::2], self.kernel_size, self.dilation
         )
-        return with_bias(self.conv2d_transpose(input, self.weight, (input.shape[0], self.out_channels, *sizes)), self.bias)
+        return with_bias(convolved_transposed(self, input, self.padding[::2], sizes), self.bias)
 
 
 def insert_zeros(x: Tensor, axis: int, stride: int) -> Tensor:
@@ -302,20 +322,28 @@ class ConvTranspose3d(nn.Conv3dTranspose):
         sizes = transposed_sizes(
             input.shape[2:], output_size, self.output_padding, self.stride, self.padding, self.kernel_size, self.dilation
         )
-        x = input
-        for i in range(3):
-            x = insert_zeros(x, 2 + i, self.stride[i])
-            reach = self.dilation[i] * (self.kernel_size[i] - 1)
-            before = reach - self.padding[i]
-            after = sizes[i] + reach - x.shape[2 + i] - before
-            x = pad_axis(x, 2 + i, before, after)
+        x = set_apart(input, self.kernel_size, self.stride, self.padding, self.dilation, sizes)
         return with_bias(self.convolve(x), self.bias)
 
     def convolve(self, x: Tensor) -> Tensor:
         """Convolve every group with its mirrored kernel, input and output channels exchanged."""
+        if x.dtype == mindspore.float64:
+            return convolve_products(x, mirrored(self.weight, self.group), (1, 1, 1), (), self.dilation, self.group)
         kernel = ops.flip(self.weight, (2, 3, 4))
         xs, kernels = ops.chunk(x, self.group, 1), ops.chunk(kernel, self.group, 0)
         return ops.cat([self.conv3d(a, b.swapaxes(0, 1)) for a, b in zip(xs, kernels)], 1)
+
+
+def set_apart(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...], sizes: tuple[int, ...]
+) -> Tensor:
+    """``x`` with zeros between and around its elements, such that a convolution with ``kernel`` gives ``sizes``."""
+    for i, size in enumerate(sizes):
+        x = insert_zeros(x, 2 + i, stride[i])
+        reach = dilation[i] * (kernel[i] - 1)
+        before = reach - padding[i]
+        x = pad_axis(x, 2 + i, before, size + reach - x.shape[2 + i] - before)
+    return x
 
 
 def pad_axis(x: Tensor, axis: int, before: int, after: int) -> Tensor:

@@ -9,6 +9,7 @@ import mindspore
 from mindspore import Tensor, mint, ops
 
 from ._common import _inverse, _scaled_by, _sum
+from .tensor_items import copy_into, set_tensor
 
 
 def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
@@ -37,6 +38,12 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
     """beta * input + alpha * sum over the batch of batch1 @ batch2 (torch.addbmm)."""
     return _affine(input, _sum(matmul(batch1, batch2), 0), beta, alpha)
+
+
+def addbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """``addbmm`` written into ``input``, which takes the result's shape (torch.Tensor.addbmm_)."""
+    value = addbmm(input, batch1, batch2, beta=beta, alpha=alpha)
+    return copy_into(input, value) if input.shape == value.shape else set_tensor(input, value)
 
 
 def matmul(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

@@ -409,6 +409,21 @@ def tanh(input: Tensor, *, out: None = None) -> Tensor:
     return ops.tanh(input) if _category(input.dtype) == 3 else accurate_tanh(_as_float(input))
 
 
+def pow(input: Any, exponent: Any, *, out: None = None) -> Tensor:
+    """input ** exponent; of integers by repeated squaring, since MindSpore's kernel computes these in floats (torch.pow)."""
+    dtype = _result_dtype(input, exponent)
+    if _category(dtype) != 1:
+        return mint.pow(input, exponent)
+    base, power = (x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in (input, exponent))
+    result, square, left = ops.ones_like(base * power), base, power
+    for _ in range(int(power.max().asnumpy()).bit_length() if power.size else 0):
+        result = ops.where(left % 2 == 1, result * square, result)
+        square, left = square * square, left // 2
+    odd = ops.where(power % 2 == 0, base * base, base)
+    below_one = ops.where((base == 1) | (base == -1), odd, ops.zeros_like(base))
+    return ops.where(power < 0, below_one, result)
+
+
 def float_power(input: Any, exponent: Any, *, out: None = None) -> Tensor:
     """input ** exponent in double precision (torch.float_power)."""
     operands = (input, exponent)

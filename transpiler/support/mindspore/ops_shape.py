@@ -13,6 +13,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _axes, _axis, _by_parts, _category, _promote_pair, _size, _sum
+from .tensor_items import set_tensor
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
@@ -363,3 +364,28 @@ def expand_copy(input: Tensor, size: Any, *, implicit: bool = False) -> Tensor:
     lead = len(size) - input.ndim
     shape = tuple(input.shape[i - lead] if n == -1 else n for i, n in enumerate(size))
     return ops.broadcast_to(input, shape)
+
+
+def resize_(input: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
+    """``input`` takes another shape and keeps its elements in order; what is new is zero, undefined in torch (torch.Tensor.resize_)."""
+    shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    count, flat = int(np.prod(shape)), input.reshape(-1)
+    if count > flat.shape[0]:
+        flat = ops.cat((flat, ops.zeros((count - flat.shape[0],), flat.dtype)))
+    return set_tensor(input, ops.narrow(flat, 0, 0, count).reshape(shape))
+
+
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """``input`` takes the shape of ``the_template`` (torch.Tensor.resize_as_)."""
+    return resize_(input, the_template.shape)
+
+
+def split_with_sizes_copy(input: Tensor, split_sizes: Sequence[int], dim: int = 0, *, out: None = None) -> list[Tensor]:
+    """Copies of the parts of these sizes along ``dim`` (torch.split_with_sizes_copy)."""
+    ends = np.cumsum(split_sizes).tolist()
+    return [ops.deepcopy(ops.narrow(input, dim, end - size, size)) for end, size in zip(ends, split_sizes)]
+
+
+def unfold_copy(input: Tensor, dimension: int, size: int, step: int, *, out: None = None) -> Tensor:
+    """A copy of all windows of ``size`` along ``dimension``, ``step`` apart, their elements last (torch.unfold_copy)."""
+    return ops.deepcopy(tensor_unfold(input, dimension, size, step))

@@ -58,6 +58,12 @@ def update(x: Tensor, function: Callable[[Tensor], Any]) -> Tensor:
     return copy_into(x, function(x))
 
 
+def set_tensor(x: Tensor, value: Tensor) -> Tensor:
+    """``x`` shows the elements of ``value``, in its shape, for all who hold ``x``, as after torch's ``unsqueeze_`` and ``resize_``. Returns ``x``."""
+    x.assign_value(value)
+    return x
+
+
 @ops.constexpr
 def _slice_positions(start: int | None, stop: int | None, step: int, size: int) -> tuple[int, ...]:
     """Which elements of an axis of length ``size`` a slice chooses; worked out in Python when a graph is compiled."""

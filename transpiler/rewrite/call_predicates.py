@@ -1,0 +1,73 @@
+"""For which calls is a target's own API right? Questions about one call that data cannot ask; where the answer is no, the support form is taken.
+Mapping entries name them with ``suits:``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libcst as cst
+
+from transpiler.analysis.dtype_category import may_be_whole_power
+from transpiler.analysis.facts import CallFact
+from transpiler.analysis.values import UNKNOWN, Seq, Tensor, Tup, Value, is_fresh
+from transpiler.rewrite.batches import feeds_batches
+from transpiler.rewrite.call_site import CallSite
+from transpiler.rewrite.context import FileContext
+
+_EMPTY: Final = frozenset(
+    {"torch.tensor", "torch.empty", "torch.zeros", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.as_tensor"}
+)
+_NO_ELEMENTS: Final = (cst.List([]), cst.Tuple([]), cst.Integer("0"))
+
+
+def joins_no_empty(site: CallSite, file: FileContext) -> bool:
+    """``torch.cat`` skips 1-d empty tensors, which MindSpore refuses: not in files that make such tensors to start from, nor in functions that join
+    what they are given."""
+    calls = file.facts.calls
+    if any(call.apis[0] in _EMPTY and _is_empty(call.node) for call in calls.values() if call.apis):
+        return False
+    fact = calls.get(id(site.original))
+    return fact is None or fact.function is None or _computes_tensors(site, fact)
+
+
+def _computes_tensors(site: CallSite, fact: CallFact) -> bool:
+    """Whether all tensors that a call joins are results of operations there, as far as one sees."""
+    argument = site.choice.binding.get("tensors") if site.choice is not None else None
+    if argument is None:
+        return False
+    node, value = site.args[argument.index].value, site.values[argument.index]
+    if isinstance(node, (cst.List, cst.Tuple)) and isinstance(value, Tup) and len(value.items) == len(node.elements):
+        return all(_is_computed(element.value, item, fact) for element, item in zip(node.elements, value.items, strict=True))
+    if isinstance(node, cst.Call):
+        return True
+    items = value.items if isinstance(value, Tup) else (value.item,) if isinstance(value, Seq) else (UNKNOWN,)
+    return all(isinstance(item, Tensor) for item in items) and not (isinstance(node, cst.Name) and fact.takes(node.value))
+
+
+def _is_computed(node: cst.BaseExpression, value: Value, fact: CallFact) -> bool:
+    if isinstance(node, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Subscript)) or is_fresh(value):
+        return True
+    return isinstance(value, Tensor) and (value.part or not (isinstance(node, cst.Name) and fact.takes(node.value)))
+
+
+def _is_empty(call: cst.Call) -> bool:
+    arguments = [argument.value for argument in call.args if argument.keyword is None]
+    if not arguments:
+        return True
+    first = arguments[0]
+    inner = first.elements[0].value if isinstance(first, (cst.Tuple, cst.List)) and len(first.elements) == 1 else first
+    return len(arguments) == 1 and any(inner.deep_equals(empty) for empty in _NO_ELEMENTS)
+
+
+def fed_in_batches(site: CallSite, file: FileContext) -> bool:
+    """A layer that takes batches alone on the target."""
+    return feeds_batches(file)
+
+
+def fits_floats(site: CallSite, file: FileContext) -> bool:
+    """``torch.pow`` of integers is exact, while MindSpore computes it in floats, which rounds large powers."""
+    bound = site.choice.binding if site.choice is not None else None
+    first = (bound.get("input") or bound.get("self")) if bound is not None else None
+    second = bound.get("exponent") if bound is not None else None
+    return first is None or second is None or not may_be_whole_power(site.values[first.index], site.values[second.index])

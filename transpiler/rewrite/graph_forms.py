@@ -69,6 +69,8 @@ class _Finder:
         return name not in _CONSTRUCTORS and (id(function) in self._facts.dirty or name == "forward")
 
     def _function(self, function: cst.FunctionDef, around: tuple[int, ...]) -> None:
+        if function.asynchronous is not None:
+            return
         keywords = function.params.star_kwarg.name.value if isinstance(function.params.star_kwarg, cst.Param) else ""
         own = keywords if keywords and _only_read(function.body, keywords) else ""
         self._walk(function.body, function, around, own)

@@ -106,6 +106,22 @@ def test_a_comparison_inside_an_operation_keeps_its_place(port: Port) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        "def make(**kwargs):\n    width = kwargs.pop('width', 3)\n    return torch.nn.Linear(width, 2)",
+        "@torch.jit.ignore\ndef names(x):\n    if (n := len(x)) > 3:\n        return n",
+        "def read(path, **kwargs):\n    kwargs.pop('strict', True)\n    return torch.load(path)",
+        "async def f(x: torch.Tensor, future):\n    if (n := x.shape[0]) > 2:\n        return await future",
+    ],
+)
+def test_what_makes_layers_or_reads_files_is_nobodys_graph(function: str, port: Port) -> None:
+    text, _ = port(f"import torch\n\n\n{function}\n")
+    assert [line for line in text.splitlines() if "pop" in line or ":=" in line] == [
+        line for line in function.splitlines() if "pop" in line or ":=" in line
+    ]
+
+
 def test_files_without_torch_are_left_alone(port: Port) -> None:
     source = "def f(a, b, **kwargs):\n    kwargs.pop('a', None)\n    return (a is None) ^ (b is None)\n"
     assert port(source)[0] == source

@@ -4,8 +4,8 @@ They stand in models of every kind and compute nothing: ``(a is None) ^ (b is no
 function's own keywords, an assignment expression at the beginning of an ``if``'s test, ``all(callable(f) for f in functions)``. A plan is made before the visit, since the statements
 around them may have nothing to do with torch and would not be visited.
 
-Only functions are looked at in which something is converted, or that a network's class calls its ``forward``: a configuration's or a script's code is
-nobody's graph.
+Only functions are looked at that have to do with tensors, or that a network's class calls its ``forward``: code that reads a configuration or makes
+layers is nobody's graph.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from typing import Final
 
 import libcst as cst
 
-from transpiler.analysis.facts import Facts
-from transpiler.syntax.tree import children
+from transpiler.analysis.facts import Certainty, Facts
+from transpiler.syntax.tree import children, every
 
 _WORTH_A_LOOK: Final = re.compile(rb"\^|\.pop\(|:=|\bcallable\(")
+#: Members of tensors, and functions of tensors: classes begin with a capital letter, and some functions are about files and settings.
+_OF_TENSORS: Final = re.compile(
+    r"torch\.(Tensor\.|nn\.functional\.|(special\.|fft\.|linalg\.)?(?!(load|save|device|manual_seed|compile|no_grad|(set|get|is)_\w+)$)[a-z_0-9]+$)"
+)
 _CONSTRUCTORS: Final = frozenset({"__init__", "__post_init__", "__new__"})
 #: Below these an operation needs parentheses once it is a comparison.
 _TIGHTER: Final = (cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.Await, cst.Attribute, cst.Subscript)
@@ -66,7 +70,17 @@ class _Finder:
 
     def _computes(self, function: cst.FunctionDef) -> bool:
         name = function.name.value
-        return name not in _CONSTRUCTORS and (id(function) in self._facts.dirty or name == "forward")
+        if name in _CONSTRUCTORS or id(function) not in self._facts.dirty:
+            return name == "forward"
+        return name == "forward" or any(map(self._is_of_tensors, every(function, cst.CSTNode)))
+
+    def _is_of_tensors(self, node: cst.CSTNode) -> bool:
+        """Whether an expression is a tensor's member, a function of tensors, or the type of tensors: what makes layers alone has none."""
+        fact = self._facts.calls.get(id(node)) or self._facts.attributes.get(id(node))
+        if fact is not None:
+            return fact.certainty is Certainty.KNOWN and any(map(_OF_TENSORS.match, fact.apis))
+        reference = self._facts.references.get(id(node))
+        return reference is not None and reference.name == "torch.Tensor"
 
     def _function(self, function: cst.FunctionDef, around: tuple[int, ...]) -> None:
         if function.asynchronous is not None:

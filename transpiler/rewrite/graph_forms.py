@@ -72,7 +72,9 @@ class _Finder:
         name = function.name.value
         if name in _CONSTRUCTORS or id(function) not in self._facts.dirty:
             return name == "forward"
-        return name == "forward" or any(map(self._is_of_tensors, every(function, cst.CSTNode)))
+        return name == "forward" or any(
+            self._is_of_tensors(node) for kind in (cst.Call, cst.Attribute, cst.Name) for node in every(function, kind)
+        )
 
     def _is_of_tensors(self, node: cst.CSTNode) -> bool:
         """Whether an expression is a tensor's member, a function of tensors, or the type of tensors: what makes layers alone has none."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import time
@@ -146,7 +147,8 @@ def line(row: Row) -> str:
 
 
 def _cell(text: str) -> str:
-    """A compiler's message as a table's cell: not the whole of it, and without what Markdown reads."""
+    """A compiler's message as a table's cell: not the whole of it, and without this machine's folders and what Markdown reads."""
+    text = re.sub(r"(?<!\w)/[\w./-]*/(?=[\w.-])", "", text)
     short = text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}…"
     return short.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
 

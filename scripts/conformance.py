@@ -1,7 +1,8 @@
 """``make conformance``: torchvision, timm and transformers ported as projects, each model built, loaded with converted random weights, and compared with torch.
 
-Writes ``docs/conformance.md`` with one row for each model: largest error of outputs and of gradients over their spread, what was left in the
-files that the model needs, and whether a second run over the output changes anything. With ``--graph``, MindSpore's ports are also compiled as
+Writes ``docs/conformance.md``, a section for each project and target with one row for each model: largest error of outputs and of gradients over
+their spread, what was left in the files that the model needs, and whether a second run over the output changes anything. A run of some projects or
+targets (``--project``, ``--target``) writes their sections and leaves the others as they are; a run of chosen models writes none. With ``--graph``, MindSpore's ports are also compiled as
 one graph and exported to MINDIR, and columns say what the graph was made of (the port's source, or a recorded run) and why not of the source.
 Each model runs in processes of its own; ``--jobs`` models at a time.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import time
@@ -71,7 +73,7 @@ class Row:
 
 
 def main() -> int:
-    """Compare the chosen models (all by default); the page is written only where all were run."""
+    """Compare the chosen models (all by default); a section of the page is written as soon as all its models were run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", help="only these models; the page is then left as it is")
     parser.add_argument("--target", choices=TARGETS, action="append")
@@ -83,7 +85,6 @@ def main() -> int:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     targets = options.target or list(TARGETS)
     projects = [project for project in PROJECTS if options.project is None or project.name in options.project]
-    sections: list[str] = []
     ok = True
     with tempfile.TemporaryDirectory() as folder:
         for project in projects:
@@ -96,9 +97,8 @@ def main() -> int:
                 ok = ok and all(row.ok for row in rows)
                 left = facts(project, run, port, Path(folder) / f"again_{project.name}_{target}")
                 print(left[-1], flush=True)
-                sections += [*section(project, target, rows), *left]
-    if not options.models and targets == list(TARGETS) and len(projects) == len(PROJECTS):
-        PAGE.write_text("\n".join([*heading(), *sections, ""]))
+                if not options.models:
+                    write_section(PAGE, [*section(project, target, rows), *left])
     return 0 if ok else 1
 
 
@@ -147,7 +147,8 @@ def line(row: Row) -> str:
 
 
 def _cell(text: str) -> str:
-    """A compiler's message as a table's cell: not the whole of it, and without what Markdown reads."""
+    """A compiler's message as a table's cell: not the whole of it, and without this machine's folders and what Markdown reads."""
+    text = re.sub(r"(?<!\w)/[\w./-]*/(?=[\w.-])", "", text)
     short = text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}…"
     return short.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
 
@@ -163,6 +164,20 @@ def heading() -> list[str]:
         "are converted and loaded; errors are the largest difference over the spread of torch's values, and must be at most 1e-3, or what torch's",
         "own gradients move by where weights and inputs change by rounding.",
     ]
+
+
+def write_section(page: Path, lines: list[str]) -> None:
+    """Put a section (a blank line, its title, its text) in the place of that of the same project and target; the others stay as they are."""
+    kept = {_key(part): part for part in page.read_text().split("\n## ")[1:]} if page.exists() else {}
+    written = "\n".join(lines).removeprefix("\n## ") + "\n"
+    sections = {**kept, _key(written): written}
+    known = [f"{project.name}, {target}" for project in PROJECTS for target in TARGETS]
+    page.write_text("\n## ".join(["\n".join(heading()) + "\n", *(sections[key] for key in known if key in sections)]))
+
+
+def _key(section: str) -> str:
+    """Which project and target a section is about, as its title begins."""
+    return section.partition(":")[0]
 
 
 def section(project: Project, target: str, rows: list[Row]) -> list[str]:

@@ -46,3 +46,10 @@ def test_typed_tensors_of_a_shape(port: Port) -> None:
     text, _ = port(source)
     line = "return ms_support.FloatTensor(*x.shape), ms_support.LongTensor(*x.shape), ms_support.FloatTensor((3, 1))"
     assert line in text or line.replace("(3, 1))", "(3, 1), device=x.device)") in text
+
+
+def test_typed_tensors_of_what_is_not_known_are_made_and_the_doubt_is_said(port: Port) -> None:
+    text, diagnostics = port("import torch\n\n\ndef f(values):\n    return torch.Tensor(values)\n")
+    assert "return ms_support.FloatTensor(values)" in text
+    assert remarked(diagnostics) == []
+    assert any("torch.Size" in d.message for d in diagnostics)

@@ -29,6 +29,8 @@ from transpiler.exporter.sides import Leaves
 from transpiler.exporter.trees import flatten
 
 _SYNTAX_LEVEL: Final = "MS_DEV_JIT_SYNTAX_LEVEL"
+#: What a graph has for a statement that Python itself is to run.
+_LEFT_TO_PYTHON: Final = "PyExecute"
 #: The compiler stops before it chooses kernels for a phase whose name begins so.
 _EXPORT_PHASE: Final = "export.mindir"
 #: Operators whose result depends on the shape and the dtype of a tensor, but not on its values.
@@ -54,10 +56,10 @@ class SourceGraph:
         """Write a MINDIR file. Raises what the compiler raises."""
         try:
             self._export(inputs, file)
-        except Exception:
+        except Exception as error:
             # The lax level compiles what the strict one refuses, and is what ``jit`` uses by itself; but it leaves more to Python, which
-            # no file can hold.
-            if _SYNTAX_LEVEL in os.environ:
+            # no file can hold: where something already is, it is not tried.
+            if _SYNTAX_LEVEL in os.environ or _LEFT_TO_PYTHON in str(error):
                 raise
             with _lax():
                 self._export(inputs, file)

@@ -399,7 +399,7 @@ class CallRewriter:
                 unambiguous = False
                 continue
             if form is not None and form.unknown == "dispatch":
-                return self._after_trial(site)
+                return self._dispatching(site, form)
             outcomes.append((site, outcome))
         return self._settle_maybe(original, updated, fact, outcomes, unambiguous)
 
@@ -427,6 +427,14 @@ class CallRewriter:
     def _after_trial(self, site: CallSite) -> cst.BaseExpression:
         """The conversion that a trial has shown to be possible, this time with the imports and support functions that it needs."""
         outcome = self.convert(site)
+        assert not isinstance(outcome, Declined)
+        return self._finish(site, outcome)
+
+    def _dispatching(self, site: CallSite, form: TargetForm) -> cst.BaseExpression:
+        """The support function that asks the object what it is; an idiomatic form would take it for a tensor."""
+        if form.support is None or (form.template is None and form.to is None):
+            return self._after_trial(site)
+        outcome = self._support(form.support, site)
         assert not isinstance(outcome, Declined)
         return self._finish(site, outcome)
 

@@ -12,6 +12,7 @@ from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import Registry
 from transpiler.mapping.schema import TargetForm
 from transpiler.report.codes import Code, Kind
+from transpiler.rewrite.graph_forms import GraphForms
 from transpiler.rewrite.spelling import Speller
 from transpiler.rewrite.template import Style
 from transpiler.rewrite.training.high import HighPlan
@@ -40,7 +41,8 @@ class FileContext:
     receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators, ``owning`` attributes whose own attribute is taken (``p.grad`` in
     ``p.grad.zero_()``). In a file that never
     ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
-    calls of ``Model``. ``batched``: what was found of whether models are fed batches (``batches.py``), None before it was asked."""
+    calls of ``Model``, ``graph_forms`` what the target's compiler refuses. ``batched``: what was found of whether models are fed batches
+    (``batches.py``), None before it was asked."""
 
     module: cst.Module
     target: Target
@@ -63,6 +65,7 @@ class FileContext:
     high: HighPlan = field(default_factory=HighPlan)
     index: ProjectIndex | None = None
     batched: bool | None = None
+    graph_forms: GraphForms = field(default_factory=GraphForms)
 
     @property
     def style(self) -> Style:

@@ -25,6 +25,7 @@ from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
 from transpiler.rewrite.training.emit import TrainingRewriter
 from transpiler.rewrite.training.emit_high import HighRewriter
+from transpiler.rewrite.write_graph_forms import GraphFormRewriter
 
 #: Node types whose ``value`` needs no parentheses of its own.
 _DELIMITED: Final = frozenset(
@@ -66,6 +67,7 @@ class EditVisitor(cst.CSTTransformer):
         self.items = ItemRewriter(file)
         self.training = TrainingRewriter(file, file.training)
         self.high = HighRewriter(file, file.high)
+        self.graph_forms = GraphFormRewriter(file)
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
@@ -213,6 +215,7 @@ class EditVisitor(cst.CSTTransformer):
                 self.attributes.question(original, updated)
                 or self.tests.rewrite(original, updated)
                 or self.capabilities.rewrite(original)
+                or self.graph_forms.all_callable(original)
                 or self._operand_first(original, updated)
             )
         if self.inplace.writes_part(fact) and not self.inplace.is_detached(original):
@@ -346,6 +349,8 @@ class EditVisitor(cst.CSTTransformer):
         call = original.value
         if not isinstance(call, cst.Call):
             return updated
+        if id(original) in self.file.graph_forms.pops:
+            return self.graph_forms.popped(original, updated)
         if self.training.handles(call):
             return updated
         effect = self.facts.effects.get(id(call))
@@ -405,6 +410,8 @@ class EditVisitor(cst.CSTTransformer):
         return inner if isinstance(inner, cst.Call) else None
 
     def _assign(self, original: cst.Assign, updated: cst.Assign) -> Any:
+        if id(original) in self.file.graph_forms.pops:
+            return self.graph_forms.popped(original, updated)
         leaf = self.training.marked_leaf(original, updated)
         if leaf is not None:
             return leaf
@@ -453,12 +460,12 @@ class EditVisitor(cst.CSTTransformer):
                 self.file.review(effect.node, Code.REVIEW_INPLACE, symbol, message, "Assign the result to every name that should see it.")
 
     def _operation(self, original: cst.BinaryOperation, updated: cst.BinaryOperation) -> cst.BaseExpression:
-        """Operators that the target's tensors lack, or compute otherwise."""
+        """Operators that the target's tensors lack, or compute otherwise, or that its compiler refuses."""
         if id(original) in self.facts.shifts:
             return self._shift(original, updated)
         if id(original) in self.facts.powers and self.file.target.power is not None:
             return self._as_call(original, updated, "**", f"support.{self.file.target.power}")
-        return updated
+        return self.graph_forms.unequal(original, updated)
 
     def _shift(self, original: cst.CSTNode, operation: cst.BinaryOperation) -> cst.BaseExpression:
         """``ops.bitwise_left_shift(x, y)`` of ``x << y``."""
@@ -553,4 +560,5 @@ class EditVisitor(cst.CSTTransformer):
         truth = self.folder.truth(updated.test)
         if truth is not None:
             self.folder.discard(original, truth)
-        return updated
+            return updated
+        return self.graph_forms.test(original, updated)

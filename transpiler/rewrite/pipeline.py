@@ -18,6 +18,7 @@ from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, Range, Status
 from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.edit_visitor import EditVisitor
+from transpiler.rewrite.graph_forms import GraphForms, find_graph_forms
 from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
@@ -81,7 +82,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     note_renames(module, facts, context.index.renames.get(path, {}))
     training = _training_plan(source, module, facts, context, name)
     high = _high_plan(module, training) if context.style == "high" and target.value_and_grad else HighPlan()
-    facts.dirty.update(high.marked)
+    graph_forms = find_graph_forms(source, module, facts) if target.compiles_source and facts.dirty else GraphForms()
+    facts.dirty.update(high.marked | graph_forms.around)
     if not facts.dirty:
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     outline = context.index.modules.get(name)
@@ -94,7 +96,7 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
     def edit(bound: frozenset[str], restores_comments: bool) -> tuple[FileContext, cst.Module]:
         speller = Speller(target, bound, _aliases(facts, target), level)
         file = FileContext(module, target, context.registry, semantics, facts, speller, quote, restores_comments, speaks_of_torch)
-        file.training, file.high, file.index = training, high, context.index
+        file.training, file.high, file.graph_forms, file.index = training, high, graph_forms, context.index
         for found in facts.packages:
             file.uses_package(found.node, found.name, found.package)
         return file, module.visit(EditVisitor(file))

@@ -53,4 +53,5 @@ MINDSPORE: Final = Target(
     layer_attribute="layer_attribute",
     slice_write="set_item",
     value_and_grad=True,
+    compiles_source=True,
 )

@@ -26,6 +26,7 @@ class Target:
     differently (``has_`` before its name: asks for it).
     ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
     target's own indexing gets them wrong. ``value_and_grad``: gradients are those of functions, so that backward passes are restructured.
+    ``compiles_source``: graphs are made of the source, by a compiler that reads a part of Python only.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Target:
     slice_write: str | None = None
     value_and_grad: bool = False
     copy: str | None = None
+    compiles_source: bool = False

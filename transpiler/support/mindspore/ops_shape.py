@@ -201,9 +201,11 @@ def tensor_repeat(self: Tensor, *repeats: Any) -> Tensor:
     return mint.tile(self, _size(repeats))
 
 
-def tensor_expand(self: Tensor, *size: Any) -> Tensor:
-    """The tensor repeated along dimensions of size one (torch.Tensor.expand)."""
-    return self.broadcast_to(_size(size))
+def tensor_expand(self: Any, *size: Any) -> Any:
+    """The tensor repeated along dimensions of size one (torch.Tensor.expand); other objects have a method of their own."""
+    if isinstance(self, Tensor):
+        return self.broadcast_to(_size(size))
+    return self.expand(*size)
 
 
 def einsum(*args: Any) -> Tensor:

@@ -46,7 +46,7 @@ class GeneralInterface(MutableMapping):
         self._local_mapping = {}
 
     def __getitem__(self, key):
-        return {**self._global_mapping, **self._local_mapping}[key]
+        return self._local_mapping[key] if key in self._local_mapping else self._global_mapping[key]
 
     def __setitem__(self, key, value):
         self._local_mapping[key] = value

@@ -1,4 +1,6 @@
-"""Stands in for what is installed beside the framework: nothing is, and nothing is being traced."""
+"""Stands in for what is installed beside the framework: nothing is. Whether a graph is being made is asked of the framework."""
+
+import torch
 
 
 def is_torch_available():
@@ -13,15 +15,19 @@ def requires(*, backends=()):
     return lambda decorated: decorated
 
 
+def is_torchdynamo_compiling():
+    return torch.compiler.is_compiling()
+
+
 def is_tracing(tensor=None):
-    return False
+    return is_torchdynamo_compiling()
 
 
 def _never(*args, **kwargs):
     return False
 
 
-is_torchdynamo_compiling = is_torchdynamo_exporting = is_torch_flex_attn_available = is_torch_xpu_available = _never
+is_torchdynamo_exporting = is_torch_flex_attn_available = is_torch_xpu_available = _never
 is_torch_npu_available = is_torch_mps_available = is_torch_xla_available = is_mambapy_available = is_peft_available = _never
 is_hqq_available = is_optimum_quanto_available = is_quanto_greater = _never
 

@@ -20,20 +20,22 @@ from mindspore._c_expression.amp import AmpLevel, get_curr_amp_strategy, pop_amp
 # Computed in the lower precision: convolutions and matrix products, with the sum of their bias.
 _LOWER_PRECISION: Final = (
     "Conv2D Conv3D Conv2DExt Conv3DExt Conv2DTranspose Conv3DTranspose Conv2DBackpropInput ConvTranspose2D Convolution MatMul MatMulExt BatchMatMul "
-    "BatchMatMulExt PReLU Einsum Dense Addmm Addbmm Addmv Baddbmm Mv BiasAdd"
+    "BatchMatMulExt PReLU Einsum Dense Addmm Addbmm Addmv Baddbmm Mv BiasAdd RecurrentCell"
+)
+# Losses, computed in float32 everywhere.
+_LOSSES: Final = (
+    "BCEWithLogitsLoss BinaryCrossEntropy CosineEmbeddingLoss CrossEntropyLoss HingeEmbeddingLoss HuberLoss KLDivLoss L1LossExt MarginRankingLoss MSELossExt "
+    "MultilabelMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss SoftmaxCrossEntropyWithLogits "
+    "SparseSoftmaxCrossEntropyWithLogits TripletMarginLoss"
 )
 # Computed in float32 on accelerators: what exceeds the range of float16 or adds up many small terms.
 _FULL_PRECISION: Final = (
-    "Pow ACos Asin Cosh Erfinv Exp Expm1 Log Log10 Log1p Log2 Reciprocal Rsqrt Sinh Tan Softplus SoftplusExt LayerNorm LayerNormExt BatchNorm "
-    "BatchNormExt GroupNorm Norm KLDivLoss SmoothL1Loss MultilabelMarginLoss SoftMarginLoss TripletMarginLoss MultiMarginLoss BCEWithLogitsLoss "
-    "Pdist Cdist Renorm ReduceProd ReduceSum Softmax LogSoftmax LogSoftmaxExt LogSumExp CumProd CumSum CumsumExt ProdExt SumExt L1LossExt MSELossExt "
-    "NLLLoss NLLLoss2d SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits"
+    "Pow PowTensorScalar PowScalarTensor ACos Asin Cosh Erfinv Exp Expm1 Log Log10 Log1p Log2 Reciprocal Rsqrt Sinh Tan Softplus SoftplusExt LayerNorm LayerNormExt BatchNorm "
+    "BatchNormExt GroupNorm Norm Pdist Cdist Renorm ReduceProd ReduceSum Softmax LogSoftmax LogSoftmaxExt LogSumExp CumProd CumSum CumsumExt ProdExt SumExt "
+    "Square RMSNorm " + _LOSSES
 )
-# The same on a CPU, where torch's list is shorter: losses.
-_FULL_PRECISION_CPU: Final = (
-    "SmoothL1Loss MultilabelMarginLoss SoftMarginLoss TripletMarginLoss MultiMarginLoss BCEWithLogitsLoss BinaryCrossEntropy L1LossExt MSELossExt "
-    "NLLLoss NLLLoss2d ReduceProd ProdExt Cdist AvgPool3D"
-)
+# The same on a CPU, where torch's list is shorter: losses, and what MindSpore's loss classes are composed of.
+_FULL_PRECISION_CPU: Final = "ReduceProd ProdExt Cdist AvgPool3D LogSoftmax LogSoftmaxExt Square " + _LOSSES
 
 
 @mindspore.jit_class
@@ -41,15 +43,17 @@ class autocast(ContextDecorator):
     """Convolutions and matrix products compute in half precision inside, losses and the like in float32 (torch.autocast).
 
     Off, as in torch, where ``device_type`` names an accelerator and the program runs on a CPU. Of bfloat16 MindSpore has no kernels on a CPU: there
-    a warning says that float32 is used instead. A compiled graph takes the precision from the block that it is called in, not from one inside it.
+    a warning says that float32 is used instead. A compiled graph computes in the dtypes of its tensors.
     """
 
     def __init__(self, device_type: Any, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
         self.device = str(device_type).partition(":")[0]
         self.fast_dtype = get_autocast_dtype(self.device) if dtype is None else dtype
         self.enabled = bool(enabled) and _can_cast(self.device, self.fast_dtype)
+        self.entered: list[bool] = []
 
     def __enter__(self) -> Self:
+        self.entered.append(True)
         if self.enabled:
             push_amp_strategy(AmpLevel.AmpAuto, self.fast_dtype, _operators(_LOWER_PRECISION), _operators(_full_precision()))
         else:
@@ -57,7 +61,9 @@ class autocast(ContextDecorator):
         return self
 
     def __exit__(self, *error: object) -> None:
-        pop_amp_strategy()
+        if self.entered:  # the compiler of graphs, which does not push, would pop once
+            self.entered.pop()
+            pop_amp_strategy()
 
 
 @mindspore.jit_class
@@ -195,7 +201,7 @@ class GradScaler:
             scale = Tensor(self._scale, mindspore.float32)
             return outputs * (scale if outputs.ndim == 0 else scale.astype(outputs.dtype))
         if not isinstance(outputs, Iterable):
-            raise ValueError("outputs must be a Tensor or an iterable of Tensors")
+            raise ValueError("outputs must be a Tensor or an iterable of Tensors")  # noqa: TRY004  (torch's error)
         return (type(outputs) if isinstance(outputs, (list, tuple)) else list)(self.scale(output) for output in outputs)
 
     def unscale_(self, optimizer: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import Tensor, nn, ops
 
-from ._common import ntuple, pad_by_index, param_dtype
+from ._common import _cast, ntuple, pad_by_index, param_dtype
 from .reset_parameters import Resets
 
 
@@ -37,7 +37,7 @@ def check_conv(padding: Any, stride: tuple[int, ...], padding_mode: str) -> None
 
 def with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
     """``x`` plus ``bias`` along the channel axis 1."""
-    return x if bias is None else x + bias.reshape((1, -1) + (1,) * (x.ndim - 2))
+    return x if bias is None else x + _cast(bias, x.dtype).reshape((1, -1) + (1,) * (x.ndim - 2))
 
 
 def conv_padding(self: Any) -> Any:

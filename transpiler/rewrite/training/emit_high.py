@@ -187,7 +187,7 @@ class HighRewriter:
         lines: list[cst.BaseStatement] = (
             [_statement(f"{loop.sharing} {', '.join(loop.shared)}")] if loop is not None and loop.shared else []
         )
-        moved = [cst.ensure_type(statement.visit(_Leaving()), cst.CSTNode) for statement in statements]
+        moved = [statement.visit(_Leaving()) for statement in statements]
         kept = [statement for statement in moved if isinstance(statement, cst.BaseStatement)]
         body = [*lines, *map(_statement, head), *map(_without_blanks, kept[:1]), *kept[1:]]
         parameters = cst.Parameters([cst.Param(cst.Name("run_context"))])

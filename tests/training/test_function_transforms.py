@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mindspore
@@ -12,9 +15,11 @@ import pytest
 import torch
 from mindspore import ops
 
+from transpiler.cli import main
 from transpiler.support.mindspore import function_transforms as port
 from transpiler.support.mindspore.vectorized_map import vmap
 
+SCRIPT = Path(__file__).parent / "functional" / "ensembles.py"
 X = np.array([0.5, -1.0, 2.0], np.float32)
 W = np.linspace(-1, 1, 6, dtype=np.float32).reshape(3, 2)
 
@@ -107,3 +112,18 @@ def test_what_torch_refuses() -> None:
         port.grad(lambda a: a.sum(), has_aux=True)(mindspore.Tensor(X))
     with pytest.raises(RuntimeError, match="single Tensor with one element"):
         port.autograd_vjp(lambda a: a * 2, mindspore.Tensor(X))
+
+
+def test_models_at_once_and_gradients_of_samples(tmp_path: Path) -> None:
+    """A script with nothing left to do, run in a process of its own."""
+    assert main(["--in_file", str(SCRIPT), "--output", str(tmp_path / "out"), "--quiet", "--strict", "--jobs", "1"]) == 0
+    found = []
+    for folder, convert in ((SCRIPT.parent, "detach().numpy()"), (tmp_path / "out", "asnumpy()")):
+        code = f"import numpy; from ensembles import y; numpy.savez({str(tmp_path / 'y.npz')!r}, *[item.{convert} for item in y])"
+        subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=300)
+        with np.load(tmp_path / "y.npz") as arrays:
+            found.append([arrays[name] for name in arrays.files])
+    assert len(found[0]) == len(found[1])
+    for expected, actual in zip(*found, strict=True):
+        assert actual.shape == expected.shape
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-5)

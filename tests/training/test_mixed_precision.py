@@ -42,7 +42,7 @@ def ported(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["perceptron", "convolutional", "attentive", "switched", "functions"])
+@pytest.mark.parametrize("name", ["perceptron", "convolutional", "attentive", "switched", "functions", "phases"])
 def test_dtypes_and_losses(name: str, ported: ModuleType) -> None:
     expected_losses, expected_dtypes, expected_scale = getattr(_load(MODELS, "torch_models"), name)()
     losses, dtypes, scale = getattr(ported, name)()

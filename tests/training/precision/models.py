@@ -92,6 +92,27 @@ def train(model, shape, criterion, target):
     return losses, dtypes, scaler.get_scale()
 
 
+def phases():
+    """The backward pass under a condition; a loss so small that its gradients vanish in half precision unless it is scaled first."""
+    model = Perceptron()
+    fill(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e4)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**14)
+    losses = []
+    for phase in ["train", "val", "train", "val"]:
+        optimizer.zero_grad()
+        with torch.set_grad_enabled(phase == "train"):
+            with torch.autocast("cpu", dtype=torch.float16):
+                output = model(batch(1, 9, 6))
+                loss = (output.float() ** 2).mean() * 1e-7
+            if phase == "train":
+                scaler.scale(loss).backward()
+                scaler.step(optimizer)
+                scaler.update()
+        losses.append(loss.item() * 1e7)
+    return losses, [str(loss.dtype).lower().replace("torch.", "")], scaler.get_scale()
+
+
 def perceptron():
     return train(Perceptron(), (9, 6), nn.CrossEntropyLoss(), torch.arange(9) % 3)
 

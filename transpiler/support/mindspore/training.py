@@ -138,13 +138,16 @@ def zero_grad(module: Any, set_to_none: bool = True) -> None:
             parameter.grad = None if set_to_none else ops.zeros_like(parameter.grad)
 
 
-def value_and_grad(forward: Callable[[], Any], parameters: Iterable[Tensor]) -> tuple[Any, Sequence[Tensor] | None]:
-    """What ``forward`` returns, its loss first, and the loss's gradients; None for these where gradients are switched off."""
+def value_and_grad(
+    forward: Callable[[], Any], parameters: Iterable[Tensor], scale: Callable[[Tensor], Tensor] | None = None
+) -> tuple[Any, Sequence[Tensor] | None]:
+    """What ``forward`` returns, its loss first, and the loss's gradients, or those of ``scale`` of it; None for these where gradients are switched off."""
     kept: list[Any] = []
 
     def loss_alone() -> Tensor:
         kept.append(forward())
-        return kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+        loss = kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+        return loss if scale is None else scale(loss)
 
     if not _pynative_executor.enable_grad():
         return forward(), None

@@ -574,7 +574,7 @@ def comments_of(node: cst.CSTNode) -> Iterator[str]:
     """Every comment in a node."""
     if isinstance(node, cst.Comment):
         yield node.value
-    for child in children(node):
+    for child in node.children:  # white space too, where comments are
         yield from comments_of(child)
 
 

@@ -37,7 +37,8 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
     """beta * input + alpha * sum over the batch of batch1 @ batch2 (torch.addbmm)."""
-    return _affine(input, *_autocast_to("Addbmm", _sum(matmul(batch1, batch2), 0)), beta, alpha)
+    (total,) = _autocast_to("Addbmm", _sum(matmul(batch1, batch2), 0))
+    return _affine(input, total, beta, alpha)
 
 
 def matmul(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

@@ -78,12 +78,12 @@ def operators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def ported(name: str, folder: Path) -> tuple[Path, Path]:
+def ported(name: str, folder: Path, style: str = "low") -> tuple[Path, Path]:
     """Folders of a script and of its port, of which nothing is left to do."""
     source, output = folder / "source", folder / "out"
     source.mkdir()
     (source / f"{name}.py").write_bytes((SAMPLES / f"{name}.py").read_bytes())
-    assert main(["--in_file", str(source / f"{name}.py"), "--output", str(output), "--quiet", "--strict"]) == 0
+    assert main(["--in_file", str(source / f"{name}.py"), "--output", str(output), "--quiet", "--strict", "--style", style]) == 0
     text = (output / f"{name}.py").read_text()
     assert not [line for line in text.splitlines() if line.startswith(("import torch", "from torch"))]
     return source, output
@@ -115,6 +115,16 @@ def test_trains_as_the_original(name: str, arguments: str, results: dict[tuple[s
     result = results[name, arguments].result()
     assert result.ok, render_training(result)
     assert len(result.rows) >= 3
+
+
+@pytest.mark.parametrize("name", ["mnist_cnn", "resnet_cifar"])
+def test_trains_as_the_original_in_the_high_style(name: str, data: Path, tmp_path: Path) -> None:
+    """Regular loops: training, and counting right answers."""
+    source, output = ported(name, tmp_path, "high")
+    text = (output / f"{name}.py").read_text()
+    assert "ms_support.Model(" in text and "value_and_grad" not in text
+    result = verify_training(request(name, RUNS[name][0].format(data=data), source, output))
+    assert result.ok, render_training(result)
 
 
 def test_resumes_where_it_stopped(data: Path, tmp_path: Path) -> None:

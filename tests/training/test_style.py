@@ -40,20 +40,18 @@ def fit(model, loader, criterion, optimizer, device):
 
 #: What is done to the regular loop, and a part of the reason that is given.
 IRREGULAR = {
-    "clipping": ("optimizer.step()", "nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n        optimizer.step()", "between the backward pass"),
+    "gradients changed by the loss": ("optimizer.step()", "nn.utils.clip_grad_norm_(model.parameters(), loss.item())\n        optimizer.step()", "between the backward pass"),
+    "left by return": ("optimizer.step()", "optimizer.step()\n        if loss.item() < 1:\n            return", "left after the step"),
     "two inputs": ("model(x)", "model(x, y)", "does more than model and loss"),
     "changed inputs": ("x, y = x.to(device), y.to(device)", "x = x.view(-1, 784)", "does more than model and loss"),
     "cast": ("x, y = x.to(device), y.to(device)", "x = x.to(torch.float64)", "does more than model and loss"),
     "penalty": ("loss.backward()", "loss = loss + model.penalty()\n        loss.backward()", "does more than model and loss"),
     "accumulation": ("        optimizer.zero_grad()\n", "", "not cleared in every step"),
-    "outputs read": ("optimizer.step()", "optimizer.step()\n        print(out.mean())", "reads more of it"),
-    "early end": ("optimizer.step()", "optimizer.step()\n        if loss.item() < 1:\n            break", "left"),
     "read after": ("optimizer.step()", "optimizer.step()\n    return out", "read after the loop"),
     "a method": ("model(x)", "model.predict(x)", "is a module"),
     "three of a batch": ("for x, y in", "for x, y, z in", "not inputs and labels"),
     "no mode": ("    model.train()\n", "", "into training mode"),
     "frozen statistics": ("model.train()", "model.train()\n    model.features.eval()", "evaluation mode"),
-    "progress bar": ("in loader", "in tqdm(loader)", "not go over a loader itself"),
     "scaled": ("loss.backward()", "(loss / 4).backward()", "no name of its own"),
 }  # fmt: skip
 

@@ -90,13 +90,11 @@ class TrainingRewriter:
 
     @staticmethod
     def _scaled(loss: cst.BaseExpression, grads: cst.Name) -> cst.BaseExpression:
-        """The gradients of a multiple of the loss."""
+        """The gradients of a multiple of the loss; ``value_and_grad`` itself is told of a scaler, whose purpose is large gradients on the way."""
         if isinstance(loss, cst.BinaryOperation):
             side = "left" if isinstance(loss.left, cst.Name) else "right"
             each = loss.with_changes(**{side: cst.Name("g")}, lpar=[], rpar=[])
             return cst.ListComp(each, cst.CompFor(cst.Name("g"), grads))
-        if isinstance(loss, cst.Call):
-            return loss.with_changes(args=[loss.args[0].with_changes(value=grads)])
         return grads
 
     def block(self, original: cst.IndentedBlock | cst.Module, body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
@@ -198,12 +196,17 @@ class TrainingRewriter:
             return cst.Call(self.file.speller.expression("support.input_grads"), _arguments([function, *region.site.inputs]))
         owners = self._owners(region)
         if region.is_hoisted or (region.returned and not region.has_proven_tensor):
-            return cst.Call(self.file.speller.expression("support.value_and_grad"), _arguments([function, owners]))
+            return cst.Call(self.file.speller.expression("support.value_and_grad"), _arguments([function, owners, *self._scaler(region)]))
         arguments = _arguments([function, cst.Name("None"), owners])
         if region.returned:
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
             arguments.append(cst.Arg(cst.Name("True"), keyword=cst.Name("has_aux"), equal=equal))
         return cst.Call(cst.Call(self.file.speller.expression("mindspore.value_and_grad"), arguments))
+
+    def _scaler(self, region: Region) -> list[cst.BaseExpression]:
+        """``scaler.scale`` where the loss that is differentiated elsewhere is scaled by it."""
+        loss = self._losses.get(id(region))
+        return [loss.func] if region.is_hoisted and isinstance(loss, cst.Call) and isinstance(loss.func, cst.Attribute) else []
 
     def _owners(self, region: Region) -> cst.BaseExpression:
         text = region.owners

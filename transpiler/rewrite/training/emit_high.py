@@ -10,7 +10,7 @@ import libcst as cst
 
 from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.training.high import HighEvaluation, HighLoop, HighPlan
+from transpiler.rewrite.training.high import HighEvaluation, HighLoop, HighPlan, comments_of
 from transpiler.rewrite.training.names import loads
 
 _TRAINING = {"outputs": "net_outputs", "batch": "train_dataset_element"}
@@ -73,9 +73,24 @@ class HighRewriter:
         if loop.epochs is not None and loop.epochs.after:
             callbacks.append(self._after_epoch(loop, made))
         trainer = self._fresh("trainer")
-        made.append(_statement(f"{trainer} = {self._spell('support.Model')}({loop.model}, {self._loss_function(loop)}, {loop.optimizer})"))
+        arguments = [loop.model, self._loss_function(loop), loop.optimizer, *self._before_step(loop, made)]
+        made.append(_statement(f"{trainer} = {self._spell('support.Model')}({', '.join(arguments)})"))
         made.append(_statement(self._train_call(trainer, loop, callbacks)))
         return self._with_comments(made, loop.comments, statement)
+
+    def _before_step(self, loop: HighLoop, made: list[cst.BaseStatement]) -> list[str]:
+        """The argument that says what is done with the gradients before the optimizer's step."""
+        if not loop.prepared:
+            return []
+        statements = self._statements(loop.prepared)
+        small = statements[0].body[0] if len(statements) == 1 and isinstance(statements[0], cst.SimpleStatementLine) else None
+        if isinstance(small, cst.Expr):
+            loop.comments += comments_of(statements[0])
+            return [f"before_step=lambda: {self.file.code(small.value)}"]
+        name = self._fresh("before_step")
+        body = cst.IndentedBlock([*map(_without_blanks, statements[:1]), *statements[1:]])
+        made.append(cst.FunctionDef(cst.Name(name), cst.Parameters(), body))
+        return [f"before_step={name}"]
 
     def _train_call(self, trainer: str, loop: HighLoop, callbacks: Sequence[str]) -> str:
         epochs = loop.epochs
@@ -108,6 +123,8 @@ class HighRewriter:
         read = {name for statement in loop.kept for name in loads(statement)}
         batch, loss = loop.batch, self._loss_name(loop)
         head = [f"{loss} = params.{_TRAINING['outputs']}"] if loss in read or loop.keeps_loss else []
+        if loop.output and loop.output in read:
+            head.append(f"{loop.output} = params.train_network.outputs")
         if batch.whole and batch.whole in read:
             head.append(f"{batch.whole} = params.{_TRAINING['batch']}")
         if {batch.inputs, batch.labels} & read:
@@ -170,7 +187,9 @@ class HighRewriter:
         lines: list[cst.BaseStatement] = (
             [_statement(f"{loop.sharing} {', '.join(loop.shared)}")] if loop is not None and loop.shared else []
         )
-        body = [*lines, *map(_statement, head), *map(_without_blanks, statements[:1]), *statements[1:]]
+        moved = [statement.visit(_Leaving()) for statement in statements]
+        kept = [statement for statement in moved if isinstance(statement, cst.BaseStatement)]
+        body = [*lines, *map(_statement, head), *map(_without_blanks, kept[:1]), *kept[1:]]
         parameters = cst.Parameters([cst.Param(cst.Name("run_context"))])
         return cst.FunctionDef(cst.Name(name), parameters, cst.IndentedBlock(body))
 
@@ -215,6 +234,42 @@ class _Replaced(cst.CSTTransformer):
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         """The name in place of the call."""
         return cst.Name(self._name) if self._file.code(original_node) == self._text else updated_node
+
+
+class _Leaving(cst.CSTTransformer):
+    """What leaves a batch, or the loop, in a function that is called after each step."""
+
+    def visit_For(self, node: cst.For) -> bool:
+        """A loop inside has its own."""
+        return False
+
+    def visit_While(self, node: cst.While) -> bool:
+        """A loop inside has its own."""
+        return False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        """So has a function."""
+        return False
+
+    def leave_Continue(self, original_node: cst.Continue, updated_node: cst.Continue) -> cst.BaseSmallStatement:
+        """``return`` for ``continue``."""
+        return cst.Return()
+
+    def leave_Break(self, original_node: cst.Break, updated_node: cst.Break) -> cst.FlattenSentinel[cst.BaseSmallStatement]:
+        """``run_context.request_stop(); return`` for ``break``: the training ends after this step."""
+        stop = cst.Expr(cst.parse_expression("run_context.request_stop()"))
+        return cst.FlattenSentinel([stop, cst.Return()])
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        """Each statement on a line of its own."""
+        return updated_node.with_changes(body=[line for statement in updated_node.body for line in _own_lines(statement)])
+
+
+def _own_lines(statement: cst.BaseStatement) -> list[cst.BaseStatement]:
+    if not isinstance(statement, cst.SimpleStatementLine) or not isinstance(statement.body[-1], cst.Return) or len(statement.body) == 1:
+        return [statement]
+    first = statement.with_changes(body=[statement.body[0].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+    return [first, *(cst.SimpleStatementLine([small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]) for small in statement.body[1:])]
 
 
 def _without_blanks(statement: cst.BaseStatement) -> cst.BaseStatement:

@@ -1,8 +1,8 @@
 """``--style high``: which training and evaluation loops are regular enough to become ``Model(network, loss_fn, optimizer).train(…)`` and ``.eval(…)``.
 
 A batch loop is regular where it does what ``Model`` does: take inputs and labels from a loader, run the model, compute the loss from its output and the
-labels, clear, differentiate, step. What else stands in it after the step (running sums, a schedule, prints) moves into a callback with its statements as they
-are, and printing the loss becomes ``LossMonitor``. An epoch loop that only repeats such a loop becomes the number of epochs. Every other loop stays in the
+labels, clear, differentiate, step. What stands before the step (clipping) is handed to ``Model``; what else stands after it (running sums, a schedule, prints,
+``break``) moves into a callback with its statements as they are, and printing the loss becomes ``LossMonitor``. An epoch loop that only repeats such a loop becomes the number of epochs. Every other loop stays in the
 low style, with the reason at the loop.
 """
 
@@ -40,7 +40,7 @@ class Batch:
 @dataclass(slots=True, eq=False)
 class HighLoop:
     """A regular batch loop. ``forward``, ``loss``: the statements whose converted values name model and loss function. ``kept``: the statements that
-    move into a callback. ``monitor``: how often the loss is printed, where that is all they do. ``sharing``: how the callback declares ``shared``.
+    move into a callback. ``prepared``: those between the backward pass and the step. ``monitor``: how often the loss is printed, where that is all they do. ``sharing``: how the callback declares ``shared``.
     ``keeps_loss``: the last batch's loss is read after the loop."""
 
     loop: cst.For
@@ -60,6 +60,7 @@ class HighLoop:
     comments: list[str] = field(default_factory=list)
     epochs: Epochs | None = None
     keeps_loss: bool = False
+    prepared: list[cst.BaseStatement] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -129,7 +130,7 @@ def plan_high(module: cst.Module, plan: Plan) -> HighPlan:
         replaced = found.epochs.loop if found.epochs is not None else found.loop
         high.loops[id(replaced)] = found
         high.blocks.update(id(p.block) for p in outcome.site.places)
-        high.watched.update({id(replaced), id(found.loss), id(found.forward), *map(id, found.kept)})
+        high.watched.update({id(replaced), id(found.loss), id(found.forward), *map(id, found.kept), *map(id, found.prepared)})
         high.watched.update(id(statement) for statement in (found.epochs.after if found.epochs is not None else ()))
     plan.blocks = {block: regions for block, regions in plan.blocks.items() if regions}
     return high
@@ -172,8 +173,10 @@ class _Reader:
         if step is None or step <= place.index:
             raise Irregular(f"'{optimizer}.step()' does not follow the backward pass in the same block.")
         between = statements[place.index + 1 : step]
-        if not all(_sums_loss(statement, dotted(self.site.loss)) for statement in between):
-            raise Irregular("Something happens between the backward pass and the optimizer's step.")
+        summing = [statement for statement in between if _sums_loss(statement, dotted(self.site.loss))]
+        prepared = [statement for statement in between if statement not in summing]
+        if not all(self._is_apart(statement, loop) for statement in prepared):
+            raise Irregular("What happens between the backward pass and the optimizer's step reads the batch, or binds a name.")
         if is_call(statements[step], f"{optimizer}.step", with_arguments=True) or self.site.call.args:
             raise Irregular("The backward pass or the step takes arguments.")
         loss_name = dotted(self.site.loss)
@@ -181,20 +184,37 @@ class _Reader:
             raise Irregular("The loss that is differentiated has no name of its own.")
         read = Forward(self.module, batch, optimizer, loss_name)
         cleared = [read.statement(statement) for statement in statements[: place.index]]
-        kept = [*between, *(s for s in statements[step + 1 :] if not is_call(s, f"{optimizer}.zero_grad"))]
+        kept = [*summing, *(s for s in statements[step + 1 :] if not is_call(s, f"{optimizer}.zero_grad"))]
         if (
             not any(cleared)
-            and len(kept) == len(between) + len(statements[step + 1 :])
+            and len(kept) == len(summing) + len(statements[step + 1 :])
             and not self._cleared_in(statements[: step + 1], optimizer)
         ):
             raise Irregular("The gradients are not cleared in every step.")
         if read.loss is None or not read.model:
             raise Irregular("The loss is not computed from the model's output and the labels by one call each.")
-        removed = [s for s in statements if s not in kept]
+        removed = [s for s in statements if s not in kept and s not in prepared]
         comments = [line for statement in removed for line in comments_of(statement)]
         return HighLoop(
-            loop, batch, self.region, self.scope, read.model, optimizer, read.output, read.forward, read.loss, kept, comments=comments
+            loop,
+            batch,
+            self.region,
+            self.scope,
+            read.model,
+            optimizer,
+            read.output,
+            read.forward,
+            read.loss,
+            kept,
+            comments=comments,
+            prepared=prepared,
         )
+
+    @staticmethod
+    def _is_apart(statement: cst.BaseStatement, loop: cst.For) -> bool:
+        """Whether a statement neither reads what the loop binds nor binds anything itself: clipping does not."""
+        inside = {*stores(loop.body.body), *bound_by(loop.target)}
+        return jumps_out([statement]) is None and not set(stores([statement])) and not inside & set(loads(statement))
 
     def _cleared_in(self, statements: Sequence[cst.BaseStatement], optimizer: str) -> bool:
         return any(is_call(statement, f"{optimizer}.zero_grad") for statement in statements)
@@ -239,16 +259,15 @@ class _Reader:
     # -- what follows the step ---------------------------------------------------------------------------------------------------
 
     def _place_kept(self, found: HighLoop) -> None:
-        jump = jumps_out(found.kept)
-        if jump is not None:
-            raise Irregular("The loop is left, or a batch is cut short, after the step.")
+        if jumps_out(found.kept, in_loop=True) is not None:
+            raise Irregular("The function is left after the step.")
         batch, loss = found.batch, dotted(self.site.loss)
         inside = set(stores(found.loop.body.body)) | set(bound_by(found.loop.target))
         names = {name for statement in found.kept for name in loads(statement)}
-        known = {batch.inputs, batch.labels, batch.index, loss, batch.whole}
+        known = {batch.inputs, batch.labels, batch.index, loss, batch.whole, found.output}
         own = set(stores(found.kept))
         if names & (inside - known - own):
-            raise Irregular("What follows the step reads more of it than its loss and the batch.")
+            raise Irregular("What follows the step reads more of it than its output, its loss and the batch.")
         escaping = self._escaping(found, inside - own)
         if escaping == {loss}:
             found.keeps_loss = True
@@ -346,10 +365,20 @@ def batch_of(module: cst.Module, loop: cst.For) -> Batch:
         batch.loader, batch.index = source.args[0].value, target.elements[0].value.value
         batch.start = module.code_for_node(source.args[1].value) if len(source.args) > 1 else "0"
         target = target.elements[1].value
-    if not dotted(batch.loader):
+    if not dotted(batch.loader) and not _shows_progress(batch.loader):
         raise Irregular("The loop does not go over a loader itself.")
     _name_batch(target, batch)
     return batch
+
+
+def _shows_progress(loader: cst.BaseExpression) -> bool:
+    """``tqdm(loader)``, which has a length and gives the loader's batches."""
+    return (
+        isinstance(loader, cst.Call)
+        and dotted(loader.func).rpartition(".")[2] == "tqdm"
+        and bool(loader.args)
+        and bool(dotted(loader.args[0].value))
+    )
 
 
 def _name_batch(target: cst.BaseExpression, batch: Batch) -> None:
@@ -545,7 +574,7 @@ def comments_of(node: cst.CSTNode) -> Iterator[str]:
     """Every comment in a node."""
     if isinstance(node, cst.Comment):
         yield node.value
-    for child in children(node):
+    for child in node.children:  # white space too, where comments are
         yield from comments_of(child)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
+from mindspore._c_expression.amp import AmpLevel, get_curr_amp_strategy
 
 _FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
 _INT_RANK = {mindspore.uint8: 0, mindspore.int8: 1, mindspore.int16: 2, mindspore.int32: 3, mindspore.int64: 4}
@@ -269,4 +270,24 @@ def accurate_tanh(x: Tensor) -> Tensor:
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x W^T + b."""
     product = ops.matmul(x, weight.swapaxes(0, 1))
-    return product if bias is None else product + bias
+    return product if bias is None else product + _cast(bias, product.dtype)
+
+
+@ops.constexpr
+def _autocast_dtype(operator: str) -> Any:
+    """The dtype that ``autocast`` lets an operator compute in; None outside of it, and for operators in neither of its lists."""
+    strategy = get_curr_amp_strategy()
+    if strategy is None or strategy.get_amp_level() != AmpLevel.AmpAuto:
+        return None
+    if any(name == operator for name, _ in strategy.get_black_list()):
+        return mindspore.float32
+    return strategy.get_amp_dtype() if any(name == operator for name, _ in strategy.get_white_list()) else None
+
+
+def _autocast_to(operator: str, *values: Any) -> tuple[Any, ...]:
+    """Arguments of a function that is one operator for torch, in the dtype that ``autocast`` lets it compute in."""
+    dtype = _autocast_dtype(operator)
+    if dtype is None:
+        return values
+    half = (mindspore.float16, mindspore.bfloat16, mindspore.float32)
+    return tuple(ops.cast(x, dtype) if isinstance(x, Tensor) and x.dtype in half else x for x in values)

@@ -2,13 +2,15 @@
 
 Items may be anything (dictionaries, nested tuples, strings, objects for a ``collate_fn``), which mindspore.dataset's column-wise pipelines cannot
 carry; so the loader is plain Python. It loads in the calling process. ``num_workers`` keeps what can be observed of torch's workers: each has
-a random state and an iterator of its own, ``get_worker_info`` tells which one is at work, and batches come from them in turn.
+a random state and an iterator of its own, ``get_worker_info`` tells which one is at work, and batches come from them in turn. Where items are sequences of
+equal columns, ``as_dataset`` hands out a ``mindspore.dataset`` pipeline, which loads in processes of its own.
 """
 
 from __future__ import annotations
 
 import copy
 import itertools
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
@@ -164,6 +166,20 @@ class DataLoader(Generic[Item_co]):
         full, rest = divmod(length, self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
+    def as_dataset(self, column_names: Sequence[str] | None = None) -> Any:
+        """The same batches in the same order as a ``mindspore.dataset`` pipeline, with ``num_workers`` processes; what is random in an item is drawn from
+        the processes' own streams. Raises ``ValueError`` where columns cannot carry the batches: for iterable data sets, batches of a sampler, a
+        ``collate_fn``, or items that are no sequences or arrays."""
+        if isinstance(self.dataset, IterableDataset) or self.batch_size is None or self.collate_fn is not default_collate:
+            raise ValueError("as_dataset needs a data set with indices, a batch size, and the default collate_fn")
+        columns = _Columns(self.dataset)
+        names = list(column_names) if column_names is not None else [f"column_{number}" for number in range(columns.count)]
+        count = max(1, min(self.num_workers, os.cpu_count() or 1))
+        rows = mindspore.dataset.GeneratorDataset(
+            columns, names, sampler=_Order(self), num_parallel_workers=count, python_multiprocessing=count > 1
+        )
+        return rows.batch(self.batch_size, drop_remainder=self.drop_last)
+
     @property
     def _indices(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
@@ -209,6 +225,36 @@ class DataLoader(Generic[Item_co]):
 
 
 _END = object()
+
+
+class _Columns:
+    """A data set whose items are tuples of arrays."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+        self.count = len(self[0])
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        item = self.dataset[int(index)]
+        parts = item if isinstance(item, (tuple, list)) else (item,)
+        if any(not isinstance(part, (Tensor, np.ndarray, np.generic, int, float)) for part in parts):
+            raise ValueError("as_dataset needs items of numbers, arrays and tensors")
+        return tuple(part.asnumpy() if isinstance(part, Tensor) else np.asarray(part) for part in parts)
+
+
+class _Order(mindspore.dataset.Sampler):
+    """The indices of a loader's sampler, drawn anew for every epoch as the loader itself does."""
+
+    def __init__(self, loader: Any) -> None:
+        super().__init__(len(loader.sampler))
+        self.loader = loader
+
+    def __iter__(self) -> Iterator[int]:
+        draw_seed(self.loader.generator)
+        return iter(list(self.loader.sampler))  # now: MindSpore asks for the next epoch's before it reads this one's
 
 
 def default_convert(data: Any) -> Any:

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _cast, _conjugate, _magnitude, _real_part, _softmax, _sum
+from ._common import _as_float, _autocast_to, _cast, _conjugate, _magnitude, _real_part, _softmax, _sum
 from .nn_embedding import checked_table, frequency_scaled, look_up
 
 
@@ -121,6 +121,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, else weight * x, one weight per channel (F.prelu)."""
+    input, weight = _autocast_to("PReLU", input, weight)
     slope = weight
     if weight.ndim == 1 and weight.size > 1:
         slope = weight.reshape((1, -1) + (1,) * (input.ndim - 2)) if input.ndim > 1 else weight

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _softmax
+from ._common import _cast, _softmax
 
 
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
@@ -105,7 +105,7 @@ def multi_head_attention_forward(query: Tensor, key: Tensor, value: Tensor, embe
 
 def _project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     y = mint.matmul(x, weight.swapaxes(0, 1))
-    return y if bias is None else y + bias
+    return y if bias is None else y + _cast(bias, y.dtype)
 
 
 def _extra_keys(k: Tensor, v: Tensor, bias_k: Tensor | None, bias_v: Tensor | None, zero: bool) -> tuple[Tensor, Tensor, int]:

@@ -8,7 +8,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _category, _scattered, ntuple, pad_by_index, pad_constant
+from ._common import _cast, _category, _scattered, ntuple, pad_by_index, pad_constant
 from .conv_products import convolve_products
 from .functional_pool import _windows
 
@@ -33,7 +33,7 @@ def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
     if groups > 1:
         pieces = zip(ops.split(input, input.shape[-4] // groups, input.ndim - 4), ops.split(weight, weight.shape[0] // groups, 0))
         y = ops.cat([_convolve(x, w, None, ntuple(stride, 3), padding, ntuple(dilation, 3), 1) for x, w in pieces], input.ndim - 4)
-        return y if bias is None else y + bias.reshape(-1, 1, 1, 1)
+        return y if bias is None else y + _cast(bias, y.dtype).reshape(-1, 1, 1, 1)
     return _convolve(input, weight, bias, ntuple(stride, 3), padding, ntuple(dilation, 3), 1)
 
 
@@ -55,7 +55,7 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     else:
         convolution = ops.Conv2D if rank == 2 else ops.Conv3D
         y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
-    return y if bias is None else y + bias.reshape((1, -1) + (1,) * rank)
+    return y if bias is None else y + _cast(bias, y.dtype).reshape((1, -1) + (1,) * rank)
 
 
 def _convolve_complex(x: Tensor, weight: Tensor, *geometry: Any) -> Tensor:
@@ -136,7 +136,7 @@ def _insert_zeros(x: Tensor, axis: int, stride: int) -> Tensor:
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias (F.linear)."""
     y = mint.matmul(input, weight.T)
-    return y if bias is None else y + bias
+    return y if bias is None else y + _cast(bias, y.dtype)
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

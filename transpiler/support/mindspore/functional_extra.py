@@ -10,7 +10,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import ntuple
+from ._common import _autocast_to, ntuple
 from .functional_activation import _length
 from .functional_conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, linear
 from .functional_pool import (
@@ -246,19 +246,23 @@ def lstm_cell(
     input: Tensor, hx: Any, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> tuple[Any, ...]:
     """One LSTM step: new hidden and cell state (torch.lstm_cell)."""
+    hx = _autocast_to("RecurrentCell", *hx)
     return step("LSTM", *cell_maps(input, hx[0], (w_ih, w_hh, b_ih, b_hh)), hx[0], hx[1])
 
 
 def gru_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
     """One GRU step (torch.gru_cell)."""
+    (hx,) = _autocast_to("RecurrentCell", hx)
     return step("GRU", *cell_maps(input, hx, (w_ih, w_hh, b_ih, b_hh)), hx, None)[0]
 
 
 def rnn_tanh_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
     """One step of a tanh network (torch.rnn_tanh_cell)."""
+    (hx,) = _autocast_to("RecurrentCell", hx)
     return step("RNN_TANH", *cell_maps(input, hx, (w_ih, w_hh, b_ih, b_hh)), hx, None)[0]
 
 
 def rnn_relu_cell(input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None) -> Tensor:
     """One step of a rectifier network (torch.rnn_relu_cell)."""
+    (hx,) = _autocast_to("RecurrentCell", hx)
     return step("RNN_RELU", *cell_maps(input, hx, (w_ih, w_hh, b_ih, b_hh)), hx, None)[0]

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _magnitude, _sum
+from ._common import _as_float, _autocast_to, _magnitude, _sum
 from .functional_activation import _length, log_softmax, logsigmoid
 
 
@@ -26,6 +26,7 @@ def _reduced(loss: Tensor, reduction: str, size_average: bool | None = None, red
 def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
              weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """(input - target)^2 (F.mse_loss)."""
+    input, target = _autocast_to("MSELossExt", input, target)
     loss = (input - target) * (input - target)
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
@@ -36,6 +37,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
             weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """|input - target| (F.l1_loss)."""
+    input, target = _autocast_to("L1LossExt", input, target)
     loss = _magnitude(input - target)
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
@@ -46,6 +48,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
                    beta: float = 1.0) -> Tensor:  # fmt: skip
     """d^2 / (2 beta) where d < beta, else d - beta / 2 (F.smooth_l1_loss)."""
+    input, target = _autocast_to("SmoothL1Loss", input, target)
     if beta == 0:
         return l1_loss(input, target, size_average, reduce, reduction)
     distance = ops.abs(input - target)
@@ -55,6 +58,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
     """d^2 / 2 where d <= delta, else delta * (d - delta / 2) (F.huber_loss)."""
+    input, target = _autocast_to("HuberLoss", input, target)
     distance = ops.abs(input - target)
     loss = mint.where(distance <= delta, 0.5 * distance * distance, delta * (distance - 0.5 * delta))
     if weight is None:
@@ -66,6 +70,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
                          reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """-(t log p + (1 - t) log(1 - p)), logarithms not below -100 (F.binary_cross_entropy)."""
+    input, target = _autocast_to("BinaryCrossEntropy", input, target)
     low = mindspore.tensor(-100.0, dtype=input.dtype)
     loss = -(target * mint.maximum(mint.log(input), low) + (1 - target) * mint.maximum(mint.log1p(-input), low))
     return _reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
@@ -74,6 +79,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
                                      reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """binary_cross_entropy of sigmoid(input), stable; positives count pos_weight times (F.binary_cross_entropy_with_logits)."""
+    input, target = _autocast_to("BCEWithLogitsLoss", input, target)
     log_p = logsigmoid(input)
     loss = -(target * (log_p if pos_weight is None else pos_weight * log_p) + (1 - target) * (log_p - input))
     return _reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
@@ -82,6 +88,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
 def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
              reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """-input at the target class; the mean is weighted by class (F.nll_loss)."""
+    input, weight = _autocast_to("NLLLoss", input, weight)
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
     axis = 0 if input.ndim == 1 else 1
@@ -100,6 +107,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
 def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
                   reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
     """nll_loss of log_softmax, or the cross entropy with class probabilities (F.cross_entropy)."""
+    input, weight = _autocast_to("CrossEntropyLoss", input, weight)
     axis = 0 if input.ndim == 1 else 1
     log_p = log_softmax(input, axis)
     if size_average is not None or reduce is not None:
@@ -144,6 +152,7 @@ def _soft_cross_entropy(log_p: Tensor, target: Tensor, weight: Tensor | None, re
 def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
            log_target: bool = False) -> Tensor:  # fmt: skip
     """target * (log(target) - input) (F.kl_div)."""
+    input, target = _autocast_to("KLDivLoss", input, target)
     if log_target:
         loss = mint.exp(target) * (target - input)
     else:
@@ -158,6 +167,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: bool | None = None,
                      eps: float = 1e-8, reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """exp(input) - target * input, or input - target * log(input + eps) (F.poisson_nll_loss)."""
+    input, target = _autocast_to("PoissonNLLLoss", input, target)
     x, goal = _as_float(input), _as_float(target)
     loss = mint.exp(x) - goal * x if log_input else x - goal * mint.log(x + eps)
     if full:
@@ -181,18 +191,21 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Any, full: bool = Fals
 def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
                      reduction: str = "mean") -> Tensor:  # fmt: skip
     """log(1 + exp(-target * input)) (F.soft_margin_loss)."""
+    input, target = _autocast_to("SoftMarginLoss", input, target)
     return _reduced(-logsigmoid(target * input), reduction, size_average, reduce)
 
 
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None,
                         reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """max(0, -target * (input1 - input2) + margin) (F.margin_ranking_loss)."""
+    input1, input2 = _autocast_to("MarginRankingLoss", input1, input2)
     return _reduced(mint.clamp(-target * (input1 - input2) + margin, min=0), reduction, size_average, reduce)
 
 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None,
                          reduction: str = "mean") -> Tensor:  # fmt: skip
     """input where target is 1, max(0, margin - input) where it is -1 (F.hinge_embedding_loss)."""
+    (input,) = _autocast_to("HingeEmbeddingLoss", input)
     zero = ops.zeros_like(input)
     loss = mint.where(target != 1, mint.maximum(margin - input, zero), zero) + mint.where(target != -1, input, zero)
     return _reduced(loss, reduction, size_average, reduce)
@@ -201,6 +214,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, siz
 def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None,
                           reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """1 - cos where target is 1, max(0, cos - margin) where it is -1 (F.cosine_embedding_loss)."""
+    input1, input2 = _autocast_to("CosineEmbeddingLoss", input1, input2)
     x, y = input1.astype(mindspore.float32), input2.astype(mindspore.float32)
     cos = _sum(x * y, -1) / mint.sqrt((_sum(x * x, -1) + 1e-12) * (_sum(y * y, -1) + 1e-12))
     loss = mint.where(target == 1, 1 - cos, ops.zeros_like(cos)) + mint.where(
@@ -212,6 +226,7 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
 def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
                         swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """max(0, d(anchor, positive) - d(anchor, negative) + margin) (F.triplet_margin_loss)."""
+    anchor, positive, negative = _autocast_to("TripletMarginLoss", anchor, positive, negative)
     near, far = (_length(anchor - other + eps, p, -1).squeeze(-1) for other in (positive, negative))
     if swap:
         far = mint.minimum(far, _length(positive - negative + eps, p, -1).squeeze(-1))
@@ -229,6 +244,7 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
 def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
                       size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """mean over other classes of max(0, margin - x[target] + x[class])^p (F.multi_margin_loss)."""
+    input, weight = _autocast_to("MultiMarginLoss", input, weight)
     x = input.reshape(-1, input.shape[-1]) if input.ndim else input.reshape(1, 1)
     labels = target.reshape(-1, 1)
     gap = mint.clamp(margin - mint.gather(x, 1, labels) + x, min=0)

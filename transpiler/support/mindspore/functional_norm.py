@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category
+from ._common import _as_float, _autocast_to, _category
 
 
 def _standardize(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
@@ -22,6 +22,7 @@ def _standardize(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
 
 def layer_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
     """Standardised over the last dimensions, then scaled and shifted (F.layer_norm)."""
+    input, weight, bias = _autocast_to("LayerNorm", input, weight, bias)
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     y = _standardize(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
     y = y if weight is None else y * weight
@@ -30,6 +31,7 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = Non
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """x / sqrt(mean(x^2) + eps) over the last dimensions, times ``weight`` (F.rms_norm)."""
+    input, weight = _autocast_to("RMSNorm", input, weight)
     rank = 1 if isinstance(normalized_shape, int) else len(tuple(normalized_shape))
     half = input.dtype in (mindspore.float16, mindspore.bfloat16)
     wide = input.astype(mindspore.float32) if half else input
@@ -41,6 +43,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
     """Standardised over groups of channels, then scaled and shifted per channel (F.group_norm)."""
+    input, weight, bias = _autocast_to("GroupNorm", input, weight, bias)
     grouped = input.reshape(input.shape[0], num_groups, -1)
     return _per_channel(_standardize(grouped, (2,), eps).reshape(input.shape), weight, bias)
 

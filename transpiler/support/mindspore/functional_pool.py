@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import ntuple, pad_constant
+from ._common import _autocast_to, ntuple, pad_constant
 
 
 @ops.constexpr
@@ -166,6 +166,7 @@ def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True,
                divisor_override: int | None = None) -> Tensor:  # fmt: skip
     """Mean of windows over the last three axes (F.avg_pool3d)."""
+    (input,) = _autocast_to("AvgPool3D", input)
     return _avg_pool(input, 3, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, nn, ops
 
-from ._common import ntuple, pad_by_index, param_dtype
+from ._common import _cast, ntuple, pad_by_index, param_dtype
 from .conv_products import convolve_products, mirrored
 from .reset_parameters import Resets
 
@@ -39,7 +39,7 @@ def check_conv(padding: Any, stride: tuple[int, ...], padding_mode: str) -> None
 
 def with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
     """``x`` plus ``bias`` along the channel axis 1."""
-    return x if bias is None else x + bias.reshape((1, -1) + (1,) * (x.ndim - 2))
+    return x if bias is None else x + _cast(bias, x.dtype).reshape((1, -1) + (1,) * (x.ndim - 2))
 
 
 def convolved_by(cell: Any, kernel: Any, x: Tensor, widths: tuple[int, ...]) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, nn, ops
 
+from ._common import _autocast_to
 from .nn_shape import p_norm
 
 
@@ -55,6 +56,7 @@ class L1Loss(nn.L1Loss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("L1LossExt", input, target)
         return reduced(ops.abs(input - target), self.mode)
 
 
@@ -67,6 +69,7 @@ class MSELoss(nn.MSELoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("MSELossExt", input, target)
         return reduced((input - target) * (input - target), self.mode)
 
 
@@ -80,6 +83,7 @@ class SmoothL1Loss(nn.SmoothL1Loss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("SmoothL1Loss", input, target)
         distance = ops.abs(input - target)
         if self.beta == 0:
             return reduced(distance, self.mode)
@@ -96,6 +100,7 @@ class HuberLoss(nn.HuberLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("HuberLoss", input, target)
         distance = ops.abs(input - target)
         large = self.delta * (distance - 0.5 * self.delta)
         return reduced(ops.select(distance <= self.delta, 0.5 * distance * distance, large), self.mode)
@@ -117,6 +122,7 @@ class BCELoss(nn.BCELoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("BinaryCrossEntropy", input, target)
         if input.shape != target.shape:
             raise ValueError(f"Using a target size {target.shape} that is different to the input size {input.shape}")
         loss = -(target * limited_log(input) + (1 - target) * limited_log(1 - input))
@@ -146,6 +152,7 @@ class BCEWithLogitsLoss(nn.BCEWithLogitsLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("BCEWithLogitsLoss", input, target)
         log_weight = 1.0 if self.positive_weight is None else 1 + (self.positive_weight - 1) * target
         loss = (1 - target) * input - log_weight * log_sigmoid(input)
         return reduced(loss if self.rescale is None else loss * self.rescale, self.mode)
@@ -207,6 +214,7 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Logits (N, C, *) or (C,); target of class indices (N, *) or (), or probabilities shaped as the logits."""
+        (input,) = _autocast_to("CrossEntropyLoss", input)
         log_p = ops.log_softmax(class_axis_last(input), -1)
         if input.ndim == target.ndim and target.dtype in (mindspore.float16, mindspore.float32, mindspore.float64, mindspore.bfloat16):
             return self.against_probabilities(log_p, class_axis_last(target))
@@ -242,6 +250,7 @@ class KLDivLoss(nn.KLDivLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced; 'batchmean' divides the sum by the first axis."""
+        input, target = _autocast_to("KLDivLoss", input, target)
         if self.log_target:
             loss = ops.exp(target) * (target - input)
         else:
@@ -307,6 +316,7 @@ class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("HingeEmbeddingLoss", input, target)
         apart = ops.select(target != 1, positive_part(self.distance - input), zeros_of(input))
         return reduced(apart + ops.select(target != -1, input, zeros_of(input)), self.mode)
 
@@ -333,6 +343,7 @@ class SoftMarginLoss(nn.SoftMarginLoss):
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Elementwise, then reduced."""
+        input, target = _autocast_to("SoftMarginLoss", input, target)
         return reduced(-log_sigmoid(target * input), self.mode)
 
 

@@ -10,7 +10,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common import initializer as initializers
 from mindspore.common.initializer import initializer
 
-from ._common import accurate_tanh, affine, param_dtype
+from ._common import _autocast_to, _cast, accurate_tanh, affine, param_dtype
 from .nn_packed import PackedSequence, lengths_from, reordered, to_packed, to_padded
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
@@ -99,7 +99,7 @@ class RecurrentLayer(nn.Cell):
             return self.packed(input, hx)
         batched = input.ndim == 3
         x = (input.swapaxes(0, 1) if self.batch_first else input) if batched else input.expand_dims(1)
-        h, c = self.initial_states(x, hx, batched)
+        x, h, c = _autocast_to("RecurrentCell", x, *self.initial_states(x, hx, batched))
         return self.results(*self.run_layers(x, h, c, None), batched)
 
     def packed(self, sequence: Any, hx: Any) -> tuple[Any, Any]:
@@ -107,7 +107,7 @@ class RecurrentLayer(nn.Cell):
         sizes, lengths = sequence.batch_sizes, lengths_from(sequence.batch_sizes)
         longest = int(lengths[0])
         x = to_padded(sequence.data, sizes, 0.0, longest)
-        h, c = self.initial_states(x, reordered(hx, sequence.sorted_indices), True)
+        x, h, c = _autocast_to("RecurrentCell", x, *self.initial_states(x, reordered(hx, sequence.sorted_indices), True))
         inside = Tensor(np.arange(longest)[:, None, None] < lengths[None, :, None])
         outputs, last_h, last_c = self.run_layers(x, h, c, inside)
         states = ops.stack(last_h) if c is None else (ops.stack(last_h), ops.stack(last_c))
@@ -146,14 +146,14 @@ class RecurrentLayer(nn.Cell):
         from_input = affine(x, self.weight_of("weight_ih" + suffix), self.weight_of("bias_ih" + suffix))
         weight = weight.swapaxes(0, 1)
         if self.mode != "GRU" and bias is not None:  # what does not depend on the state is done once, for all steps
-            from_input, bias = from_input + bias, None
+            from_input, bias = from_input + _cast(bias, from_input.dtype), None
         if self.mode == "LSTM":
             scale = Tensor(np.repeat([1, 1, 2, 1], self.hidden_size), from_input.dtype)
             from_input, weight = from_input * scale, weight * scale
         outputs = [None] * x.shape[0]
         steps = ops.unbind(from_input, 0)
         for t in range(x.shape[0] - 1, -1, -1) if backward else range(x.shape[0]):
-            from_hidden = ops.matmul(h, weight) if bias is None else ops.matmul(h, weight) + bias
+            from_hidden = ops.matmul(h, weight) if bias is None else ops.matmul(h, weight) + _cast(bias, h.dtype)
             new_h, new_c = (
                 scaled_lstm_step(steps[t] + from_hidden, c) if self.mode == "LSTM" else step(self.mode, steps[t], from_hidden, h, c)
             )
@@ -222,6 +222,7 @@ class RecurrentCell(nn.Cell):
             zeros = ops.zeros((*input.shape[:-1], self.hidden_size), input.dtype)
             hx = (zeros, zeros) if self.mode == "LSTM" else zeros
         h, c = hx if self.mode == "LSTM" else (hx, None)
+        input, h, c = _autocast_to("RecurrentCell", input, h, c)
         rows = (1, -1) if input.ndim == 1 else h.shape
         flat_c = None if c is None else c.reshape(rows)
         from_input = affine(input.reshape((1, -1) if input.ndim == 1 else input.shape), self.weight_ih, self.bias_ih)

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _inverse, _scaled_by, _sum
+from ._common import _autocast_to, _inverse, _scaled_by, _sum
 from .tensor_items import copy_into, set_tensor
 
 
@@ -16,6 +16,7 @@ def _affine(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
     """beta * input + alpha * product; an input with beta 0 counts nothing, not even its NaN."""
     if not product.is_floating_point() and not product.is_complex():
         beta, alpha = int(beta), int(alpha)
+    (input,) = _autocast_to("Addmm", input)
     product = product if alpha == 1 else _scaled_by(alpha, product)
     return ops.broadcast_to(product, product.shape) if beta == 0 else (input if beta == 1 else _scaled_by(beta, input)) + product
 
@@ -37,7 +38,8 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: None = None) -> Tensor:
     """beta * input + alpha * sum over the batch of batch1 @ batch2 (torch.addbmm)."""
-    return _affine(input, _sum(matmul(batch1, batch2), 0), beta, alpha)
+    (total,) = _autocast_to("Addbmm", _sum(matmul(batch1, batch2), 0))
+    return _affine(input, total, beta, alpha)
 
 
 def addbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _category, _conjugate, _result_dtype, _scaled_by, _softmax, accurate_tanh
+from ._common import _as_float, _autocast_to, _category, _conjugate, _result_dtype, _scaled_by, _softmax, accurate_tanh
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -303,6 +303,7 @@ def fmin(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
 
 def erfinv(input: Tensor, *, out: None = None) -> Tensor:
     """The inverse error function: Giles' approximation and two Newton steps (torch.erfinv)."""
+    (input,) = _autocast_to("Erfinv", input)
     x = _as_float(input)
     inside = ops.abs(x) < 1
     safe = mint.where(inside, x, ops.zeros_like(x))

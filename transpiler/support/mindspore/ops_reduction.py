@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
+from ._common import ValuesIndices, _as_float, _autocast_to, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
 from .ops_pointwise import logaddexp
 
 
@@ -271,6 +271,7 @@ def _quantile_shape(result: Tensor, axis: int, q_rank: int, keepdim: bool, flat_
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> Tensor:
     """Running sums; integers and booleans give int64 (torch.cumsum)."""
+    (input,) = _autocast_to("CumSum", input)
     target = dtype if dtype is not None else mindspore.int64 if _category(input.dtype) < 2 else input.dtype
     x = _cast(input, target)
     if x.ndim == 0:

@@ -128,28 +128,6 @@ class enable_grad(set_grad_enabled):
         super().__init__(True)
 
 
-@mindspore.jit_class
-class autocast(ContextDecorator):
-    """Computes in the dtypes that the tensors have: precision is set per network by mindspore.amp (torch.autocast)."""
-
-    def __init__(self, device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
-        self.enabled = enabled
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-
-@mindspore.jit_class
-class legacy_autocast(autocast):
-    """torch.cuda.amp.autocast: autocast without the device's name."""
-
-    def __init__(self, enabled: bool = True, dtype: Any = None, cache_enabled: bool = True) -> None:
-        super().__init__("cpu", dtype, enabled, cache_enabled)
-
-
 def number_of(x: Any) -> Any:
     """What a format specification applies to: a tensor's number, or the number itself (torch.Tensor.__format__)."""
     return x.item() if isinstance(x, Tensor) else x

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import mindspore
-import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.api import _pynative_executor
 
@@ -139,118 +138,16 @@ def zero_grad(module: Any, set_to_none: bool = True) -> None:
             parameter.grad = None if set_to_none else ops.zeros_like(parameter.grad)
 
 
-class GradScaler:
-    """Scales a loss up so that small gradients survive half precision, and the gradients down again (torch.amp.GradScaler)."""
-
-    def __init__(
-        self,
-        device: str = "cuda",
-        init_scale: float = 2.0**16,
-        growth_factor: float = 2.0,
-        backoff_factor: float = 0.5,
-        growth_interval: int = 2000,
-        enabled: bool = True,
-    ) -> None:
-        self._enabled = enabled
-        self._scale = float(init_scale)
-        self._growth_factor, self._backoff_factor, self._growth_interval = growth_factor, backoff_factor, growth_interval
-        self._growth_tracker = 0
-        self._found: dict[int, bool] = {}
-
-    def scale(self, outputs: Any) -> Any:
-        """A tensor, or each of several, times the scale."""
-        if not self._enabled:
-            return outputs
-        if isinstance(outputs, Tensor):
-            return outputs * self._scale
-        return type(outputs)(self.scale(output) for output in outputs)
-
-    def unscale_(self, optimizer: Any) -> None:
-        """Divides the gradients of an optimizer's parameters by the scale, once for each step."""
-        if not self._enabled:
-            return
-        if id(optimizer) in self._found:
-            raise RuntimeError("unscale_() has already been called on this optimizer since the last update().")
-        finite = True
-        for parameter in optimizer.parameters:
-            if getattr(parameter, "grad", None) is not None:
-                parameter.grad = parameter.grad * (1.0 / self._scale)
-                finite = finite and bool(np.isfinite(parameter.grad.asnumpy()).all())
-        self._found[id(optimizer)] = not finite
-
-    def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-        """The optimizer's step, unless a gradient is infinite or not a number."""
-        if not self._enabled:
-            return optimizer.step(*args, **kwargs)
-        if id(optimizer) not in self._found:
-            self.unscale_(optimizer)
-        return None if self._found[id(optimizer)] else optimizer.step(*args, **kwargs)
-
-    def update(self, new_scale: float | None = None) -> None:
-        """A smaller scale after an overflow, a larger one after long without."""
-        if not self._enabled:
-            return
-        if new_scale is not None:
-            self._scale = float(new_scale)
-        elif any(self._found.values()):
-            self._scale *= self._backoff_factor
-            self._growth_tracker = 0
-        else:
-            self._growth_tracker += 1
-            if self._growth_tracker == self._growth_interval:
-                self._scale *= self._growth_factor
-                self._growth_tracker = 0
-        self._found = {}
-
-    def get_scale(self) -> float:
-        """The present scale."""
-        return self._scale if self._enabled else 1.0
-
-    def is_enabled(self) -> bool:
-        """Whether it scales at all."""
-        return self._enabled
-
-    def state_dict(self) -> dict[str, Any]:
-        """Scale and counters."""
-        if not self._enabled:
-            return {}
-        return {
-            "scale": self._scale,
-            "growth_factor": self._growth_factor,
-            "backoff_factor": self._backoff_factor,
-            "growth_interval": self._growth_interval,
-            "_growth_tracker": self._growth_tracker,
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes over what ``state_dict`` gave."""
-        if self._enabled:
-            self._scale = state_dict["scale"]
-            self._growth_factor, self._backoff_factor = state_dict["growth_factor"], state_dict["backoff_factor"]
-            self._growth_interval, self._growth_tracker = state_dict["growth_interval"], state_dict["_growth_tracker"]
-
-
-class legacy_GradScaler(GradScaler):
-    """torch.cuda.amp.GradScaler: GradScaler without the device's name."""
-
-    def __init__(
-        self,
-        init_scale: float = 2.0**16,
-        growth_factor: float = 2.0,
-        backoff_factor: float = 0.5,
-        growth_interval: int = 2000,
-        enabled: bool = True,
-    ) -> None:
-        super().__init__("cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled)
-
-
-def value_and_grad(forward: Callable[[], Any], parameters: Iterable[Tensor]) -> tuple[Any, Sequence[Tensor] | None]:
-    """What ``forward`` returns, its loss first, and the loss's gradients; None for these where gradients are switched off."""
+def value_and_grad(
+    forward: Callable[[], Any], parameters: Iterable[Tensor], scale: Callable[[Tensor], Tensor] | None = None
+) -> tuple[Any, Sequence[Tensor] | None]:
+    """What ``forward`` returns, its loss first, and the loss's gradients, or those of ``scale`` of it; None for these where gradients are switched off."""
     kept: list[Any] = []
 
     def loss_alone() -> Tensor:
         kept.append(forward())
-        return kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+        loss = kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+        return loss if scale is None else scale(loss)
 
     if not _pynative_executor.enable_grad():
         return forward(), None

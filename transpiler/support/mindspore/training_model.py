@@ -28,10 +28,12 @@ class _LossFunction(nn.Cell):
 
 
 class TrainStep(nn.Cell):
-    """One step: ``zero_grad``, forward, backward, ``step``; gives the loss."""
+    """One step: ``zero_grad``, forward, backward, ``before_step`` (clipping, say), ``step``; gives the loss. ``outputs``: the network's last ones."""
 
-    def __init__(self, network: nn.Cell, loss_fn: Callable[..., Tensor], optimizer: Any) -> None:
+    def __init__(self, network: nn.Cell, loss_fn: Callable[..., Tensor], optimizer: Any, before_step: Callable[[], Any] | None) -> None:
         super().__init__(auto_prefix=False)
+        self.before_step = before_step
+        self.last: list[Any] = []
         self.network = network
         self.loss_fn = loss_fn
         self.optimizer = optimizer
@@ -44,10 +46,22 @@ class TrainStep(nn.Cell):
     def construct(self, inputs: Any, target: Any) -> Tensor:
         """The loss of a batch before the step."""
         self.optimizer.zero_grad()
-        loss, grads = value_and_grad(lambda: self.loss_fn(self.network(inputs), target), self.optimizer.parameters)
+        loss, grads = value_and_grad(lambda: self.loss_fn(self.run_network(inputs), target), self.optimizer.parameters)
         accumulate_grads(self.optimizer.parameters, grads, loss)
+        if self.before_step is not None:
+            self.before_step()
         self.optimizer.step()
         return mindspore.ops.stop_gradient(loss)
+
+    def run_network(self, inputs: Any) -> Any:
+        """The network's outputs, which are kept."""
+        self.last[:] = [self.network(inputs)]
+        return self.last[0]
+
+    @property
+    def outputs(self) -> Any:
+        """What the network gave for the last batch."""
+        return self.last[0]
 
 
 class Evaluation(nn.Cell):
@@ -103,7 +117,8 @@ class Batches:
 
 
 class Model(mindspore.train.Model):
-    """mindspore.train.Model of a network, its loss function and one of torch's optimizers; ``train`` and ``eval`` take torch's loaders."""
+    """mindspore.train.Model of a network, its loss function and one of torch's optimizers; ``train`` and ``eval`` take torch's loaders. ``before_step`` is
+    called between the backward pass and the optimizer's step."""
 
     def __init__(
         self,
@@ -111,6 +126,7 @@ class Model(mindspore.train.Model):
         loss_fn: Callable[..., Tensor] | None = None,
         optimizer: Any = None,
         metrics: dict[str, Any] | None = None,
+        before_step: Callable[[], Any] | None = None,
         **options: Any,
     ) -> None:
         loss = loss_fn if loss_fn is None or isinstance(loss_fn, nn.Cell) else _LossFunction(loss_fn)
@@ -118,7 +134,7 @@ class Model(mindspore.train.Model):
             options |= {"eval_network": Evaluation(network, loss), "eval_indexes": [0, 1, 2]}
         super().__init__(network, loss, None, metrics, **options)
         if optimizer is not None and loss is not None:
-            self._train_network = TrainStep(network, loss, optimizer)
+            self._train_network = TrainStep(network, loss, optimizer, before_step)
 
     def train(self, epoch: int, train_dataset: Any, callbacks: Any = None, **options: Any) -> None:
         """Goes through a loader ``epoch`` times, in training mode."""

@@ -83,11 +83,6 @@ def compiler_disable(fn: Any = None, recursive: bool = True, **kwargs: Any) -> A
     return (lambda function: function) if fn is None else fn
 
 
-def get_autocast_dtype(device_type: str) -> Any:
-    """The dtype that torch.autocast computes in: bfloat16 on the CPU, float16 elsewhere (torch.get_autocast_dtype)."""
-    return mindspore.bfloat16 if device_type == "cpu" else mindspore.float16
-
-
 def list_with_default(out_size: Any, defaults: Any) -> Any:
     """torch.nn.modules.utils._list_with_default: None entries replaced by the last of ``defaults``."""
     if isinstance(out_size, (int, mindspore.Tensor)):

@@ -300,16 +300,30 @@ class Module(keras.Model):
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Assigns values by dotted name. Raises RuntimeError for a wrong shape and, where ``strict``, for names on one side only."""
+        state = OrderedDict(state_dict)
+        missing: list[str] = []
+        unexpected: list[str] = []
+        errors: list[str] = []
+        for path, module in self.named_modules():
+            if isinstance(module, Module):  # a class of the user's may give entries of older checkpoints their new names
+                prefix, version = f"{path}." if path else "", {"version": getattr(module, "_version", 1)}
+                module._load_from_state_dict(state, prefix, version, strict, missing, unexpected, errors)
         own = dict(self._named_state())
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        wrong = [n for n, v in state_dict.items() if n in own and tuple(np.shape(v)) != tuple(own[n].shape)]
-        if wrong or strict and (missing or unexpected):
-            raise RuntimeError(f"{type(self).__name__}: missing keys {missing}, unexpected keys {unexpected}, wrong shape {wrong}")
+        missing += [name for name in own if name not in state]
+        unexpected += [name for name in state if name not in own]
+        wrong = [n for n, v in state.items() if n in own and tuple(np.shape(v)) != tuple(own[n].shape)]
+        if wrong or errors or strict and (missing or unexpected):
+            found = f"missing keys {missing}, unexpected keys {unexpected}, wrong shape {wrong}"
+            raise RuntimeError("; ".join([f"{type(self).__name__}: {found}", *errors]))
         for name, variable in own.items():
-            if name in state_dict:
-                variable.assign(state_dict[name])
+            if name in state:
+                variable.assign(state[name])
         return IncompatibleKeys(missing, unexpected)
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: Any, unexpected_keys: Any, error_msgs: Any
+    ) -> None:
+        """What ``load_state_dict`` calls on each module, with the dictionary that is loaded; the values are copied when all have had their say."""
 
 
 class _IndexedModules(Module):

@@ -250,16 +250,32 @@ def assign_running(layer: Any, mean: Tensor, variance: Tensor, factor: Any) -> N
     ops.assign(layer.moving_variance, layer.moving_variance * (1 - factor) + variance.astype(layer.moving_variance.dtype) * factor)
 
 
-def cumulative_batch_norm(layer: Any, x: Tensor) -> Tensor:
-    """Batch normalisation in training with ``momentum=None``: the running statistics are the plain average over all batches."""
-    axes = (0, *range(2, x.ndim))
-    mean, variance = x.mean(axes), x.var(axes)
-    count = x.size // x.shape[1]
-    ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
-    assign_running(layer, mean, variance * (count / (count - 1)), 1.0 / layer.num_batches_tracked.astype(mindspore.float32))
+def is_composed(layer: Any, x: Tensor) -> bool:
+    """Whether MindSpore's kernel does not do: it knows neither the cumulative average of ``momentum=None`` nor float64."""
+    return (layer.training and layer.cumulative) or x.dtype == mindspore.float64
+
+
+def composed_batch_norm(layer: Any, x: Tensor) -> Tensor:
+    """Batch normalisation without the kernel; with ``momentum=None`` the running statistics are the plain average over all batches."""
     shape = affine_shape(x)
+    if not layer.training and layer.use_batch_statistics is None:
+        mean, variance = layer.moving_mean, layer.moving_variance
+    else:
+        axes = (0, *range(2, x.ndim))
+        mean, variance = x.mean(axes), x.var(axes)
+        if layer.use_batch_statistics is None:
+            count = x.size // x.shape[1]
+            assign_running(layer, mean, variance * (count / (count - 1)), running_share(layer))
     scaled = standardize(x, mean.reshape(shape), variance.reshape(shape), layer.eps)
     return scaled * layer.gamma.reshape(shape) + layer.beta.reshape(shape)
+
+
+def running_share(layer: Any) -> Any:
+    """How much a batch counts in the running statistics: torch's momentum, or 1 / number of batches."""
+    if not layer.cumulative:
+        return layer.momentum
+    ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
+    return 1.0 / layer.num_batches_tracked.astype(mindspore.float32)
 
 
 def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
@@ -354,8 +370,8 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
-        if self.training and self.cumulative:
-            return cumulative_batch_norm(self, input)
+        if is_composed(self, input):
+            return composed_batch_norm(self, input)
         return super().construct(input)
 
 

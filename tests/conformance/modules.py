@@ -88,6 +88,11 @@ class ModuleSample:
     called: Sample
     training: bool
 
+    @property
+    def is_double(self) -> bool:
+        """Whether it computes in double precision."""
+        return any(tensor.dtype is torch.float64 for tensor in (*self.made.tensors, *self.called.tensors))
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleForm:
@@ -163,6 +168,7 @@ def source(form: ModuleForm, sample: ModuleSample, number: int) -> str:
         "",
         f"def case_{number}({', '.join(f'{n}: torch.Tensor' for n in given)}):",
         f"    model = Net_{number}({', '.join(given)})",
+        *(["    model = model.double()"] if sample.is_double else []),
         "    model.train()" if sample.training else "    model.eval()",
         "    return model",
     ]

@@ -131,7 +131,21 @@ class Runner:
     def run(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype] = ()) -> None:
         """All cases of an operator, and its line of results."""
         tally = Tally()
-        legal = self.legal(list(self.cases(name, limit, dtypes or self.dtypes)))
+        for legal in self.texts(self.legal(list(self.cases(name, limit, dtypes or self.dtypes)))):
+            self._compare(legal, tally)
+        line = {
+            "operator": name, "matched": tally.matched, "left": sum(tally.left.values()), "wrong": len(tally.wrong),
+            "reasons": dict(tally.left.most_common(5)), "faults": tally.wrong, "forms": tally.by_form,
+        }  # fmt: skip
+        with self.results.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def texts(self, legal: list[tuple[Any, Any]]) -> Sequence[list[tuple[Any, Any]]]:
+        """The cases of each source text that is ported."""
+        return [legal]
+
+    def _compare(self, legal: list[tuple[Any, Any]], tally: Tally) -> None:
+        """The cases of one source text: ported, run and counted."""
         source = self.header + "\n\n".join(case.source for case, _ in legal)
         ported = transpile_source(
             source.encode(), path="cases.py", context=single_file_context(source.encode(), "cases.py", "mindspore", self.registry)
@@ -152,12 +166,6 @@ class Runner:
             if verdict == "wrong" and case.function in reviewed:
                 verdict, detail = "left", reviewed[case.function]
             tally.count(case, verdict, detail)
-        line = {
-            "operator": name, "matched": tally.matched, "left": sum(tally.left.values()), "wrong": len(tally.wrong),
-            "reasons": dict(tally.left.most_common(5)), "faults": tally.wrong, "forms": tally.by_form,
-        }  # fmt: skip
-        with self.results.open("a") as file:
-            file.write(json.dumps(line) + "\n")
 
     def cases(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype]) -> Iterator[Any]:
         """Every case of a name."""

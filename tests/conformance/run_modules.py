@@ -59,6 +59,11 @@ class ModuleRunner(Runner):
                     yield ModuleCase(label, f"case_{number}", form, sample, modules.source(form, sample, number))
                     number += 1
 
+    def texts(self, legal: list[tuple[Any, Any]]) -> Sequence[list[tuple[Any, Any]]]:
+        """One text for each precision: what a file says of double precision decides for all of its layers."""
+        groups = [[pair for pair in legal if pair[0].sample.is_double == double] for double in (False, True)]
+        return [group for group in groups if group]
+
     def original(self, case: ModuleCase, function: Callable[..., Any]) -> Original:
         torch.manual_seed(0)
         model = function(*(t.clone() for t in case.sample.made.tensors))

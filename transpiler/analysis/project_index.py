@@ -7,6 +7,7 @@ fifth of parsing with LibCST, and an outline is plain data that travels to worke
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,6 +18,8 @@ from transpiler.syntax.read_outline import bound_names
 _Bound = TypeVar("_Bound")
 #: Methods whose parameters are tensors anyhow.
 _KNOWN_PARAMETERS = frozenset({"forward"})
+#: What code says that has double precision in it.
+_DOUBLE = re.compile(rb"float64|\.double\b|DoubleTensor")
 #: Lines of the longest function whose result is inferred from its outline.
 _LONGEST_BODY = 80
 
@@ -72,13 +75,14 @@ class ModuleOutline:
 @dataclass(slots=True)
 class ProjectIndex:
     """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package. ``importers``: the names that
-    others import from a module. ``subclasses``: classes by the last part of a base's name."""
+    others import from a module. ``subclasses``: classes by the last part of a base's name. ``doubles``: whether a file speaks of double precision."""
 
     modules: dict[str, ModuleOutline]
     package: str | None
     importers: dict[str, frozenset[str]] = field(default_factory=dict)
     renames: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
     subclasses: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    doubles: bool = False
 
     def find_module(self, name: str) -> str | None:
         """The project's own name of an absolute module name, None where it is not the project's."""
@@ -111,7 +115,8 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         outline = outline_module(source, path, package)
         if outline is not None:
             modules[outline.name] = outline
-    return ProjectIndex(modules, package, _importers(modules), subclasses=_subclasses(modules))
+    doubles = any(_DOUBLE.search(source) is not None for source in sources.values())
+    return ProjectIndex(modules, package, _importers(modules), subclasses=_subclasses(modules), doubles=doubles)
 
 
 def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:

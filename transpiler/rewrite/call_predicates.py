@@ -65,6 +65,11 @@ def fed_in_batches(site: CallSite, file: FileContext) -> bool:
     return feeds_batches(file)
 
 
+def in_single_precision(site: CallSite, file: FileContext) -> bool:
+    """A layer whose kernel the target lacks in double precision: no file of the project speaks of it."""
+    return file.index is None or not file.index.doubles
+
+
 def fits_floats(site: CallSite, file: FileContext) -> bool:
     """``torch.pow`` of integers is exact, while MindSpore computes it in floats, which rounds large powers."""
     bound = site.choice.binding if site.choice is not None else None

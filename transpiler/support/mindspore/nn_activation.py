@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mindspore
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
@@ -28,8 +29,11 @@ class ReLU6(nn.ReLU6):
         super().__init__()
 
     def construct(self, input: Tensor) -> Tensor:
-        """min(max(0, x), 6)."""
-        return super().construct(input)
+        """min(max(0, x), 6); the base class's kernel has no double precision."""
+        if input.dtype != mindspore.float64:
+            return super().construct(input)
+        bounds = ops.select(input >= 6, 6 * ops.ones_like(input), ops.zeros_like(input))
+        return ops.select(ops.logical_and(input > 0, input < 6), input, bounds)
 
 
 class LeakyReLU(nn.LeakyReLU):

@@ -163,11 +163,16 @@ def class_axis_last(x: Tensor) -> Tensor:
     return x if x.ndim == 1 else ops.movedim(x, 1, -1)
 
 
+def indicators(index: Tensor, classes: int, dtype: Any) -> Tensor:
+    """1 at the index in a new last axis, 0 elsewhere, in any dtype; ``ops.one_hot`` has no kernel for double precision."""
+    return (index.expand_dims(-1) == ops.arange(classes).astype(index.dtype)).astype(dtype)
+
+
 def negative_log_likelihood(log_p: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor]:
     """Loss and weight of every element; ``log_p`` is (*, C), ``target`` (*) holds class indices, ignored ones weigh nothing."""
     kept = target != ignore_index
     index = ops.select(kept, target, zeros_of(target)).astype(mindspore.int32)
-    chosen = ops.one_hot(index, log_p.shape[-1], Tensor(1, log_p.dtype), Tensor(0, log_p.dtype))
+    chosen = indicators(index, log_p.shape[-1], log_p.dtype)
     weights = kept.astype(log_p.dtype)
     if weight is not None:
         weights = weights * ops.gather(weight, index, 0)
@@ -387,7 +392,7 @@ class MultiMarginLoss(nn.MultiMarginLoss):
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C), (N,) or (C,), () -> loss."""
         index = target.astype(mindspore.int32)
-        chosen = ops.one_hot(index, input.shape[-1], Tensor(1, input.dtype), Tensor(0, input.dtype)).reshape(input.shape)
+        chosen = indicators(index, input.shape[-1], input.dtype).reshape(input.shape)
         gap = positive_part(self.distance - (input * chosen).sum(-1, keepdims=True) + input)
         terms = (gap if self.power == 1 else gap * gap) * (1 - chosen)
         if self.class_weight is not None:
@@ -407,7 +412,7 @@ class MultiLabelMarginLoss(nn.Cell):
         classes = input.shape[-1]
         listed = (ops.cumsum((target < 0).astype(mindspore.int32), -1) == 0).astype(input.dtype)
         index = ops.maximum(target, zeros_of(target)).astype(mindspore.int32)
-        one_hot = ops.one_hot(index, classes, Tensor(1, input.dtype), Tensor(0, input.dtype)) * listed.expand_dims(-1)
+        one_hot = indicators(index, classes, input.dtype) * listed.expand_dims(-1)
         other = 1 - ops.amax(one_hot, -2)
         scores = (one_hot * input.expand_dims(-2)).sum(-1)
         gaps = positive_part(1 - scores.expand_dims(-1) + input.expand_dims(-2)) * listed.expand_dims(-1) * other.expand_dims(-2)

@@ -38,6 +38,7 @@ def ported(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     main(["--in_file", str(MODELS), "--output", str(output), "--jobs", "1", "--quiet"])
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(output))
+        patch.delitem(sys.modules, "ms_support", raising=False)  # another test's
         return _load(output / "models.py", "ported_models")
 
 

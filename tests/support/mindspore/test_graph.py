@@ -28,6 +28,8 @@ EAGER_ONLY = {
     "as_strided_scatter": "finds the places that are written in Python",
     "index_reduce": "reads the index's values in Python",
     "tensor_split": "reads the indices in Python",
+    "resize_": "gives the tensor itself another shape",
+    "resize_as_": "gives the tensor itself another shape",
 }
 CHOSEN = [
     (name, function, ops[0])

@@ -50,12 +50,17 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     elif _category(x.dtype) < 2:
         y = _convolve_integers(x, weight, stride, widths, dilation, groups)
     elif x.dtype == mindspore.float64:
-        around = tuple(width for i in reversed(range(rank)) for width in widths[2 * i : 2 * i + 2])
-        y = convolve_products(x, weight, stride, around, dilation, groups)
+        y = convolve_products(x, weight, stride, _last_axis_first(widths), dilation, groups)
     else:
         convolution = ops.Conv2D if rank == 2 else ops.Conv3D
         y = convolution(weight.shape[0], kernel, 1, "pad", widths, stride, dilation, groups)(x, weight)
     return y if bias is None else y + _cast(bias, y.dtype).reshape((1, -1) + (1,) * rank)
+
+
+@ops.constexpr
+def _last_axis_first(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """(before, after) of each axis in the order of F.pad; worked out in Python when a graph is compiled."""
+    return tuple(width for i in reversed(range(len(widths) // 2)) for width in widths[2 * i : 2 * i + 2])
 
 
 def _convolve_complex(x: Tensor, weight: Tensor, *geometry: Any) -> Tensor:
@@ -69,8 +74,7 @@ def _convolve_integers(x: Tensor, weight: Tensor, stride: tuple[int, ...], width
                        groups: int) -> Tensor:  # fmt: skip
     """Products of windows, exact to the last bit: the kernels take floats only."""
     rank, count = weight.ndim - 2, weight.shape[0]
-    around = [width for i in reversed(range(rank)) for width in widths[2 * i : 2 * i + 2]]
-    windows = _windows(pad_constant(x, tuple(around), 0), weight.shape[2:], stride, (0,) * rank, dilation, False, 0)[0]
+    windows = _windows(pad_constant(x, _last_axis_first(widths), 0), weight.shape[2:], stride, (0,) * rank, dilation, False, 0)[0]
     places, elements = tuple(range(2, 2 + 2 * rank, 2)), tuple(range(3, 3 + 2 * rank, 2))
     sizes = tuple(windows.shape[i] for i in places)
     columns = ops.transpose(windows, (0, *places, 1, *elements)).reshape((x.shape[0], int(np.prod(sizes)), groups, -1))

@@ -67,7 +67,7 @@ def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
     return randn(*input.shape, dtype=input.dtype if dtype is None else dtype)
 
 
-def randint_like(input: Tensor, low: int = 0, high: Any = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
+def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
                  requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """Integers in the shape and dtype of ``input`` (torch.randint_like)."""
     low, high = (0, low) if high is None else (low, high)

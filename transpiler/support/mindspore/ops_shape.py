@@ -384,8 +384,9 @@ def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None
 
 def split_with_sizes_copy(input: Tensor, split_sizes: Sequence[int], dim: int = 0, *, out: None = None) -> list[Tensor]:
     """Copies of the parts of these sizes along ``dim`` (torch.split_with_sizes_copy)."""
+    before = (slice(None),) * _axis(dim, input.ndim)
     ends = np.cumsum(split_sizes).tolist()
-    return [ops.deepcopy(ops.narrow(input, dim, end - size, size)) for end, size in zip(ends, split_sizes)]
+    return [ops.deepcopy(input[(*before, slice(end - size, end))]) for end, size in zip(ends, split_sizes)]
 
 
 def unfold_copy(input: Tensor, dimension: int, size: int, step: int, *, out: None = None) -> Tensor:

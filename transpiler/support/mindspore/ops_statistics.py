@@ -186,7 +186,7 @@ class HistogramDD(NamedTuple):
 
 
 def histogramdd(
-    input: Tensor, bins: Any, *, range: Sequence[float] | None = None, weight: Tensor | None = None, density: bool = False, out: None = None
+    input: Tensor, bins: Any, range: Sequence[float] | None = None, weight: Tensor | None = None, density: bool = False, out: None = None
 ) -> HistogramDD:
     """Counts (or weights) in boxes of several dimensions, and the edges (torch.histogramdd)."""
     values = input.asnumpy()

@@ -82,7 +82,18 @@ def _tree_gradients(objective: Callable[[Any], Tensor], tree: Any) -> Any:
 
 def _plain_gradients(objective: Callable[[Any], Tensor], tree: Any) -> Any:
     values = [leaf * 1 for leaf in _tree_leaves(tree)]  # what the function knows by another way is a constant
-    _, grads = mindspore.value_and_grad(lambda *given: objective(_tree_filled(tree, iter(given))), tuple(range(len(values))))(*values)
+    failures: list[Exception] = []
+
+    def guarded(*given: Tensor) -> Tensor:
+        try:
+            return objective(_tree_filled(tree, iter(given)))
+        except Exception as error:  # noqa: BLE001 - raised below: one that leaves a function being differentiated breaks every later index of the process
+            failures.append(error)
+            return (given[0] * 0).sum()
+
+    _, grads = mindspore.value_and_grad(guarded, tuple(range(len(values))))(*values)
+    if failures:
+        raise failures[0]
     return _tree_filled(tree, iter(grads if isinstance(grads, tuple) else (grads,)))
 
 

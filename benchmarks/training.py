@@ -1,7 +1,8 @@
-"""``make bench-training``: steps per second of ported training scripts, next to the torch originals and to MindSpore versions written by hand, in one run.
+"""``make bench-training``: steps per second of ported training scripts, next to the torch originals and to MindSpore versions written by hand, in one
+run.
 
-Every side runs in a process of its own with one thread, and the sides take turns, round by round, so that a busy machine slows them alike. A step is the
-median of the CPU seconds between two steps of the optimizer, which leaves out validation between epochs, with the device's queue emptied at each.
+Every side runs in a process of its own with one thread, and the sides take turns, round by round, so that a busy machine slows them alike. A step is
+the median of the CPU seconds between two steps of the optimizer, which leaves out validation between epochs, with the device's queue emptied at each.
 """
 
 from __future__ import annotations

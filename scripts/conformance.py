@@ -1,10 +1,11 @@
-"""``make conformance``: torchvision, timm and transformers ported as projects, each model built, loaded with converted random weights, and compared with torch.
+"""``make conformance``: torchvision, timm and transformers ported as projects, each model built, loaded with converted random weights, and compared
+with torch.
 
 Writes ``docs/conformance.md``, a section for each project and target with one row for each model: largest error of outputs and of gradients over
 their spread, what was left in the files that the model needs, and whether a second run over the output changes anything. A run of some projects or
-targets (``--project``, ``--target``) writes their sections and leaves the others as they are; a run of chosen models writes none. With ``--graph``, MindSpore's ports are also compiled as
-one graph and exported to MINDIR, and columns say what the graph was made of (the port's source, or a recorded run) and why not of the source.
-Each model runs in processes of its own; ``--jobs`` models at a time.
+targets (``--project``, ``--target``) writes their sections and leaves the others as they are; a run of chosen models writes none. With ``--graph``,
+MindSpore's ports are also compiled as one graph and exported to MINDIR, and columns say what the graph was made of (the port's source, or a recorded
+run) and why not of the source. Each model runs in processes of its own; ``--jobs`` models at a time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Writes ``tests/conformance/most_used.yaml`` from a count of what projects use: ``python scripts/most_used.py USAGE.tsv [--count 300]``.
 
-Each line of USAGE holds a name (``torch.cat``; ``method:view`` and ``attr:dtype`` for members of unknown owners), further columns, and as the last the keywords
-passed with their counts (``dim:3867,axis:21``). Members are taken for torch's where a tensor, a module, an optimizer or a scheduler has one of that name;
-a keyword is kept with the first plausible value that torch accepts in the entry's example.
+Each line of USAGE holds a name (``torch.cat``; ``method:view`` and ``attr:dtype`` for members of unknown owners), further columns, and as the last
+the keywords passed with their counts (``dim:3867,axis:21``). Members are taken for torch's where a tensor, a module, an optimizer or a scheduler has
+one of that name; a keyword is kept with the first plausible value that torch accepts in the entry's example.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Which models of transformers ``make conformance`` compares: expressions below the package's ``models``, in the smallest configuration of each family.
+"""Which models of transformers ``make conformance`` compares: expressions below the package's ``models``, in the smallest configuration of each
+family.
 
 Each base model with the eager attention unless its row says otherwise.
 """

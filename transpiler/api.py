@@ -38,8 +38,10 @@ def transpile(
 ) -> Result:
     """Port one source text on its own.
 
-    ``target`` is ``mindspore`` or ``keras``; ``style`` is ``low`` (training loops stay loops) or ``high`` (regular ones become calls of MindSpore's ``Model``); ``path`` stands in diagnostics; ``mappings`` are tables that extend the built-in ones. A text
-    that cannot be parsed comes back unchanged with status ``failed``. With a ``path`` that ends in ``.ipynb``, ``source`` is a notebook's JSON. Raises ``MappingError`` for unusable tables.
+    ``target`` is ``mindspore`` or ``keras``; ``style`` is ``low`` (training loops stay loops) or ``high`` (regular ones become calls of MindSpore's
+    ``Model``); ``path`` stands in diagnostics; ``mappings`` are tables that extend the built-in ones. A text that cannot be parsed comes back
+    unchanged with status ``failed``. With a ``path`` that ends in ``.ipynb``, ``source`` is a notebook's JSON. Raises ``MappingError`` for unusable
+    tables.
     """
     from transpiler.analysis.project_index import build_index
     from transpiler.mapping.registry import load_registry

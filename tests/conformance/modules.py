@@ -1,7 +1,7 @@
 """In which forms do users write a module? Every sample of torch's ``module_db`` and of its older list (``common_nn``), as a class of the user's own.
 
-Constructor and forward arguments are written out as in ``samples.py``: tensors stay values (``c0, c1, …`` of the constructor, ``a0, a1, …`` of the call).
-What neither database has is listed below as source text.
+Constructor and forward arguments are written out as in ``samples.py``: tensors stay values (``c0, c1, …`` of the constructor, ``a0, a1, …`` of the
+call). What neither database has is listed below as source text.
 """
 
 from __future__ import annotations

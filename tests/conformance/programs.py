@@ -1,4 +1,5 @@
-"""How do users train with an optimizer, and step a schedule? torch's optimizer inputs (``optim_db``) and all its schedulers, as functions of the user's own.
+"""How do users train with an optimizer, and step a schedule? torch's optimizer inputs (``optim_db``) and all its schedulers, as functions of the
+user's own.
 
 An optimizer's case trains a small model for five steps and returns losses and parameters; a scheduler's returns the rates of twelve epochs.
 """

@@ -86,7 +86,8 @@ def samples(op: Any, dtype: torch.dtype, limit: int | None) -> Iterator[Sample]:
 
 
 def _listed(op: Any, dtype: torch.dtype, most: int) -> Iterator[Any]:
-    """``op.sample_inputs``, at most ``most``, each under the same seed, without the crawl through the stack for a running test that costs most of it."""
+    """``op.sample_inputs``, at most ``most``, each under the same seed, without the crawl through the stack for a running test that costs most of
+    it."""
     found = iter(op.sample_inputs_func(op, "cpu", dtype, False))
     for _ in range(most):
         seed(1234)

@@ -1,4 +1,4 @@
-"""Constructs that MindSpore's compiler refuses, in a model: written as it takes them, left alone where that would mean something else, and the same numbers."""
+"""Constructs that MindSpore's compiler refuses, in a model: written as it takes them, left where it would mean something else; same numbers."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ def run(x: torch.Tensor, mask: torch.Tensor):
     x[:, 1::2].mul_(-1).add_(1).neg_()
     power = (exp / 2.0).pow_(2).add_(1.0)
     chosen = x[~mask].pow_(2).sum()
-    t = 2.0
-    same(x).sub_(t)
+    t, t_2, tensor, value, old_value = 2.0, 0.5, 1.0, 1.5, 2.5
+    same(x).sub_(t).mul_(t + t_2 + tensor + value + old_value)
     return exp, denom, other, power, h.scale, x, chosen
 y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) > 5)
 """,

@@ -150,7 +150,8 @@ HALF = frozenset({"torch_16", "torch_fp16"})
 
 
 def _operators() -> tuple[dict[str, tuple[str, str, list[torch.Tensor]]], str]:
-    """Calls of the operators in the lists that torch tests its autocast with, those that take tensors alone: kind of device, list, arguments; and source."""
+    """Calls of the operators in the lists that torch tests its autocast with, those that take tensors alone: kind of device, list, arguments; and
+    source."""
     device = torch.device("cpu")
     groups = [(AutocastCPUTestLists(device), "cpu", "torch_16 torch_fp32"), (AutocastTestLists(device), "cuda", "torch_fp16 torch_fp32")]
     found, source = {}, ["import torch", "import torch.nn.functional as F"]

@@ -1,4 +1,5 @@
-"""A project one of whose graphs is recorded while the program runs records all of them: MindSpore cannot differentiate every layer in a function meanwhile."""
+"""A project one of whose graphs is recorded while the program runs records all of them: MindSpore cannot differentiate every layer in a function
+meanwhile."""
 
 from __future__ import annotations
 

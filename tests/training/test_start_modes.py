@@ -1,4 +1,4 @@
-"""Models start in training mode in torch and in evaluation mode in MindSpore: ``set_train()`` stands where one is made and used before its mode is chosen."""
+"""Models start in training mode in torch and in evaluation mode in MindSpore: ``set_train()`` stands where one is made and used before that."""
 
 from __future__ import annotations
 

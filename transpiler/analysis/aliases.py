@@ -96,7 +96,8 @@ class _Event:
 
 
 def events(node: cst.CSTNode, call: cst.CSTNode | None = None) -> Iterator[_Event]:
-    """Loads, stores and calls inside ``node`` in evaluation order. Of a conditional expression around ``call`` only the branch that makes the call."""
+    """Loads, stores and calls inside ``node`` in evaluation order. Of a conditional expression around ``call`` only the branch that makes the
+    call."""
     if isinstance(node, cst.Name):
         yield _Event("load", node.value, node)
     elif isinstance(node, cst.Attribute):

@@ -2,7 +2,8 @@
 complex), or '' where it does not?
 
 torch computes exp, sin, sqrt and the like of integers and booleans as floats; MindSpore's kernels refuse them. What is known to be an integer is
-therefore converted before such a call. Only what a call says for certain counts: ``torch.arange(5)``, ``.long()``, ``dtype=torch.int64``, comparisons.
+therefore converted before such a call. Only what a call says for certain counts: ``torch.arange(5)``, ``.long()``, ``dtype=torch.int64``,
+comparisons.
 """
 
 from __future__ import annotations

@@ -166,12 +166,12 @@ class PackageFact:
 class Facts:
     """Facts by ``id(node)``.
 
-    ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings with a
-    specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors. ``powers``: ``x ** y`` that torch may
-    compute in integers.
-    ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``, which the target's layers call otherwise.
-    ``made_models``: calls that make a model; False where the function that is called may also choose the modes of models, ``mode_setters`` the
-    functions that do. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that are assigned to.
+    ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings with
+    a specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors. ``powers``:
+    ``x ** y`` that torch may compute in integers. ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``, which
+    the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that is called may also choose the modes of
+    models, ``mode_setters`` the functions that do. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that
+    are assigned to.
     """
 
     references: dict[int, Reference] = field(default_factory=dict)

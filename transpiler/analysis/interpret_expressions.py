@@ -423,11 +423,10 @@ class ExpressionInterpreter:
         """What ``map(lambda x: …, xs)`` and ``sorted(xs, key=lambda x: …)`` hand to their function, before it is looked into."""
         if not isinstance(callee, v.Ref) or callee.name not in _CALLING:
             return
-        function, items = next(
-            ((a.value, [b for b in node.args if b is not a]) for a in node.args if isinstance(a.value, cst.Lambda)), (None, [])
-        )
-        if function is not None and not any(argument.star for argument in node.args):
-            self._lambda_items[id(function)] = tuple(self.semantics.iterate(self.evaluate(argument.value)) for argument in items)
+        functions = [argument for argument in node.args if isinstance(argument.value, cst.Lambda)]
+        if functions and not any(argument.star for argument in node.args):
+            items = [self.evaluate(argument.value) for argument in node.args if argument is not functions[0]]
+            self._lambda_items[id(functions[0].value)] = tuple(map(self.semantics.iterate, items))
 
     def _note_model(self, node: cst.Call, callee: Value, values: Sequence[Value], result: Value) -> None:
         """A call that makes a model: of its class, of a function that gives one, or of one of torchvision's."""

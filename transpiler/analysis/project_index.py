@@ -26,10 +26,10 @@ _LONGEST_BODY = 80
 
 @dataclass(frozen=True, slots=True)
 class FunctionOutline:
-    """A function's parameters as (name, star, annotation text, default text), its return annotation and decorators. ``uses``: what is done
-    with a parameter of unknown kind, as ``.method`` called on it, or the name of a function whose first argument it is. ``body``: of a top-level
-    function whose result no annotation tells, where it is short. ``sets_mode``: it calls ``train`` or ``eval`` of something; ``called``: the functions
-    that a top-level one calls by name."""
+    """A function's parameters as (name, star, annotation text, default text), its return annotation and decorators. ``uses``: what is done with a
+    parameter of unknown kind, as ``.method`` called on it, or the name of a function whose first argument it is. ``body``: of a top-level function
+    whose result no annotation tells, where it is short. ``sets_mode``: it calls ``train`` or ``eval`` of something; ``called``: the functions that a
+    top-level one calls by name."""
 
     name: str
     parameters: tuple[tuple[str, str, str | None, str | None], ...]
@@ -75,13 +75,15 @@ class ModuleOutline:
 @dataclass(slots=True)
 class ProjectIndex:
     """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package. ``importers``: the names that
-    others import from a module. ``subclasses``: classes by the last part of a base's name. ``doubles``: whether a file speaks of double precision."""
+    others import from a module. ``subclasses``: classes by the last part of a base's name. ``methods``: the names of all
+    classes' methods. ``doubles``: whether a file speaks of double precision."""
 
     modules: dict[str, ModuleOutline]
     package: str | None
     importers: dict[str, frozenset[str]] = field(default_factory=dict)
     renames: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
     subclasses: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    methods: frozenset[str] = frozenset()
     doubles: bool = False
 
     def find_module(self, name: str) -> str | None:
@@ -116,7 +118,8 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         if outline is not None:
             modules[outline.name] = outline
     doubles = any(_DOUBLE.search(source) is not None for source in sources.values())
-    return ProjectIndex(modules, package, _importers(modules), subclasses=_subclasses(modules), doubles=doubles)
+    methods = frozenset(name for outline in modules.values() for cls in outline.classes.values() for name in cls.methods)
+    return ProjectIndex(modules, package, _importers(modules), subclasses=_subclasses(modules), methods=methods, doubles=doubles)
 
 
 def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:

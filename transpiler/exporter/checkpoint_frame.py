@@ -1,7 +1,7 @@
 """What a training script saved around the weights (the epoch, the best score, the optimizer's state), as plain data.
 
-The ported script reads ``checkpoint['model_state_dict']`` and ``checkpoint['epoch']`` from the converted file as it did from torch's. The description has the
-form that the port's own ``save`` writes beside the tensors: ``{"dict": [[key, value], …]}``, ``{"list": […]}``, ``{"tensor": name}``.
+The ported script reads ``checkpoint['model_state_dict']`` and ``checkpoint['epoch']`` from the converted file as it did from torch's. The description
+has the form that the port's own ``save`` writes beside the tensors: ``{"dict": [[key, value], …]}``, ``{"list": […]}``, ``{"tensor": name}``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _DROPPED: Final = object()
 
 @dataclass(slots=True)
 class Frame:
-    """``structure`` describes the file's content, ``tensors`` are those of it that are no weights, ``left_out`` the entries that no plain data can say."""
+    """``structure`` describes the file's content, ``tensors`` are those of it that are no weights, ``left_out`` the entries that no plain data can
+    say."""
 
     structure: Any
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)

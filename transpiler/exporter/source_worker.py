@@ -1,9 +1,8 @@
 """The original's side, a process with torch alone: build the model, give it its weights, and record tensors, outputs and gradients.
 
-Request: ``entry`` (see ``EntryPoint``), ``prepare``, ``checkpoint``, ``inputs``, ``seed``, ``random``, ``run``, ``grad``, ``trace``,
-``folder``.
-Answer: ``weights``, ``absent``, ``notes``, ``problems``, ``frame`` (what a checkpoint holds around the weights), and where the model was run ``outputs``, ``cotangents``, ``gradients``,
-``input_gradients``, ``events``.
+Request: ``entry`` (see ``EntryPoint``), ``prepare``, ``checkpoint``, ``inputs``, ``seed``, ``random``, ``run``, ``grad``, ``trace``, ``folder``.
+Answer: ``weights``, ``absent``, ``notes``, ``problems``, ``frame`` (what a checkpoint holds around the weights), and where the model was run
+``outputs``, ``cotangents``, ``gradients``, ``input_gradients``, ``events``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The port's side, a process with the target framework alone: build the port, give it the original's weights, save or run it.
 
-Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write, with its ``frame``) or
-``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch), ``cotangents``, ``graph``, ``mindir`` (a file to write) and ``limit``.
-Answer: ``pairs``, ``problems``, ``dropped``, ``notes``, and ``saved`` or ``outputs``, ``gradients``, ``input_gradients``, ``events``,
+Request: ``entry``, ``target``, ``plan`` and ``absent`` (see ``pairing``), ``inputs``, ``folder``, and either ``save`` (a file to write, with its
+``frame``) or ``run`` with ``grad``, ``trace`` (torch paths of the submodules to watch), ``cotangents``, ``graph``, ``mindir`` (a file to write) and
+``limit``. Answer: ``pairs``, ``problems``, ``dropped``, ``notes``, and ``saved`` or ``outputs``, ``gradients``, ``input_gradients``, ``events``,
 ``graph_outputs``, ``compiled``, ``exported``, ``refused``.
 """
 

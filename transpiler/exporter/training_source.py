@@ -1,7 +1,8 @@
 """The original's side of a training comparison: runs the user's script under torch and records what the port needs to do the same, and what came out.
 
-Recorded are the parameters that each optimizer and each model starts with, the losses on which ``backward`` is called, the inputs of the models, the numbers
-that the script draws at random, and the parameters after the last step. Dropout and loss scaling are switched off. Runs in a process of its own.
+Recorded are the parameters that each optimizer and each model starts with, the losses on which ``backward`` is called, the inputs of the models, the
+numbers that the script draws at random, and the parameters after the last step. Dropout and loss scaling are switched off. Runs in a process of its
+own.
 """
 
 from __future__ import annotations

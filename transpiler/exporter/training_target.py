@@ -1,4 +1,5 @@
-"""The port's side of a training comparison: runs the ported script under MindSpore, starting from the original's parameters and drawing its random numbers.
+"""The port's side of a training comparison: runs the ported script under MindSpore, starting from the original's parameters and drawing its random
+numbers.
 
 Optimizers and models are met in the same order on both sides, and their parameters too; a parameter takes the original's values where it has as many.
 Runs in a process of its own.

@@ -24,24 +24,9 @@ _OF_BATCHES: Final = frozenset({
 })  # fmt: skip
 _TRAINING: Final = ("torch.utils.data", "torch.optim", "torchvision.datasets", "torchvision.models")
 #: Functions of a dimension, whose sample is told from its batch by dimension 1 or later.
-_BY_DIMENSION: Final = frozenset(
-    {
-        "flatten",
-        "cat",
-        "concat",
-        "chunk",
-        "split",
-        "softmax",
-        "log_softmax",
-        "mean",
-        "sum",
-        "squeeze",
-        "argmax",
-        "unbind",
-        "narrow",
-        "repeat_interleave",
-    }
-)
+_BY_DIMENSION: Final = frozenset({
+    "flatten", "cat", "concat", "chunk", "split", "softmax", "log_softmax", "mean", "sum", "squeeze", "argmax", "unbind", "narrow", "repeat_interleave",
+})  # fmt: skip
 _OF_SHAPE: Final = frozenset({"view", "reshape", "permute", "expand", "repeat", "randn", "rand", "zeros", "ones", "empty", "tile"})
 _CREATING: Final = frozenset({"torch.randn", "torch.rand", "torch.zeros", "torch.ones", "torch.empty"})
 

@@ -411,7 +411,7 @@ class CallRewriter:
         else:
             tells = api == "torch.Tensor.view" and "-1" in values
         name, index = api.rpartition(".")[2], self.file.index
-        return tells and index is not None and not any(name in cls.methods for m in index.modules.values() for cls in m.classes.values())
+        return tells and index is not None and name not in index.methods
 
     def _trial(self, site: CallSite) -> cst.BaseExpression | Declined:
         with self.file.speller.trying():

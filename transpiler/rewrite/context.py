@@ -16,7 +16,7 @@ from transpiler.rewrite.graph_forms import GraphForms
 from transpiler.rewrite.spelling import Speller
 from transpiler.rewrite.template import Style
 from transpiler.rewrite.training.high import HighPlan
-from transpiler.rewrite.training.plan import Plan
+from transpiler.rewrite.training.regions import Plan
 from transpiler.targets.target import Target
 
 
@@ -135,6 +135,10 @@ class FileContext:
         self.generated.add(id(node))
         self.keep_alive.append(node)
         return node
+
+    def bare(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """``node`` for a place that needs no parentheses: without those that were added here."""
+        return node.with_changes(lpar=(), rpar=()) if id(node) in self.generated else node
 
     def fold(self, node: cst.BaseExpression, truth: bool) -> cst.BaseExpression:
         """Remember that ``node`` is a constant produced here."""

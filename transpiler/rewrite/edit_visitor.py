@@ -163,9 +163,7 @@ class EditVisitor(cst.CSTTransformer):
 
     def _undelimited(self, node: Any) -> Any:
         value = node.value
-        if value is not None and id(value) in self.file.generated:
-            return node.with_changes(value=value.with_changes(lpar=(), rpar=()))
-        return node
+        return node.with_changes(value=self.file.bare(value)) if value is not None and id(value) in self.file.generated else node
 
     # -- expressions ----------------------------------------------------------------------------------------------------
 

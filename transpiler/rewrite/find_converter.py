@@ -1,4 +1,5 @@
-"""Which function an entry's ``convert:`` names: one of ``call_converters`` (``suits:``: of ``call_predicates``), or one of the user's own beside a table given with ``--mappings``.
+"""Which function an entry's ``convert:`` names: one of ``call_converters`` (``suits:``: of ``call_predicates``), or one of the user's own beside a
+table given with ``--mappings``.
 
 A user's table writes ``convert: my_converters.py:my_function``; the file is looked for beside the table and run, since whoever passes a table
 on the command line trusts it. The built-in tables cannot name files.

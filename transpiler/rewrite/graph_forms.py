@@ -1,8 +1,8 @@
 """Which constructs of Python, in functions that compute, MindSpore's compiler refuses although the same can be said in a form that it takes.
 
 They stand in models of every kind and compute nothing: ``(a is None) ^ (b is not None)`` of truth values, ``kwargs.pop("name", default)`` of a
-function's own keywords, an assignment expression at the beginning of an ``if``'s test, ``all(callable(f) for f in functions)``. A plan is made before the visit, since the statements
-around them may have nothing to do with torch and would not be visited.
+function's own keywords, an assignment expression at the beginning of an ``if``'s test, ``all(callable(f) for f in functions)``. A plan is made before
+the visit, since the statements around them may have nothing to do with torch and would not be visited.
 
 Only functions are looked at that have to do with tensors, or that a network's class calls its ``forward``: code that reads a configuration or makes
 layers is nobody's graph.
@@ -11,14 +11,13 @@ layers is nobody's graph.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import libcst as cst
 
 from transpiler.analysis.facts import Certainty, Facts
-from transpiler.syntax.tree import children, every
+from transpiler.syntax.tree import children, every, nodes
 
 _WORTH_A_LOOK: Final = re.compile(rb"\^|\.pop\(|:=|\bcallable\(")
 #: Members of tensors, and functions of tensors: classes begin with a capital letter, and some functions are about files and settings.
@@ -35,7 +34,8 @@ _SUITES: Final = (cst.IndentedBlock, cst.Module)
 
 @dataclass(slots=True)
 class GraphForms:
-    """The nodes to rewrite, by identity: operations ``^``, statements with ``pop``, ``if`` statements, calls of ``all``; and the statements around them."""
+    """The nodes to rewrite, by identity: operations ``^``, statements with ``pop``, ``if`` statements, calls of ``all``; and the statements around
+    them."""
 
     unequal: dict[int, bool] = field(default_factory=dict)
     pops: dict[int, cst.Call] = field(default_factory=dict)
@@ -72,9 +72,7 @@ class _Finder:
         name = function.name.value
         if name in _CONSTRUCTORS or id(function) not in self._facts.dirty:
             return name == "forward"
-        return name == "forward" or any(
-            self._is_of_tensors(node) for kind in (cst.Call, cst.Attribute, cst.Name) for node in every(function, kind)
-        )
+        return name == "forward" or any(map(self._is_of_tensors, nodes(function)))
 
     def _is_of_tensors(self, node: cst.CSTNode) -> bool:
         """Whether an expression is a tensor's member, a function of tensors, or the type of tensors: what makes layers alone has none."""
@@ -149,9 +147,13 @@ def _popped(node: cst.Expr | cst.Assign, keywords: str) -> cst.Call | None:
 
 def _only_read(body: cst.CSTNode, keywords: str) -> bool:
     """Whether a function's keywords are unpacked, looked up and popped from, but never handed on or kept as the dictionary that they are."""
+    if any(
+        name.value == keywords for kind in (cst.FunctionDef, cst.Lambda) for inner in every(body, kind) for name in every(inner, cst.Name)
+    ):
+        return False  # a function inside sees the name: whether the dictionary changes under it matters
     allowed: set[int] = set()
     names: list[cst.Name] = []
-    for node, inner in _nodes(body, False):
+    for node in nodes(body):
         if (
             isinstance(node, cst.Arg)
             and node.star == "**"
@@ -163,18 +165,8 @@ def _only_read(body: cst.CSTNode, keywords: str) -> bool:
         elif isinstance(node, cst.ComparisonTarget) and isinstance(node.operator, (cst.In, cst.NotIn)):
             allowed.add(id(node.comparator))
         elif isinstance(node, cst.Name) and node.value == keywords:
-            if inner:
-                return False  # a function inside sees the name: whether the dictionary changes under it matters
             names.append(node)
     return all(id(name) in allowed for name in names)
-
-
-def _nodes(node: cst.CSTNode, inner: bool) -> Iterator[tuple[cst.CSTNode, bool]]:
-    """Every node below, and whether it is inside another function."""
-    for child in children(node):
-        deeper = inner or isinstance(child, (cst.FunctionDef, cst.Lambda))
-        yield child, deeper
-        yield from _nodes(child, deeper)
 
 
 def first_assignment(test: cst.BaseExpression) -> cst.NamedExpr | None:

@@ -21,6 +21,7 @@ from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, is_stable
 from transpiler.rewrite.template import parenthesized, render
+from transpiler.syntax.names import fresh_name
 from transpiler.syntax.tree import children, every
 
 #: In-place methods whose plain twin gives booleans, while they keep their tensor's dtype.
@@ -165,8 +166,8 @@ class InplaceRewriter:
         functional = self._functional(original, updated, fact) if name is not None else None
         if functional is None or isinstance(functional, Declined):
             return None
-        bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
-        call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(receiver), cst.Arg(bare)])
+        arguments = [cst.Arg(receiver), cst.Arg(self.file.bare(functional))]
+        call = cst.Call(self.file.speller.expression(f"support.{name}"), arguments)
         self.file.converted(original, callee_text(original), self.file.code(call))
         return call
 
@@ -181,7 +182,7 @@ class InplaceRewriter:
     def _assigning(
         self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str
     ) -> cst.BaseExpression:
-        bare = functional.with_changes(lpar=(), rpar=()) if id(functional) in self.file.generated else functional
+        bare = self.file.bare(functional)
         call = self.file.write_into(receiver, bare)
         assert call is not None
         self._written[id(call)] = (receiver, bare)
@@ -204,7 +205,7 @@ class InplaceRewriter:
             self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
             return updated
         used = {name.value for argument in updated.args for name in every(argument, cst.Name)}
-        value = cst.Name(next(name for name in ("t", "tensor", "value", "old_value") if name not in used))
+        value = cst.Name(fresh_name("t", used))
         if fact.owner is not None and isinstance(updated.func, cst.Attribute):
             plain = updated.with_changes(func=updated.func.with_changes(value=value))
         else:

@@ -14,7 +14,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.facts import SubscriptFact
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import literal_tuple
-from transpiler.rewrite.training.names import bound_by, parameters
+from transpiler.syntax.names import bound_by, parameters
 from transpiler.syntax.tree import children
 
 

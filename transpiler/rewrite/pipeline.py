@@ -23,10 +23,12 @@ from transpiler.rewrite.imports import ImportRewriter
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
+from transpiler.rewrite.training.graph_flow import imported_libraries
 from transpiler.rewrite.training.high import HighPlan, plan_high
 from transpiler.rewrite.training.high_evaluation import plan_evaluations
 from transpiler.rewrite.training.made_models import find_made_models
-from transpiler.rewrite.training.plan import Plan, imported_libraries, plan_training
+from transpiler.rewrite.training.plan import plan_training
+from transpiler.rewrite.training.regions import Plan
 from transpiler.support.assemble import written_by_us
 from transpiler.syntax.positions import locate
 from transpiler.syntax.suppressions import suppressed
@@ -36,9 +38,9 @@ from transpiler.targets.target import Target
 
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
-    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively. ``style``: whether
-    training loops stay loops ('low') or become calls of MindSpore's ``Model`` where they are regular ('high'). ``records``: gradients come from the program as it is recorded, in
-    every file, since some file's graph is no function of its own."""
+    """What the files of a run share. ``support_package``: the project root is a package, so the support module is imported relatively. ``style``:
+    whether training loops stay loops ('low') or become calls of MindSpore's ``Model`` where they are regular ('high'). ``records``: gradients come
+    from the program as it is recorded, in every file, since some file's graph is no function of its own."""
 
     target: str
     registry: Registry

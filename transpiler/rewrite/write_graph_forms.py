@@ -1,4 +1,5 @@
-"""How the constructs that MindSpore's compiler refuses (``graph_forms.py``) are written instead: the same in eager mode, and one statement for one."""
+"""How the constructs that MindSpore's compiler refuses (``graph_forms.py``) are written instead: the same in eager mode, and one statement for
+one."""
 
 from __future__ import annotations
 

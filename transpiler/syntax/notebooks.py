@@ -1,8 +1,8 @@
 """How a Jupyter notebook becomes one Python module for the port, and the ported module a notebook again.
 
-Names flow from cell to cell, so that the code cells are analysed together, each behind a line that marks where it begins. What only IPython understands
-(``%matplotlib inline``, ``!pip install``, ``layer?``) stands behind a comment meanwhile and comes back as it was. The file is read and written as plain
-JSON: outputs, metadata, the order of keys and the indentation stay.
+Names flow from cell to cell, so that the code cells are analysed together, each behind a line that marks where it begins. What only IPython
+understands (``%matplotlib inline``, ``!pip install``, ``layer?``) stands behind a comment meanwhile and comes back as it was. The file is read and
+written as plain JSON: outputs, metadata, the order of keys and the indentation stay.
 """
 
 from __future__ import annotations

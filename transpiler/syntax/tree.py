@@ -43,11 +43,15 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
                     yield item
 
 
-def every(node: cst.CSTNode, kind: type[Node]) -> Iterator[Node]:
-    """Every node of a kind in a node, itself included, outermost first."""
+def nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and every node in it, outermost first."""
     waiting = [node]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, kind):
-            yield one
+        yield one
         waiting.extend(reversed(list(children(one))))
+
+
+def every(node: cst.CSTNode, kind: type[Node]) -> Iterator[Node]:
+    """Every node of a kind in a node, itself included, outermost first."""
+    return (one for one in nodes(node) if isinstance(one, kind))

@@ -11,22 +11,18 @@ class Target:
     """One target framework.
 
     ``spellings``: module -> the name it is imported under (``mindspore.nn`` as ``nn``); a module that is not listed is written in full.
-    ``equivalents``: torch modules whose alias in the user's file is kept for the target's module.
-    ``members``: names imported from the root where the user imported the torch name itself (``from torch import Tensor``).
-    ``methods``: methods that user-defined modules override under another name there.
-    ``reserved``: names that a module class must not define for itself.
-    ``inplace_assign``: the tensor method that writes another tensor's values into this one where it owns its memory; ``inplace_write``: the support
-    function that does so where it may be a view of another tensor's; ``inplace_update``: the one that takes a function of the old values.
-    ``inplace_reshape``: the one that gives a tensor another shape for all who hold it. ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists.
-    ``shifts``: functions for the operators ``<<`` and ``>>``, which its tensors do not have.
-    ``power``: support function for ``**`` of integers, where the target computes it in floats and rounds.
-    ``formats_tensors``: whether a tensor of one number takes a format specification.
-    ``cast``: template of ``value`` in the dtype of ``like``.
-    ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target call it
-    differently (``has_`` before its name: asks for it).
-    ``strided_read``, ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the
-    target's own indexing gets them wrong. ``value_and_grad``: gradients are those of functions, so that backward passes are restructured.
-    ``compiles_source``: graphs are made of the source, by a compiler that reads a part of Python only.
+    ``equivalents``: torch modules whose alias in the user's file is kept for the target's module. ``members``: names imported from the root where the
+    user imported the torch name itself (``from torch import Tensor``). ``methods``: methods that user-defined modules override under another name
+    there. ``reserved``: names that a module class must not define for itself. ``inplace_assign``: the tensor method that writes another tensor's
+    values into this one where it owns its memory; ``inplace_write``: the support function that does so where it may be a view of another tensor's;
+    ``inplace_update``: the one that takes a function of the old values. ``inplace_reshape``: the one that gives a tensor another shape for all who
+    hold it. ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists. ``shifts``: functions for the operators
+    ``<<`` and ``>>``, which its tensors do not have. ``power``: support function for ``**`` of integers, where the target computes it in floats and
+    rounds. ``formats_tensors``: whether a tensor of one number takes a format specification. ``cast``: template of ``value`` in the dtype of
+    ``like``. ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target
+    call it differently (``has_`` before its name: asks for it). ``strided_read``, ``slice_write``: support functions for reading slices with a step
+    and for writing slices that may be empty, where the target's own indexing gets them wrong. ``value_and_grad``: gradients are those of functions,
+    so that backward passes are restructured. ``compiles_source``: graphs are made of the source, by a compiler that reads a part of Python only.
     """
 
     name: str

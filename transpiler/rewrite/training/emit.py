@@ -10,8 +10,9 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import plain_operation
 from transpiler.rewrite.template import parenthesized
-from transpiler.rewrite.training.names import dotted
-from transpiler.rewrite.training.plan import Failure, Plan, Region, argument_of, gradient_of, single
+from transpiler.rewrite.training.regions import Failure, Plan, Region
+from transpiler.rewrite.training.sites import argument_of, gradient_of, single
+from transpiler.syntax.names import dotted
 from transpiler.syntax.tree import every
 
 _BLANK = cst.EmptyLine(indent=False)

@@ -11,7 +11,7 @@ import libcst as cst
 from transpiler.report.codes import Code
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.training.high import HighEvaluation, HighLoop, HighPlan, comments_of
-from transpiler.rewrite.training.names import loads
+from transpiler.syntax.names import loads
 
 _TRAINING = {"outputs": "net_outputs", "batch": "train_dataset_element"}
 _BLANK = cst.EmptyLine(indent=False)
@@ -20,7 +20,8 @@ _EVALUATION = {"outputs": "net_outputs", "batch": "eval_dataset_element"}
 
 @dataclass(slots=True)
 class HighRewriter:
-    """Applies a file's ``HighPlan`` while the edit visitor walks it. ``converted``: the watched statements (by their original's id) as they became."""
+    """Applies a file's ``HighPlan`` while the edit visitor walks it. ``converted``: the watched statements (by their original's id) as they
+    became."""
 
     file: FileContext
     plan: HighPlan
@@ -200,7 +201,8 @@ class HighRewriter:
 
     @staticmethod
     def _with_comments(made: Sequence[cst.BaseStatement], comments: Sequence[str], replaced: cst.BaseStatement) -> list[cst.BaseStatement]:
-        """Functions stand apart by blank lines; the comments of what went stand above the last statements, what stood above the loop above all of it."""
+        """Functions stand apart by blank lines; the comments of what went stand above the last statements, what stood above the loop above all of
+        it."""
         result = [made[0]]
         for before, statement in pairwise(made):
             apart = isinstance(before, cst.FunctionDef) or isinstance(statement, cst.FunctionDef)

@@ -7,6 +7,7 @@ own functions on data, tensor methods, builtins, other libraries) is left out.
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
-from transpiler.rewrite.training.names import bound_by, dotted
+from transpiler.syntax.names import bound_by, dotted, stores
 from transpiler.syntax.tree import children
 
 #: Methods and attributes whose result has no graph.
@@ -26,6 +27,7 @@ _BUILTINS = frozenset(dir(builtins))
 _NEVER = frozenset({"len", "range", "print", "isinstance", "int", "float", "bool", "str", "enumerate_", "open", "iter_", "hasattr", "id"})
 _GRADIENT_FREE = frozenset({"torch.no_grad", "torch.inference_mode"})
 _FROM_DATA = frozenset({("torch.from_numpy",), ("torch.tensor",)})
+_TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "setdefault"})
 
 
@@ -242,3 +244,20 @@ def is_tensor(facts: Facts, target: cst.CSTNode) -> bool:
 def is_known(certainty: Certainty) -> bool:
     """Whether a fact is about a receiver that is known."""
     return certainty is Certainty.KNOWN
+
+
+def imported_libraries(module: cst.Module) -> Iterator[str]:
+    """Names under which a file imports libraries that know nothing of torch: numpy, math, random. Any other library may hand out models."""
+    for node in _imports(module):
+        named = [node.module] if isinstance(node, cst.ImportFrom) else [alias.name for alias in node.names]
+        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
+        if not relative and all(name is not None and dotted(name).partition(".")[0] in _TORCH_FREE for name in named):
+            yield from stores([node])
+
+
+def _imports(node: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:
+    for child in children(node):
+        if isinstance(child, (cst.Import, cst.ImportFrom)):
+            yield child
+        elif not isinstance(child, cst.BaseExpression):
+            yield from _imports(child)

@@ -1,9 +1,10 @@
-"""``--style high``: which training and evaluation loops are regular enough to become ``Model(network, loss_fn, optimizer).train(…)`` and ``.eval(…)``.
+"""``--style high``: which training and evaluation loops are regular enough to become ``Model(network, loss_fn, optimizer).train(…)`` and
+``.eval(…)``.
 
-A batch loop is regular where it does what ``Model`` does: take inputs and labels from a loader, run the model, compute the loss from its output and the
-labels, clear, differentiate, step. What stands before the step (clipping) is handed to ``Model``; what else stands after it (running sums, a schedule, prints,
-``break``) moves into a callback with its statements as they are, and printing the loss becomes ``LossMonitor``. An epoch loop that only repeats such a loop becomes the number of epochs. Every other loop stays in the
-low style, with the reason at the loop.
+A batch loop is regular where it does what ``Model`` does: take inputs and labels from a loader, run the model, compute the loss from its output and
+the labels, clear, differentiate, step. What stands before the step (clipping) is handed to ``Model``; what else stands after it (running sums, a
+schedule, prints, ``break``) moves into a callback with its statements as they are, and printing the loss becomes ``LossMonitor``. An epoch loop that
+only repeats such a loop becomes the number of epochs. Every other loop stays in the low style, with the reason at the loop.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from transpiler.rewrite.training.names import BindingOrder, bound_by, dotted, jumps_out, loads, stores
-from transpiler.rewrite.training.plan import Place, Plan, Region
+from transpiler.rewrite.training.regions import Plan, Region
+from transpiler.rewrite.training.sites import Place
+from transpiler.syntax.names import BindingOrder, bound_by, dotted, jumps_out, loads, stores
 from transpiler.syntax.tree import children
 
 Scope = cst.FunctionDef | cst.Module
@@ -27,7 +29,8 @@ _MODULUS = re.compile(r"%\s*([\w.]+)")
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """What a batch loop takes from its loader: the names of inputs and labels before and after they are moved, and the batch's number with its start."""
+    """What a batch loop takes from its loader: the names of inputs and labels before and after they are moved, and the batch's number with its
+    start."""
 
     loader: cst.BaseExpression
     inputs: str = ""
@@ -40,8 +43,8 @@ class Batch:
 @dataclass(slots=True, eq=False)
 class HighLoop:
     """A regular batch loop. ``forward``, ``loss``: the statements whose converted values name model and loss function. ``kept``: the statements that
-    move into a callback. ``prepared``: those between the backward pass and the step. ``monitor``: how often the loss is printed, where that is all they do. ``sharing``: how the callback declares ``shared``.
-    ``keeps_loss``: the last batch's loss is read after the loop."""
+    move into a callback. ``prepared``: those between the backward pass and the step. ``monitor``: how often the loss is printed, where that is all
+    they do. ``sharing``: how the callback declares ``shared``. ``keeps_loss``: the last batch's loss is read after the loop."""
 
     loop: cst.For
     batch: Batch

@@ -1,4 +1,5 @@
-"""``--style high``, the second half: which loops count a classifier's right answers and become ``Model(network, loss_fn, metrics=…).eval(loader)``."""
+"""``--style high``, the second half: which loops count a classifier's right answers and become ``Model(network, loss_fn,
+metrics=…).eval(loader)``."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from transpiler.rewrite.training.high import (
     parameter_names,
     stores_outside,
 )
-from transpiler.rewrite.training.names import BindingOrder, bound_by, dotted, jumps_out, loads, stores
+from transpiler.syntax.names import BindingOrder, bound_by, dotted, jumps_out, loads, stores
 from transpiler.syntax.tree import children
 
 

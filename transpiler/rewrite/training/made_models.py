@@ -1,8 +1,8 @@
 """Where models are made and then used without anybody having chosen their mode: torch's start in training mode, MindSpore's cells in evaluation mode.
 
-A model that is made outside other modules gets ``set_train()`` where it is made, which is torch's behaviour whatever file uses it next, unless the statements
-that follow choose the mode before the model runs. A function that makes a model and hands it out leaves that to its callers, in whichever file they
-are, unless it may have chosen a mode itself.
+A model that is made outside other modules gets ``set_train()`` where it is made, which is torch's behaviour whatever file uses it next, unless the
+statements that follow choose the mode before the model runs. A function that makes a model and hands it out leaves that to its callers, in whichever
+file they are, unless it may have chosen a mode itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.names import dotted
+from transpiler.syntax.names import dotted
 from transpiler.syntax.tree import children, every
 
 #: Methods that give back the model itself, and what else can be done with a model before its mode matters.
@@ -148,7 +148,8 @@ class _Finder:
         return "use" if handed and self._runs_models(node) else ""
 
     def _runs_models(self, call: cst.Call) -> bool:
-        """Whether a call may run the models that it is handed: none of torch's that build, move, save or optimize them, and no module that takes them in."""
+        """Whether a call may run the models that it is handed: none of torch's that build, move, save or optimize them, and no module that takes them
+        in."""
         if id(call) in self.facts.calls:
             api = self.facts.calls[id(call)].apis[0]
             return api.startswith(("torch.jit.", "torch.onnx.", "torch.func."))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.names import dotted
+from transpiler.syntax.names import dotted
 from transpiler.syntax.tree import children, every
 
 

@@ -1,8 +1,8 @@
 """Which parameters a backward pass is for: those of the optimizers that step on its gradients.
 
-An optimizer is left out where its gradients are cleared before it steps (the discriminator's, after the generator's backward pass): what is added into
-them would never be read. Where no optimizer is in sight, the parameters of the modules that compute the loss are meant, and the tensors marked by
-``requires_grad``.
+An optimizer is left out where its gradients are cleared before it steps (the discriminator's, after the generator's backward pass): what is added
+into them would never be read. Where no optimizer is in sight, the parameters of the modules that compute the loss are meant, and the tensors marked
+by ``requires_grad``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
-from transpiler.rewrite.training.names import bound_by, dotted, loads, parameters, stores
+from transpiler.syntax.names import bound_by, dotted, loads, parameters, stores
 from transpiler.syntax.tree import children, every
 
 _OPTIMIZER = "torch.optim.Optimizer", v.Inst(("torch.optim.Optimizer",))

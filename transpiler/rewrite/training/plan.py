@@ -1,113 +1,37 @@
 """Where the forward functions of a file's training steps begin and end, what comes out of them, and which parameters they are differentiated by.
 
 For each ``loss.backward()`` the statements that compute the graph of ``loss`` are found by data flow, backwards through the blocks around it and not
-past the head of a loop (torch frees a graph after one backward pass). The run of statements from the first of them to the last becomes a function, and
-the gradients are added into ``parameter.grad`` where ``backward()`` stood, so everything between and after stays as it was. Runs of several losses are
-nested: MindSpore differentiates through a ``value_and_grad`` inside another one, and what the inner one returns keeps its graph in the outer one.
+past the head of a loop (torch frees a graph after one backward pass). The run of statements from the first of them to the last becomes a function,
+and the gradients are added into ``parameter.grad`` where ``backward()`` stood, so everything between and after stays as it was. Runs of several
+losses are nested: MindSpore differentiates through a ``value_and_grad`` inside another one, and what the inner one returns keeps its graph in the
+outer one.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, is_tensor, keys
-from transpiler.rewrite.training.names import (
+from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, keys
+from transpiler.rewrite.training.leaves import leaf_names
+from transpiler.rewrite.training.new_models import find_new_models
+from transpiler.rewrite.training.optimizers import Owners
+from transpiler.rewrite.training.region_names import RegionNames
+from transpiler.rewrite.training.regions import Failure, Plan, Region, base_loss
+from transpiler.rewrite.training.sites import Place, Site, find_sites, gradient_of, keyword_argument, linear_in
+from transpiler.syntax.names import (
     BindingOrder,
     dotted,
     jumps_out,
-    loads,
     parameters,
     read_attributes,
     stores,
 )
-from transpiler.rewrite.training.new_models import find_new_models
-from transpiler.rewrite.training.optimizers import Owners
 from transpiler.syntax.tree import children, every
 
-_TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
 _LOOPS = (cst.For, cst.While)
-
-
-@dataclass(slots=True, eq=False)
-class Place:
-    """One level of the blocks around a statement: the block, the statement's index in it, and the compound statement that the block belongs to."""
-
-    block: cst.IndentedBlock | cst.Module | cst.SimpleStatementSuite
-    index: int
-    owner: cst.CSTNode | None
-
-
-@dataclass(slots=True, eq=False)
-class Site:
-    """One ``loss.backward()`` statement, or one call of ``torch.autograd.grad``, which has ``inputs`` and perhaps a ``weight`` (grad_outputs).
-    ``scopes``: the functions and classes around it, outermost first."""
-
-    call: cst.Call
-    loss: cst.BaseExpression
-    places: list[Place]
-    scopes: list[cst.FunctionDef | cst.ClassDef]
-    statement: cst.BaseSmallStatement
-    inputs: tuple[cst.BaseExpression, ...] | None = None
-    weight: cst.BaseExpression | None = None
-
-    @property
-    def function(self) -> cst.FunctionDef | None:
-        """The function that the site stands in."""
-        return self.scopes[-1] if self.scopes and isinstance(self.scopes[-1], cst.FunctionDef) else None
-
-
-@dataclass(slots=True, eq=False)
-class Region:
-    """A run of statements that becomes a forward function. ``start`` and ``stop`` are indices in ``block`` (``stop`` exclusive). ``returned``: the
-    names that come out besides the loss; ``shared``: names that stay variables of the enclosing scope, declared by ``sharing``; ``unset``: those of
-    them that have no value before. ``owners``: source texts of lists of parameters. ``factor``: what is applied to the loss after the fact."""
-
-    site: Site
-    block: cst.IndentedBlock | cst.Module
-    start: int
-    stop: int
-    is_hoisted: bool
-    function: str = "forward_fn"
-    grads: str = "grads"
-    loss: str = "loss"
-    returned: list[str] = field(default_factory=list)
-    shared: list[str] = field(default_factory=list)
-    sharing: str = "nonlocal"
-    unset: list[str] = field(default_factory=list)
-    owners: str = ""
-    has_proven_tensor: bool = False
-    returns_expression: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why the graph of a ``backward()`` is no run of statements, and what its user can do. It is recorded while the program runs instead, unless
-    the reason ``is_final``."""
-
-    message: str
-    hint: str
-    is_final: bool = False
-
-
-@dataclass(slots=True)
-class Plan:
-    """What becomes of each ``backward()`` call (by its id), and the regions of each block (by its id), inner ones first.
-    ``marked``: the statements (by their id) that contain a site; ``read_grads``: the dotted names ``x.grad`` in the file;
-    ``new_models``: assignments (by their id) that make models to be trained, with the positions of these among the values; ``made_models``: expressions
-    (by their id) that make one where it is used."""
-
-    sites: dict[int, Region | Failure] = field(default_factory=dict)
-    blocks: dict[int, list[Region]] = field(default_factory=dict)
-    leaves: frozenset[str] = frozenset()
-    marked: set[int] = field(default_factory=set)
-    read_grads: frozenset[str] = frozenset()
-    new_models: dict[int, frozenset[int]] = field(default_factory=dict)
-    made_models: frozenset[int] = frozenset()
 
 
 def plan_training(module: cst.Module, facts: Facts, external: frozenset[str], records: bool = False) -> Plan:
@@ -120,17 +44,15 @@ class _Planner:
         self.module = module
         self.facts = facts
         self.external = external
-        self.leaves = frozenset(_leaf_names(module))
+        self.leaves = frozenset(leaf_names(module))
         self.owners = Owners(module, facts)
         grads = frozenset(dotted(node) for node in every(module, cst.Attribute) if node.attr.value == "grad")
         self.plan = Plan(leaves=self.leaves, read_grads=grads)
         self._flows: dict[int, GraphFlow] = {}
-        self._numbers: dict[int, int] = {}
-        self._taken: dict[int, set[str]] = {}
 
     def run(self, records: bool) -> Plan:
         """Plan every site, in the order of the file."""
-        sites = list(self._sites(self.module, [], []))
+        sites = list(find_sites(self.module, self.facts))
         found = [self._region(site) for site in sites]
         records = records or any(isinstance(outcome, Failure) and not outcome.is_final for outcome in found)
         if records and all(site.inputs is None for site in sites):
@@ -148,11 +70,12 @@ class _Planner:
             self._nest(regions)
         if sites:
             self.owners.settle_clearings()
+        names = RegionNames(self.module, self.facts, self.owners, self.plan)
         regions = list(dict.fromkeys(outcome for outcome in self.plan.sites.values() if isinstance(outcome, Region)))
         for region in regions:
-            self._name(region)
+            names.name(region)
         for region in regions:
-            self._settle(region)
+            names.settle(region)
         self.plan.new_models, around = find_new_models(self.module, self.facts)
         self.plan.marked |= around
         return self.plan
@@ -173,75 +96,9 @@ class _Planner:
     def _same(self, region: Region) -> Region | None:
         """The region of another branch that differentiates the same loss."""
         for other in self.plan.blocks.get(id(region.block), ()):
-            if (other.start, other.stop, other.is_hoisted) == (region.start, region.stop, True) and _base(other) == _base(region):
+            if (other.start, other.stop, other.is_hoisted) == (region.start, region.stop, True) and base_loss(other) == base_loss(region):
                 return other
         return None
-
-    # -- finding sites ------------------------------------------------------------------------------------------------------
-
-    def _sites(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
-        if isinstance(node, (cst.IndentedBlock, cst.Module)):
-            for index, statement in enumerate(node.body):
-                owner = places[-1].owner if places and places[-1].block is node else None
-                yield from self._in_statement(statement, [*places, Place(node, index, owner)], scopes)
-            return
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            yield from self._sites(node.body, [], [*scopes, node])
-            return
-        for child in children(node):
-            if not isinstance(child, cst.BaseExpression):
-                yield from self._sites(child, places, scopes)
-
-    def _in_statement(self, node: cst.CSTNode, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
-        if isinstance(node, cst.SimpleStatementLine):
-            for small in node.body:
-                yield from self._in_small(small, places, scopes)
-            return
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            yield from self._sites(node, places, scopes)
-            return
-        for child in children(node):
-            if isinstance(child, cst.IndentedBlock):
-                for index, statement in enumerate(child.body):
-                    yield from self._in_statement(statement, [*places, Place(child, index, node)], scopes)
-            elif isinstance(child, cst.SimpleStatementSuite):
-                for index, small in enumerate(child.body):
-                    yield from self._in_small(small, [*places, Place(child, index, node)], scopes)
-            elif not isinstance(child, cst.BaseExpression):
-                yield from self._in_statement(child, places, scopes)
-
-    def _in_small(self, small: cst.BaseSmallStatement, places: list[Place], scopes: list[cst.FunctionDef | cst.ClassDef]) -> Iterator[Site]:
-        for found in self._grad_calls(small):
-            outputs, inputs = argument_of(found, 0, "outputs"), argument_of(found, 1, "inputs")
-            if outputs is not None and inputs is not None:
-                yield Site(found, single(outputs), places, scopes, small, _listed(inputs), argument_of(found, 2, "grad_outputs"))
-        call = small.value if isinstance(small, cst.Expr) else None
-        loss = self._loss_of(call) if isinstance(call, cst.Call) else None
-        if isinstance(call, cst.Call) and loss is not None:
-            yield Site(call, loss, places, scopes, small)
-
-    def _grad_calls(self, node: cst.CSTNode) -> Iterator[cst.Call]:
-        """Calls of ``torch.autograd.grad`` in a statement."""
-        if isinstance(node, cst.Call):
-            fact = self.facts.calls.get(id(node))
-            if fact is not None and fact.apis == ("torch.autograd.grad",):
-                yield node
-        for child in children(node):
-            if not isinstance(child, cst.Lambda):
-                yield from self._grad_calls(child)
-
-    def _loss_of(self, call: cst.Call) -> cst.BaseExpression | None:
-        """The tensor that a call differentiates: ``loss.backward()`` or ``torch.autograd.backward(loss)``."""
-        fact = self.facts.calls.get(id(call))
-        if fact is not None and fact.apis == ("torch.autograd.backward",) and call.args and not call.args[0].star:
-            return call.args[0].value
-        func = call.func
-        if not isinstance(func, cst.Attribute) or func.attr.value != "backward":
-            return None
-        known = fact is not None and "torch.Tensor.backward" in fact.apis
-        if not known and (fact is not None or any(argument.keyword is None for argument in call.args)):
-            return None
-        return func.value
 
     # -- one site -----------------------------------------------------------------------------------------------------------
 
@@ -343,7 +200,7 @@ class _Planner:
         need = flow.needs(site.loss)
         methods = self._method_effects(site)
         found: list[tuple[Place, int, int]] = []
-        retains = _keyword(site.call, "retain_graph") is not None
+        retains = keyword_argument(site.call, "retain_graph") is not None
         for level in range(len(site.places) - 1, -1, -1):
             place = site.places[level]
             indices = self._relevant(place, need, flow, methods)
@@ -522,144 +379,6 @@ class _Planner:
                         right.start, changed = left.start, True
         regions.sort(key=lambda r: (r.stop - r.start, r.stop))
 
-    def _settle(self, region: Region) -> None:
-        """Names, results and parameters of a region."""
-        site = region.site
-        scope: cst.FunctionDef | cst.Module = site.function or self.module
-        body = scope.body.body if isinstance(scope, cst.FunctionDef) else scope.body
-        run: list[cst.CSTNode] = list(region.block.body[region.start : region.stop])
-        skipped = {id(statement) for statement in run}
-        if region.returns_expression and any(stores([site.loss])):  # (loss := …).backward()
-            run.append(cst.SimpleStatementLine([cst.Expr(site.loss)]))
-        own = set(stores(run))
-        regions = self.plan.blocks[id(region.block)]
-        inner = [other for other in regions[: regions.index(region)] if _is_inside(other, region)]
-        if region.returns_expression:
-            skipped.add(id(site.call))
-        outside = set(_outside_loads(scope, skipped))
-        own_grads = {other.grads for other in inner if not region.start <= _index_of(other.site, region.block) < region.stop}
-        own_grads |= {other.loss for other in inner if other.returns_expression and other.grads in own_grads}
-        order = BindingOrder(run)
-        declared, kinds = _declared(body)
-        live = [name for name in dict.fromkeys(stores(run)) if name in outside or name in order.early or name in declared]
-        fixed = {dotted(value) for value in site.inputs or ()}
-        shared = [name for name in live if name not in fixed and (name in declared or name in order.early or name not in order.bound)]
-        if isinstance(scope, cst.Module):
-            region.sharing = "global"
-        region.shared = sorted(shared)
-        region.unset = self._unset(region, scope, body, own)
-        if declared & set(shared):
-            region.sharing = kinds
-        region.returned = [name for name in live if name not in shared and name != region.loss] + sorted(own_grads)
-        if not region.returns_expression and region.loss in shared:
-            region.returns_expression = True
-            region.loss = _fresh("objective", set(loads(scope)) | set(stores(body)))
-        proven = {n.value for n in _names_bound(run) if is_tensor(self.facts, n)}
-        region.has_proven_tensor = any(name in proven for name in region.returned)
-        if site.inputs is None:
-            region.owners = self.owners.parameters_for(site.call, site.scopes, run, site.loss, self.leaves - own)
-
-    def _unset(self, region: Region, scope: cst.FunctionDef | cst.Module, body: Sequence[cst.CSTNode], own: set[str]) -> list[str]:
-        """Shared names that the enclosing function would not bind by itself."""
-        if isinstance(scope, cst.Module):
-            return []
-        skipped = {id(statement) for statement in region.block.body[region.start : region.stop]}
-        bound = parameters(scope.params) | set(_outside_stores(body, skipped))
-        declared, _ = _declared(body)
-        return [name for name in region.shared if name not in bound and name not in declared]
-
-    def _name(self, region: Region) -> None:
-        loss = region.site.loss
-        scope: cst.FunctionDef | cst.Module = region.site.function or self.module
-        number = self._numbers.get(id(scope), 0)
-        self._numbers[id(scope)] = number + 1
-        regions = {id(r): r for r in self.plan.sites.values() if isinstance(r, Region)}
-        several = sum((r.site.function or self.module) is scope for r in regions.values()) > 1
-        if region.is_hoisted:
-            loss = cst.Name(_base(region))
-        label = dotted(loss).rpartition(".")[2]
-        suffix = "" if not several else f"_{label}" if label else f"_{number + 1}"
-        if id(scope) not in self._taken:
-            self._taken[id(scope)] = {name.value for name in every(scope, cst.Name)}
-        used = self._taken[id(scope)]
-        is_grad = region.site.inputs is not None
-        region.returns_expression = is_grad or not isinstance(loss, cst.Name) or gradient_of(region.site.call) is not None
-        region.function = _fresh(f"forward{suffix}" if suffix else "forward_fn", used)
-        region.grads = _fresh(f"grads{suffix}", used)
-        region.loss = loss.value if isinstance(loss, cst.Name) and not region.returns_expression else _fresh(f"objective{suffix}", used)
-        used |= {region.function, region.grads, region.loss}
-
-
-def linear_in(loss: cst.BaseExpression) -> str | None:
-    """The name that a loss is a multiple of: ``loss``, ``loss / n``, ``n * loss``, ``scaler.scale(loss)``."""
-    if isinstance(loss, cst.Name):
-        return loss.value
-    if isinstance(loss, cst.BinaryOperation) and isinstance(loss.operator, (cst.Divide, cst.Multiply)):
-        if isinstance(loss.left, cst.Name) and not isinstance(loss.right, cst.Call):
-            return loss.left.value
-        if isinstance(loss.operator, cst.Multiply) and isinstance(loss.right, cst.Name) and not isinstance(loss.left, cst.Call):
-            return loss.right.value
-    if isinstance(loss, cst.Call) and isinstance(loss.func, cst.Attribute) and loss.func.attr.value == "scale" and len(loss.args) == 1:
-        return loss.args[0].value.value if isinstance(loss.args[0].value, cst.Name) else None
-    return None
-
-
-def _base(region: Region) -> str:
-    return linear_in(region.site.loss) or ""
-
-
-def _fresh(name: str, taken: Iterable[str]) -> str:
-    used, number, candidate = set(taken), 2, name
-    while candidate in used:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate
-
-
-def _is_inside(inner: Region, outer: Region) -> bool:
-    return outer.start <= inner.start and inner.stop <= outer.stop
-
-
-def _index_of(site: Site, block: cst.CSTNode) -> int:
-    return next((place.index for place in site.places if place.block is block), -1)
-
-
-def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
-    for argument in call.args:
-        if argument.keyword is not None and argument.keyword.value == name:
-            if isinstance(argument.value, cst.Name) and argument.value.value in ("False", "None"):
-                return None
-            return argument.value
-    return None
-
-
-def argument_of(call: cst.Call, position: int, name: str) -> cst.BaseExpression | None:
-    """The argument passed for a parameter, None where it is left out or None."""
-    for index, argument in enumerate(call.args):
-        if (argument.keyword is None and index == position) or (argument.keyword is not None and argument.keyword.value == name):
-            is_none = isinstance(argument.value, cst.Name) and argument.value.value == "None"
-            return None if is_none or argument.star else argument.value
-    return None
-
-
-def _listed(node: cst.BaseExpression) -> tuple[cst.BaseExpression, ...]:
-    return tuple(element.value for element in node.elements) if isinstance(node, (cst.List, cst.Tuple)) else (node,)
-
-
-def single(node: cst.BaseExpression) -> cst.BaseExpression:
-    """The item of a list or tuple of one."""
-    listed = _listed(node)
-    return listed[0] if len(listed) == 1 else node
-
-
-def gradient_of(call: cst.Call) -> cst.BaseExpression | None:
-    """The gradient that ``out.backward(gradient)`` is given."""
-    if not isinstance(call.func, cst.Attribute) or dotted(call.func).endswith("autograd.backward"):
-        return None
-    if call.args and call.args[0].keyword is None:
-        value = call.args[0].value
-        return None if isinstance(value, cst.Name) and value.value == "None" else value
-    return _keyword(call, "gradient")
-
 
 def _refused_arguments(call: cst.Call) -> Failure | None:
     taken = 1 if dotted(call.func).endswith("autograd.backward") or (call.args and call.args[0].keyword is None) else 0
@@ -715,122 +434,3 @@ def _own_calls(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Call]:
         if isinstance(node, cst.Call):
             yield node
         yield from _own_calls(children(node))
-
-
-def _names_bound(nodes: Iterable[cst.CSTNode]) -> Iterator[cst.Name]:
-    for target, _ in assignments(nodes, None, everything=True):
-        if isinstance(target, cst.Name):
-            yield target
-        elif isinstance(target, (cst.Tuple, cst.List)):
-            yield from (element.value for element in target.elements if isinstance(element.value, cst.Name))
-
-
-_SUITES = (cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.ExceptHandler, cst.Finally, cst.SimpleStatementLine, cst.Expr)
-
-
-def _outside_loads(node: cst.CSTNode, skipped: set[int], is_scope: bool = True) -> Iterator[str]:
-    """Names read in a scope, without what stands in the skipped nodes."""
-    if id(node) in skipped:
-        return
-    if is_scope:
-        body = node.body if isinstance(node, cst.FunctionDef) else node
-        for child in children(body):
-            yield from _outside_loads(child, skipped, False)
-    elif isinstance(node, _SUITES) and not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-        for child in children(node):
-            if not (isinstance(node, cst.For) and child is node.target):
-                yield from _outside_loads(child, skipped, False)
-    else:
-        yield from loads(node)
-
-
-def _outside_stores(nodes: Iterable[cst.CSTNode], skipped: set[int]) -> Iterator[str]:
-    for node in nodes:
-        if id(node) in skipped:
-            continue
-        if isinstance(node, (cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.ExceptHandler, cst.Finally)) and not isinstance(
-            node, (cst.FunctionDef, cst.ClassDef)
-        ):
-            if isinstance(node, cst.For):
-                yield from keys(node.target)
-            if isinstance(node, cst.With):
-                yield from (name for item in node.items for name in stores([item]))
-            yield from _outside_stores(children(node), skipped)
-        else:
-            yield from stores([node])
-
-
-def _declared(body: Iterable[cst.CSTNode]) -> tuple[set[str], str]:
-    """Names that a scope declares global or nonlocal, and which of the two words it uses."""
-    names: set[str] = set()
-    word = "nonlocal"
-    for node in body:
-        if isinstance(node, (cst.Global, cst.Nonlocal)):
-            names |= {item.name.value for item in node.names}
-            word = "global" if isinstance(node, cst.Global) else word
-        elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
-            found, inner = _declared(children(node))
-            names |= found
-            word = inner if found else word
-    return names, word
-
-
-def _leaf_names(node: cst.CSTNode) -> Iterator[str]:
-    """Dotted names of tensors that gradients are wanted of: made with ``requires_grad=True`` or ``Parameter``, or marked later."""
-    for target, value in assignments(_all_statements(node), None, everything=True):
-        if _makes_leaf(value) and dotted(target):
-            yield dotted(target)
-        if isinstance(target, cst.Attribute) and target.attr.value == "requires_grad" and isinstance(value, cst.Name):
-            yield from [dotted(target.value)] if value.value == "True" and dotted(target.value) else ()
-    for call in _statement_calls(node):
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "requires_grad_" and dotted(call.func.value):
-            frozen = bool(call.args) and isinstance(call.args[0].value, cst.Name) and call.args[0].value.value == "False"
-            yield from () if frozen else [dotted(call.func.value)]
-
-
-def _all_statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Every statement of a file, those of functions and classes opened."""
-    for child in children(node):
-        if isinstance(child, (cst.FunctionDef, cst.ClassDef)):
-            yield from _all_statements(child)
-        elif not isinstance(child, cst.BaseExpression):
-            if isinstance(child, cst.BaseSmallStatement):
-                yield child
-            else:
-                yield from _all_statements(child)
-
-
-def _statement_calls(node: cst.CSTNode) -> Iterator[cst.Call]:
-    for statement in _all_statements(node):
-        if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Call):
-            yield statement.value
-
-
-def _makes_leaf(value: cst.CSTNode) -> bool:
-    if not isinstance(value, cst.Call):
-        return False
-    if isinstance(value.func, cst.Attribute) and value.func.attr.value == "requires_grad_":
-        return True
-    if dotted(value.func).rpartition(".")[2] == "Parameter":
-        return True
-    return any(
-        a.keyword is not None and a.keyword.value == "requires_grad" and isinstance(a.value, cst.Name) and a.value.value == "True"
-        for a in value.args
-    )
-
-
-def imported_libraries(module: cst.Module) -> Iterator[str]:
-    """Names under which a file imports libraries that know nothing of torch: numpy, math, random. Any other library may hand out models."""
-    for node in _imports(module):
-        named = [node.module] if isinstance(node, cst.ImportFrom) else [alias.name for alias in node.names]
-        relative = isinstance(node, cst.ImportFrom) and (bool(node.relative) or node.module is None)
-        if not relative and all(name is not None and dotted(name).partition(".")[0] in _TORCH_FREE for name in named):
-            yield from stores([node])
-
-
-def _imports(node: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:
-    for child in children(node):
-        if isinstance(child, (cst.Import, cst.ImportFrom)):
-            yield child
-        elif not isinstance(child, cst.BaseExpression):
-            yield from _imports(child)

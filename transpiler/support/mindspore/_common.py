@@ -206,8 +206,8 @@ def _scattered(x: Tensor, index: Tensor, src: Tensor, axis: int = 0, reduction: 
 
 
 def _added_at(x: Tensor, index: Tensor, src: Tensor, axis: int) -> Tensor:
-    """``src`` added at ``index`` along an axis, element by element. ``tensor_scatter_elements`` loses additions on CPU where an index occurs twice: its
-    threads do not wait for each other."""
+    """``src`` added at ``index`` along an axis, element by element. ``tensor_scatter_elements`` loses additions on CPU where an index occurs twice:
+    its threads do not wait for each other."""
     steps, others = _places(tuple(x.shape), tuple(index.shape), axis)
     flat = index * steps + others.astype(index.dtype)
     return ops.tensor_scatter_add(x.reshape(-1), flat.reshape(-1, 1), src.reshape(-1)).reshape(x.shape)
@@ -215,7 +215,8 @@ def _added_at(x: Tensor, index: Tensor, src: Tensor, axis: int) -> Tensor:
 
 @ops.constexpr
 def _places(shape: tuple[int, ...], index: tuple[int, ...], axis: int) -> tuple[int, Tensor]:
-    """How far apart elements along ``axis`` lie in memory, and where those of an index of some shape stand in the other dimensions (1 long along ``axis``)."""
+    """How far apart elements along ``axis`` lie in memory, and where those of an index of some shape stand in the other dimensions (1 long along
+    ``axis``)."""
     steps = [int(np.prod(shape[i + 1 :])) for i in range(len(shape))]
     grid = np.indices(tuple(1 if i == axis else n for i, n in enumerate(index)))
     return steps[axis], Tensor(sum(grid[i] * step for i, step in enumerate(steps)), mindspore.int64)

@@ -1,9 +1,9 @@
 """torch.utils.data.DataLoader: batches of a data set, collated into MindSpore tensors, in torch's order.
 
 Items may be anything (dictionaries, nested tuples, strings, objects for a ``collate_fn``), which mindspore.dataset's column-wise pipelines cannot
-carry; so the loader is plain Python. It loads in the calling process. ``num_workers`` keeps what can be observed of torch's workers: each has
-a random state and an iterator of its own, ``get_worker_info`` tells which one is at work, and batches come from them in turn. Where items are sequences of
-equal columns, ``as_dataset`` hands out a ``mindspore.dataset`` pipeline, which loads in processes of its own.
+carry; so the loader is plain Python. It loads in the calling process. ``num_workers`` keeps what can be observed of torch's workers: each has a
+random state and an iterator of its own, ``get_worker_info`` tells which one is at work, and batches come from them in turn. Where items are sequences
+of equal columns, ``as_dataset`` hands out a ``mindspore.dataset`` pipeline, which loads in processes of its own.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ class DataLoader(Generic[Item_co]):
         return full + (rest > 0 and not self.drop_last)
 
     def as_dataset(self, column_names: Sequence[str] | None = None) -> Any:
-        """The same batches in the same order as a ``mindspore.dataset`` pipeline, with ``num_workers`` processes; what is random in an item is drawn from
-        the processes' own streams. Raises ``ValueError`` where columns cannot carry the batches: for iterable data sets, batches of a sampler, a
+        """The same batches in the same order as a ``mindspore.dataset`` pipeline, with ``num_workers`` processes; what is random in an item is drawn
+        from the processes' own streams. Raises ``ValueError`` where columns cannot carry the batches: for iterable data sets, batches of a sampler, a
         ``collate_fn``, or items that are no sequences or arrays."""
         if isinstance(self.dataset, IterableDataset) or self.batch_size is None or self.collate_fn is not default_collate:
             raise ValueError("as_dataset needs a data set with indices, a batch size, and the default collate_fn")

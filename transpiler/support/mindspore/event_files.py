@@ -1,6 +1,7 @@
 """torch.utils.tensorboard.SummaryWriter: event files that TensorBoard reads, written without it.
 
-An event file is a sequence of records (length, data, masked CRC-32C of both), the data being protocol buffers of a few fields, which are encoded here.
+An event file is a sequence of records (length, data, masked CRC-32C of both), the data being protocol buffers of a few fields, which are encoded
+here.
 """
 
 from __future__ import annotations

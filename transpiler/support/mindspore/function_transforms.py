@@ -1,11 +1,12 @@
-"""torch.func and torch.autograd.functional: derivatives of functions of tensors, and of dictionaries and sequences of them, by ``mindspore.value_and_grad``.
+"""torch.func and torch.autograd.functional: derivatives of functions of tensors, and of dictionaries and sequences of them, by
+``mindspore.value_and_grad``.
 
-``mindspore.jvp``, ``jacrev`` and ``jacfwd`` compile their function; here it runs as plain Python, as in torch. Only reverse mode is used: a directional
-derivative and a Jacobian have a backward pass for each element of the output.
+``mindspore.jvp``, ``jacrev`` and ``jacfwd`` compile their function; here it runs as plain Python, as in torch. Only reverse mode is used: a
+directional derivative and a Jacobian have a backward pass for each element of the output.
 
-MindSpore 2.10 loses terms of a derivative of a derivative, in silence, behind vector-matrix products, broadcasts, and tensors that were reduced to have no
-dimensions (``x.sum() ** 2``, ``x @ m``). So a derivative whose function took derivatives itself is compared with differences along one direction, and a
-warning says where the two disagree.
+MindSpore 2.10 loses terms of a derivative of a derivative, in silence, behind vector-matrix products, broadcasts, and tensors that were reduced to
+have no dimensions (``x.sum() ** 2``, ``x @ m``). So a derivative whose function took derivatives itself is compared with differences along one
+direction, and a warning says where the two disagree.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def _plain_gradients(objective: Callable[[Any], Tensor], tree: Any) -> Any:
 
 
 def _warn_if_doubtful(objective: Callable[[Any], Tensor], tree: Any, grads: Any) -> None:
-    """Compares with differences of two widths along one direction; where those agree with each other and not with the gradients, a warning says so."""
+    """Compares with differences of two widths along one direction; where those agree with each other and not with the gradients, a warning says
+    so."""
     leaves = [ops.stop_gradient(leaf) for leaf in _tree_leaves(tree)]
     along = [Tensor(np.cos(np.arange(leaf.size) + 1.0).reshape(leaf.shape), leaf.dtype) for leaf in leaves]
     slope = sum(float((g * d).sum()) for g, d in zip(_tree_leaves(grads), along, strict=True))

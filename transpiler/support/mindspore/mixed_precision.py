@@ -1,7 +1,7 @@
 """torch.amp: which operators compute in half precision inside ``autocast``, and how ``GradScaler`` keeps small gradients from vanishing.
 
-MindSpore's PyNative casts the arguments of single operators by a list (``AmpLevel.AmpAuto``, which ``mindspore.amp.auto_mixed_precision`` uses for a whole
-network): pushed and popped around a block it is torch's context manager. The lists are torch's own, by MindSpore's names of the operators.
+MindSpore's PyNative casts the arguments of single operators by a list (``AmpLevel.AmpAuto``, which ``mindspore.amp.auto_mixed_precision`` uses for a
+whole network): pushed and popped around a block it is torch's context manager. The lists are torch's own, by MindSpore's names of the operators.
 """
 
 from __future__ import annotations

@@ -230,7 +230,8 @@ class SyncBatchNorm(nn.SyncBatchNorm, NormNames):
 
 
 def convert_sync_batchnorm(module: nn.Cell, process_group: Any = None) -> nn.Cell:
-    """torch.nn.SyncBatchNorm.convert_sync_batchnorm: in one process a batch norm is what torch's layers would compute. Raises RuntimeError in a group."""
+    """torch.nn.SyncBatchNorm.convert_sync_batchnorm: in one process a batch norm is what torch's layers would compute. Raises RuntimeError in a
+    group."""
     if communicating():
         raise RuntimeError("Build the network with SyncBatchNorm: batch norms that exist are not converted in a group of processes.")
     return module

@@ -134,7 +134,8 @@ def interpolate_axis(x: Tensor, axis: int, matrix: list[list[float]]) -> Tensor:
 
 
 class Upsample(nn.Upsample):
-    """torch.nn.Upsample, all modes, computed axis by axis: MindSpore's kernels take no scale factor in the linear modes and differ in the cubic one."""
+    """torch.nn.Upsample, all modes, computed axis by axis: MindSpore's kernels take no scale factor in the linear modes and differ in the cubic
+    one."""
 
     def __init__(
         self,

@@ -1,4 +1,5 @@
-"""torch.Tensor.backward for graphs that no single function computes: MindSpore records what the program does, as torch does, from the first optimizer on.
+"""torch.Tensor.backward for graphs that no single function computes: MindSpore records what the program does, as torch does, from the first optimizer
+on.
 
 Where the statements that compute a loss stand together, the port differentiates a function instead (``mindspore.value_and_grad``). A graph that one
 function leaves for another to differentiate (saved log probabilities, ``self.fake``) is differentiated here, by PyNative's own engine.

@@ -141,7 +141,8 @@ def zero_grad(module: Any, set_to_none: bool = True) -> None:
 def value_and_grad(
     forward: Callable[[], Any], parameters: Iterable[Tensor], scale: Callable[[Tensor], Tensor] | None = None
 ) -> tuple[Any, Sequence[Tensor] | None]:
-    """What ``forward`` returns, its loss first, and the loss's gradients, or those of ``scale`` of it; None for these where gradients are switched off."""
+    """What ``forward`` returns, its loss first, and the loss's gradients, or those of ``scale`` of it; None for these where gradients are switched
+    off."""
     kept: list[Any] = []
 
     def loss_alone() -> Tensor:

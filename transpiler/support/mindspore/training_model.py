@@ -1,7 +1,7 @@
 """mindspore.train.Model for torch's training loops: the same batches, gradients in ``parameter.grad``, torch's optimizers.
 
-MindSpore's own training step accepts its own optimizers alone, whose arithmetic differs from torch's, and its data sets run in threads of their own. Here the
-step is what a torch loop does, and a loader's batches are taken one by one in the program's own order.
+MindSpore's own training step accepts its own optimizers alone, whose arithmetic differs from torch's, and its data sets run in threads of their own.
+Here the step is what a torch loop does, and a loader's batches are taken one by one in the program's own order.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class Batches:
 
 
 class Model(mindspore.train.Model):
-    """mindspore.train.Model of a network, its loss function and one of torch's optimizers; ``train`` and ``eval`` take torch's loaders. ``before_step`` is
-    called between the backward pass and the optimizer's step."""
+    """mindspore.train.Model of a network, its loss function and one of torch's optimizers; ``train`` and ``eval`` take torch's loaders.
+    ``before_step`` is called between the backward pass and the optimizer's step."""
 
     def __init__(
         self,

@@ -96,6 +96,14 @@ def parameters(params: cst.Parameters) -> set[str]:
     return {parameter.name.value for parameter in every}
 
 
+def fresh_name(name: str, taken: Iterable[str]) -> str:
+    """The name, or the first of ``name_2``, ``name_3`` … that is not taken."""
+    used, number, candidate = set(taken), 2, name
+    while candidate in used:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
 def bound_by(target: cst.BaseExpression) -> Iterator[str]:
     """The plain names that an assignment target binds."""
     if isinstance(target, cst.Name):

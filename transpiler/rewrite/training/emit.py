@@ -16,6 +16,8 @@ from transpiler.syntax.names import dotted
 from transpiler.syntax.tree import every
 
 _BLANK = cst.EmptyLine(indent=False)
+_CLOSE = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+_LOST_TERMS = "Differentiated again, MindSpore 2.10 loses terms without a word behind vector-matrix products, broadcasts and tensors without dimensions."
 
 
 class TrainingRewriter:
@@ -55,6 +57,10 @@ class TrainingRewriter:
         if outcome.site.inputs is not None:
             self._losses[id(outcome)] = self._objective(outcome, updated)
             self.file.converted(original, symbol, "input_grads")
+            if self.file.code(argument_of(original, 4, "create_graph") or cst.Name("False")) != "False":
+                self.file.review(
+                    original, Code.REVIEW_VALUE, symbol, _LOST_TERMS, "Compare a step of the training: torch2ms verify --train."
+                )
             return cst.Name(outcome.grads)
         loss = updated.func.value if isinstance(updated.func, cst.Attribute) and outcome_is_method(original) else updated.args[0].value
         self._losses[id(outcome)] = self._weighted(original, updated, loss)
@@ -194,14 +200,18 @@ class TrainingRewriter:
     def _call(self, region: Region) -> cst.Call:
         function = cst.Name(region.function)
         if region.site.inputs is not None:
-            return cst.Call(self.file.speller.expression("support.input_grads"), _arguments([function, *region.site.inputs]))
+            arguments = _arguments([function, *region.site.inputs])
+            again = argument_of(region.site.call, 4, "create_graph")
+            if again is not None:
+                arguments.append(cst.Arg(again, keyword=cst.Name("create_graph"), equal=_CLOSE))
+            return cst.Call(self.file.speller.expression("support.input_grads"), arguments)
         owners = self._owners(region)
-        if region.is_hoisted or (region.returned and not region.has_proven_tensor):
+        catches = any(isinstance(place.owner, (cst.Try, cst.TryStar)) for place in region.site.places)
+        if region.is_hoisted or catches or (region.returned and not region.has_proven_tensor):
             return cst.Call(self.file.speller.expression("support.value_and_grad"), _arguments([function, owners, *self._scaler(region)]))
         arguments = _arguments([function, cst.Name("None"), owners])
         if region.returned:
-            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-            arguments.append(cst.Arg(cst.Name("True"), keyword=cst.Name("has_aux"), equal=equal))
+            arguments.append(cst.Arg(cst.Name("True"), keyword=cst.Name("has_aux"), equal=_CLOSE))
         return cst.Call(cst.Call(self.file.speller.expression("mindspore.value_and_grad"), arguments))
 
     def _scaler(self, region: Region) -> list[cst.BaseExpression]:

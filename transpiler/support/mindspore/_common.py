@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import mindspore
@@ -25,6 +25,27 @@ def ntuple(value: Any, length: int) -> tuple[Any, ...]:
 def param_dtype(dtype: Any) -> Any:
     """The dtype of new parameters: torch's default is float32."""
     return mindspore.float32 if dtype is None else dtype
+
+
+def _unspoilt_grads(
+    function: Callable[..., Tensor], inputs: Sequence[Tensor] | None, weights: list[Tensor] | None = None
+) -> tuple[Tensor, ...]:
+    """The gradients of a number by the ``inputs`` that ``function`` takes, or by ``weights`` that it uses. An error in it is raised when MindSpore is
+    done: one that leaves a function while it is differentiated breaks every later index of the process."""
+    failures: list[Exception] = []
+
+    def guarded(*given: Tensor) -> Tensor:
+        try:
+            return function(*given)
+        except Exception as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+            return ((given or weights or [Tensor(0.0)])[0] * 0).sum()
+
+    positions = None if inputs is None else tuple(range(len(inputs)))
+    _, grads = mindspore.value_and_grad(guarded, positions, weights)(*(inputs or ()))
+    if failures:
+        raise failures[0]
+    return (grads,) if isinstance(grads, Tensor) else tuple(grads)
 
 
 def source_index(position: int, size: int, mode: str) -> int:

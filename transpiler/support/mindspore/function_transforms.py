@@ -17,10 +17,10 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-import mindspore
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from ._common import _unspoilt_grads
 from .nn_module import layer_name, named_buffers, named_parameters
 
 
@@ -83,19 +83,7 @@ def _tree_gradients(objective: Callable[[Any], Tensor], tree: Any) -> Any:
 
 def _plain_gradients(objective: Callable[[Any], Tensor], tree: Any) -> Any:
     values = [leaf * 1 for leaf in _tree_leaves(tree)]  # what the function knows by another way is a constant
-    failures: list[Exception] = []
-
-    def guarded(*given: Tensor) -> Tensor:
-        try:
-            return objective(_tree_filled(tree, iter(given)))
-        except Exception as error:  # noqa: BLE001 - raised below: one that leaves a function being differentiated breaks every later index of the process
-            failures.append(error)
-            return (given[0] * 0).sum()
-
-    _, grads = mindspore.value_and_grad(guarded, tuple(range(len(values))))(*values)
-    if failures:
-        raise failures[0]
-    return _tree_filled(tree, iter(grads if isinstance(grads, tuple) else (grads,)))
+    return _tree_filled(tree, iter(_unspoilt_grads(lambda *given: objective(_tree_filled(tree, iter(given))), values)))
 
 
 def _warn_if_doubtful(objective: Callable[[Any], Tensor], tree: Any, grads: Any) -> None:

@@ -14,6 +14,8 @@ import mindspore
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.api import _pynative_executor
 
+from ._common import _unspoilt_grads
+
 
 def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | None, loss: Tensor | None = None) -> None:
     """Adds gradients into ``parameter.grad`` (torch.Tensor.backward), for those parameters that ``loss`` depends on."""
@@ -152,13 +154,13 @@ def value_and_grad(
 
     if not _pynative_executor.enable_grad():
         return forward(), None
-    _, grads = mindspore.value_and_grad(loss_alone, None, list(parameters))()
+    grads = _unspoilt_grads(loss_alone, None, list(parameters))
     return kept[-1], grads
 
 
-def input_grads(forward: Callable[..., Any], *inputs: Any) -> tuple[Any, tuple[Tensor, ...]]:
+def input_grads(forward: Callable[..., Any], *inputs: Any, create_graph: bool | None = None) -> tuple[Any, tuple[Tensor, ...]]:
     """What ``forward`` returns, its objective first, and the objective's gradients with respect to the inputs (torch.autograd.grad): tensors that
-    ``forward`` takes, or one iterable of parameters that it uses. They can be differentiated again."""
+    ``forward`` takes, or one iterable of parameters that it uses. With ``create_graph`` they can be differentiated again."""
     kept: list[Any] = []
 
     def objective(*values: Tensor) -> Tensor:
@@ -166,8 +168,8 @@ def input_grads(forward: Callable[..., Any], *inputs: Any) -> tuple[Any, tuple[T
         return kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
 
     if len(inputs) == 1 and not isinstance(inputs[0], Tensor):
-        _, grads = mindspore.value_and_grad(objective, None, list(inputs[0]))()
+        grads = _unspoilt_grads(objective, None, list(inputs[0]))
     else:
         values = [value * 1 if isinstance(value, Parameter) else value for value in inputs]
-        _, grads = mindspore.value_and_grad(objective, tuple(range(len(values))))(*values)
-    return kept[-1], (grads,) if isinstance(grads, Tensor) else tuple(grads)
+        grads = _unspoilt_grads(objective, values)
+    return kept[-1], tuple(grads if create_graph else map(ops.stop_gradient, grads))

@@ -41,6 +41,15 @@ def run(x: torch.Tensor, mask: torch.Tensor):
     return exp, denom, other, power, h.scale, x, chosen
 y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) > 5)
 """,
+    "operators-by-name": """
+def run(x: torch.Tensor, y: torch.Tensor, n: torch.Tensor):
+    held = [x]
+    x.__iadd__(y)
+    torch.Tensor.__imul__(x, 2)
+    op = torch.Tensor.__sub__
+    return held, op(x, y), x.__add__(1), x.__rmul__(3.0), torch.Tensor.__and__(n, 6), n.__or__(n + 1), x.__matmul__(y.t()), x.__lt__(y), x.__neg__()
+y = run(torch.arange(6.0).reshape(2, 3), torch.ones(2, 3), torch.arange(4))
+""",
     "functions-of-items": """
 def run(x: torch.Tensor):
     values, index = map(lambda t: t.squeeze(dim=-1), x.topk(k=1, dim=-1))

@@ -350,7 +350,8 @@ class ExpressionInterpreter:
             bases = tuple(b for b in info.external_bases() if is_source(b))
             return self._instance_member(bases, name) if bases else ((), Certainty.KNOWN, ())
         if owner is UNKNOWN or owner == v.NONE or isinstance(owner, v.Bound):
-            apis = tuple(f"{cls}.{name}" for cls in CANDIDATE_OWNERS if self.registry.lookup(f"{cls}.{name}") is not None)
+            owners = () if name.startswith("__") else CANDIDATE_OWNERS  # operators are methods of every class
+            apis = tuple(f"{cls}.{name}" for cls in owners if self.registry.lookup(f"{cls}.{name}") is not None)
             return apis, Certainty.MAYBE, self._layer_of(owner, name)
         return (), Certainty.KNOWN, ()
 

@@ -363,7 +363,7 @@ def f(x: mindspore.Tensor, y: mindspore.Tensor):
     for r in x:
         r[:] = r.mul(2)
     x[0] += 1
-    x[y > 0] = 0
+    x = ms_support.set_item(x, y > 0, 0)
 """,
         [],
         id="parts-are-written-through",

@@ -50,6 +50,79 @@ def run(x: torch.Tensor, y: torch.Tensor, n: torch.Tensor):
     return held, op(x, y), x.__add__(1), x.__rmul__(3.0), torch.Tensor.__and__(n, 6), n.__or__(n + 1), x.__matmul__(y.t()), x.__lt__(y), x.__neg__()
 y = run(torch.arange(6.0).reshape(2, 3), torch.ones(2, 3), torch.arange(4))
 """,
+    "parts-in-expressions": """
+def double(v: torch.Tensor):
+    v.mul_(2)
+    return v
+def run(theta: torch.Tensor, k: torch.Tensor, grid: torch.Tensor, t: torch.Tensor):
+    a = theta.transpose(0, 1).div_(4)
+    k[..., 1] = k[..., 1].sub_(3).neg_()
+    k[:, [2, 0]] = k[:, [0, 2]].sub_(8).neg_()
+    b = k[0].mul_(2) + 1
+    c = k[:, :2].add_(k[:, 1:]).sum()
+    d = torch.relu_(k[1])
+    grid.narrow(1, 0, 2).narrow(0, 1, 2).copy_(t)
+    u = grid[1].copy_(t[1].sum()).sum()
+    grid.view(-1).mul_(2)
+    grid.t().add_(1).mul_(3)
+    grid.view(-1)[:3].sub_(1)
+    grid.unsqueeze(0).copy_(grid * 2)
+    double(grid[2]), double(grid[0, 1:]), double(grid.diagonal()), double(grid[1, 1])
+    return a, b, c, d, u, theta, k, grid
+y = run(torch.arange(6.0).reshape(2, 3), torch.arange(12.0).reshape(4, 3), torch.arange(9.0).reshape(3, 3), torch.full((2, 2), -3.0))
+""",
+    "copies-of-elements": """
+def keep_some(boxes: torch.Tensor, keep: torch.Tensor, scale: torch.Tensor):
+    boxes = boxes[keep]
+    boxes[:, 0::2] *= scale
+    boxes[0].mul_(2)
+    return boxes
+def pick(x: torch.Tensor, i):
+    row = x[i]
+    row += 1
+    row[0] = -5.0
+    return row
+def run(x: torch.Tensor, keep: torch.Tensor):
+    a = x[x > 3]
+    a[0] *= 2
+    b, c = x[[0, 1]].float(), x[:, keep]
+    b[0] = -1
+    c[1:] += 100
+    x[keep][:, 1] = 99
+    held = [x[keep]]
+    d = held[0]
+    d.add_(1)
+    for i in keep:
+        x[i][0] = i + 0.5
+    picked = pick(x, 2), pick(x, keep), pick(x, torch.tensor(1)), pick(x, [0, 1])
+    e = x[1]
+    e[2] = 7
+    return a, b, c, d, e, keep_some(x, keep, torch.tensor([2.0])), picked[1], picked[3], x
+y = run(torch.arange(12.0).reshape(3, 4), torch.tensor([0, 2]))
+""",
+    "written-elements-of-views": """
+def clear(flat: torch.Tensor, idx: torch.Tensor):
+    flat = flat.reshape(-1)
+    flat[idx] = -4.0
+def run(x: torch.Tensor, mask: torch.Tensor, idx: torch.Tensor, n: int):
+    x.view(-1)[idx] = 100
+    flat = x.view(-1)
+    flat[idx + 1] = 5
+    flat[[7, 8]] += 0.5
+    x[mask] = 30
+    row = x[0]
+    row[mask[0]] = -1
+    x[n] = 7
+    clear(x, idx + 9)
+    y = x * 2
+    y[mask] = 0
+    x[:, idx[0]] += 2
+    turned = y.t()
+    y[y > 50] = 1
+    turned[idx] = 3
+    return flat, x, y, row, turned
+y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) % 5 == 2, torch.tensor([0, 2]), 1)
+""",
     "functions-of-items": """
 def run(x: torch.Tensor):
     values, index = map(lambda t: t.squeeze(dim=-1), x.topk(k=1, dim=-1))

@@ -36,17 +36,19 @@ def gives_members(node: cst.CSTNode) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alias(Value):
-    """The objects that a name may denote (``objects``) or be a view of (``views``), by number; ``sure`` where no branch says otherwise."""
+    """The objects that a name may denote (``objects``) or be a view of (``views``), by number; ``sure`` where no branch says otherwise. ``is_item``:
+    a view by indexing."""
 
     objects: frozenset[int]
     views: frozenset[int] = frozenset()
     sure: bool = True
+    is_item: bool = False
 
     def joined(self, other: Alias) -> Alias:
         """Either of the two."""
         if self == other:
             return self
-        return Alias(self.objects | other.objects, self.views | other.views, False)
+        return Alias(self.objects | other.objects, self.views | other.views, False, self.is_item and other.is_item)
 
     def overlaps(self, other: Alias) -> bool:
         """Whether a change of one may show in the other."""

@@ -122,18 +122,21 @@ class EffectFact:
 
 @dataclass(frozen=True, slots=True)
 class AugmentedFact:
-    """``x += y`` where ``x`` is a tensor; ``value`` is the kind of ``y``."""
+    """``x += y`` where ``x`` is a tensor; ``value`` is the kind of ``y``. ``viewed``: of ``x[i] += y``, as in ``StoreFact``."""
 
     place: InplaceFact
     node: cst.AugAssign
     value: Value
+    viewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFact:
-    """``x[i] = v`` where ``x`` is a tensor."""
+    """``x[i] = v`` where ``x`` is a tensor. ``picks``: as in ``SubscriptFact``. ``viewed``: whether ``x`` is a view, or others are of it."""
 
     node: cst.Subscript
+    picks: str = "no"
+    viewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,12 @@ class StringAnnotation:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptFact:
-    """Indexing a tensor, or a torch container."""
+    """Indexing a tensor, or a torch container. ``picks``: whether a tensor, a mask or a list chooses the elements: 'no', 'maybe' or 'yes'."""
 
     owner: Value
     index: Value
     node: cst.Subscript
+    picks: str = "no"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from transpiler.analysis.semantics import Semantics, inplace_argument, kind_name
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
+_CERTAINTIES = ("no", "maybe", "yes")
 #: Classes whose members an object of unknown kind may be using.
 CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
 #: Attributes that one class of torch's layers alone has.
@@ -606,6 +607,7 @@ class ExpressionInterpreter:
         owner = self.evaluate(node.value, Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE)
         index: Value = UNKNOWN
         is_slice = False
+        picks = "no"
         for element in node.slice:
             if isinstance(element.slice, cst.Slice):
                 is_slice = True
@@ -614,14 +616,46 @@ class ExpressionInterpreter:
                         self.evaluate(part)
             else:
                 inner = Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE
-                index = self.evaluate(cst.ensure_type(element.slice, cst.Index).value, inner)
+                chosen = cst.ensure_type(element.slice, cst.Index).value
+                index = self.evaluate(chosen, inner)
+                picks = self.picked(picks, chosen, index)
         if position is Position.ANNOTATION:
             return UNKNOWN
+        picks = picks if isinstance(owner, v.Tensor) else "no"
         if isinstance(owner, (v.Tensor, v.Inst, v.UserInst)):
-            self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node)
-            if is_slice and isinstance(owner, v.Tensor):
+            earlier = self.facts.subscripts.get(id(node))  # of another call of the function
+            picks = "maybe" if earlier is not None and earlier.picks != picks else picks
+            self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node, picks)
+            if (is_slice or picks != "no") and isinstance(owner, v.Tensor):
                 self.touch()
+        if picks == "yes" and isinstance(owner, v.Tensor):
+            return v.Tensor(fresh=True, dtype=owner.dtype)
         return self.semantics.subscript(owner, index, is_slice)
+
+    def picked(self, others: str, node: cst.BaseExpression, index: Value) -> str:
+        """Whether an index picks elements, with a part ``node`` besides the ``others``."""
+        if isinstance(node, cst.Ellipsis):
+            return others
+        one = "yes" if isinstance(node, cst.List) else "maybe" if self._is_any(node) else _picks(index)
+        return max(others, one, key=_CERTAINTIES.index)
+
+    def has_views(self, node: cst.BaseExpression) -> bool:
+        """Whether a tensor is known to share memory with what others denote. What is written into a part that was read by its index reaches its whole
+        on the target: only names of the same function see more than that."""
+        if not isinstance(node, cst.Name) or node.value not in self.scope.names:
+            return False
+        own, key = self.alias_of(node.value), alias_key(node.value)
+        others = [other for k, other in self.scope.names.items() if isinstance(other, Alias) and k != key]
+        outside: frozenset[int] = frozenset() if own.is_item else self.scope.given | self.scope.kept
+        seen = set(outside).union(*(other.objects | other.views for other in others))
+        return bool(own.views & seen) or any(own.objects & other.views for other in others)
+
+    def _is_any(self, node: cst.BaseExpression) -> bool:
+        """Whether an expression is a parameter of which only a call has told something: another call may pass something else."""
+        function = self.scope.function
+        if function is None or not isinstance(node, cst.Name):
+            return False
+        return any(parameter.name == node.value and parameter.annotation in (None, UNKNOWN) for parameter in function.parameters)
 
     def _binary(self, node: cst.BinaryOperation, position: Position) -> Value:
         inner = position if position is Position.ANNOTATION else Position.VALUE
@@ -900,3 +934,10 @@ def _scalar_operation(left: str, right: str, is_division: bool) -> Value:
     if is_division or "float" in (left, right):
         return v.FLOAT
     return v.INT if {left, right} <= {"int", "bool"} else v.NUMBER
+
+
+def _picks(index: Value) -> str:
+    """Whether an index chooses elements one by one: 'no', 'maybe' or 'yes'. A tensor may be a number, a sequence a tuple of slices."""
+    if isinstance(index, v.Tensor):
+        return "yes" if index.dtype == "bool" else "maybe"
+    return "maybe" if index is UNKNOWN or isinstance(index, (v.Tup, v.Seq)) else "no"

@@ -43,6 +43,9 @@ _DEPTH_LIMIT = 25
 #: A number here, a tensor there.
 _MIXED = ({v.Lit, v.Tensor}, {v.Scalar, v.Tensor})
 
+#: Kinds of values that share no memory with a tensor.
+_WITHOUT_MEMORY = (v.DtypeValue, v.DeviceValue, v.Lit, v.Scalar, v.Shape)
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -233,13 +236,17 @@ class StatementInterpreter(ExpressionInterpreter):
         return alias.objects if isinstance(value, cst.Name) else frozenset()
 
     def _shared_alias(self, value: cst.BaseExpression) -> Alias:
-        found = [(self.alias_of(name), same) for name, same in shared_names(value, self.is_new)]
+        item = self.facts.subscripts.get(id(value))
+        if item is not None and (item.picks == "yes" or (item.picks == "maybe" and isinstance(item.index, v.Tensor))):
+            return self.new_alias()
+        named = [(name, same) for name, same in shared_names(value, self.is_new) if not isinstance(self.lookup(name), _WITHOUT_MEMORY)]
+        found = [(self.alias_of(name), same) for name, same in named]
         if len(found) == 1 and found[0][1]:
             return found[0][0]
         if not found:
             return self.new_alias()
         views: frozenset[int] = frozenset().union(*(alias.objects | alias.views for alias, _ in found))
-        return Alias(self.new_alias().objects, views)
+        return Alias(self.new_alias().objects, views, is_item=isinstance(value, cst.Subscript))
 
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target to a value."""
@@ -255,21 +262,24 @@ class StatementInterpreter(ExpressionInterpreter):
             self._assign_attribute(target, value)
         elif isinstance(target, cst.Subscript):
             owner = self.evaluate(target.value)
-            self._evaluate_indices(target)
+            picks = self._evaluate_indices(target)
             if isinstance(owner, v.Tensor):
-                self.facts.stores[id(target)] = StoreFact(target)
+                self.facts.stores[id(target)] = StoreFact(target, picks, picks != "no" and self.has_views(target.value))
                 self.touch()
         elif isinstance(target, cst.StarredElement):
             self.assign(target.value, v.Seq(v.item_of(value)))
 
-    def _evaluate_indices(self, target: cst.Subscript) -> None:
+    def _evaluate_indices(self, target: cst.Subscript) -> str:
+        """Whether the index picks elements: 'no', 'maybe' or 'yes'."""
+        picks = "no"
         for element in target.slice:
             if isinstance(element.slice, cst.Index):
-                self.evaluate(element.slice.value)
+                picks = self.picked(picks, element.slice.value, self.evaluate(element.slice.value))
             elif isinstance(element.slice, cst.Slice):
                 for part in (element.slice.lower, element.slice.upper, element.slice.step):
                     if part is not None:
                         self.evaluate(part)
+        return picks
 
     def _unpack(self, target: cst.Tuple | cst.List, value: Value) -> None:
         elements = target.elements
@@ -352,7 +362,8 @@ class StatementInterpreter(ExpressionInterpreter):
         if isinstance(left, v.Tensor) and not isinstance(
             node.operator, cst.MatrixMultiplyAssign
         ):  # torch has no in-place @: x @= y binds x anew
-            self.facts.augmented[id(node)] = AugmentedFact(place, node, right)
+            viewed = isinstance(target, cst.Subscript) and self.has_views(target.value)
+            self.facts.augmented[id(node)] = AugmentedFact(place, node, right, viewed)
             self.touch()
         if isinstance(target, cst.Name):
             binary: cst.BaseBinaryOp = cst.Divide() if isinstance(node.operator, cst.DivideAssign) else cst.Add()

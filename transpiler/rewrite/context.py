@@ -120,13 +120,13 @@ class FileContext:
         """Remark that the conversion of ``symbol`` deserves a look."""
         self.remarks.append(Remark(Kind.REVIEW, code, node, message, symbol, "", hint))
 
-    def write_into(self, receiver: cst.BaseExpression, value: cst.BaseExpression) -> cst.Call | None:
+    def write_into(self, receiver: cst.BaseExpression, value: cst.BaseExpression, is_view: bool = False) -> cst.Call | None:
         """The call that gives a tensor new values in place; None where the target's tensors do not change. What an attribute holds owns its memory,
-        a name may stand for a view."""
+        a name may stand for a view as well."""
         method, function = self.target.inplace_assign, self.target.inplace_write
         if method is None or function is None:
             return None
-        if isinstance(receiver, cst.Name):
+        if is_view or isinstance(receiver, cst.Name):
             return cst.Call(self.speller.expression(f"support.{function}"), [cst.Arg(receiver), cst.Arg(value)])
         return cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(value)])
 

@@ -15,7 +15,7 @@ from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.expressions import every_element, plain_operation
+from transpiler.rewrite.expressions import every_element, is_stable, plain_operation
 from transpiler.rewrite.fold_conditions import ConditionFolder
 from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
@@ -46,7 +46,7 @@ _UNTOUCHED: Final = frozenset(
 #: Augmented operations whose derivative may read the operand, as methods.
 _AUGMENTED: Final = {cst.MultiplyAssign: "mul", cst.DivideAssign: "div", cst.PowerAssign: "pow", cst.ModuloAssign: "remainder"}
 _SHIFTS: Final = (cst.LeftShiftAssign, cst.RightShiftAssign)
-_NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign, cst.Attribute})
+_NOTED: Final = frozenset({cst.Call, cst.Comparison, cst.Decorator, cst.Expr, cst.Assign, cst.AugAssign, cst.Attribute})
 _Leave = Callable[[Any, Any], Any]
 
 
@@ -71,6 +71,7 @@ class EditVisitor(cst.CSTTransformer):
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
+        self._augmented_items: dict[int, cst.BaseExpression] = {}
         self._leave: dict[type, _Leave] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -141,6 +142,8 @@ class EditVisitor(cst.CSTTransformer):
             self.calls.statements.add(id(node.value))
             if self._makes_anew(node.value):
                 self.file.rebound.add(id(node.value))
+        elif isinstance(node, cst.AugAssign):
+            self._augmented_items[id(node.target)] = node.target
         elif isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.value, cst.Call):
             func = node.value.func
             if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) and func.value.deep_equals(node.targets[0].target):
@@ -221,6 +224,8 @@ class EditVisitor(cst.CSTTransformer):
         if self.inplace.applies(fact):
             return self.inplace.rewrite(original, updated, fact)
         rewritten = self.calls.rewrite(original, updated, fact)
+        if id(original) in self._parts and isinstance(rewritten, cst.Call):
+            rewritten = self.inplace.part_copied(original, rewritten, fact, id(original) in self.calls.statements)
         return self._operand_first(original, rewritten) if isinstance(rewritten, cst.Call) else rewritten
 
     def _operand_first(self, original: cst.Call, updated: cst.Call) -> cst.Call:
@@ -241,9 +246,13 @@ class EditVisitor(cst.CSTTransformer):
         if id(original) in self.facts.stores and not self.file.target.item_assignment:
             self._item_assignment(original, original)
         fact = self.facts.subscripts.get(id(original))
-        if fact is not None and id(original) not in self.facts.stores:
-            return self.items.read(original, updated, fact)
-        return updated
+        if id(original) in self._augmented_items:
+            self._augmented_items[id(original)] = updated
+        if fact is None or id(original) in self.facts.stores:
+            return updated
+        if id(original) in self._augmented_items and not is_stable(original):
+            return updated
+        return self.items.read(original, updated, fact)
 
     def _item_assignment(self, node: cst.CSTNode, item: cst.Subscript) -> None:
         symbol = f"{self.file.code(item.value)}[...]"
@@ -446,7 +455,7 @@ class EditVisitor(cst.CSTTransformer):
     def _effect_remarks(self) -> None:
         """What only the whole file tells: in-place effects that no statement kept."""
         left = {id(remark.node) for remark in self.file.remarks if remark.kind is Kind.UNCONVERT}
-        for call in (call for key, call in self._parts.items() if key not in left):
+        for call in (call for key, call in self._parts.items() if key not in left and key not in self.inplace.kept_parts):
             message = "It changes a part of another tensor in place, which is a copy on the target."
             self.file.left(
                 call, Code.UNSUPPORTED_INPLACE, callee_text(call), message, "Write it as a statement of its own.", root=cst.Pass()
@@ -478,8 +487,18 @@ class EditVisitor(cst.CSTTransformer):
         self.file.converted(original, symbol, self.file.code(call))
         return call
 
-    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Assign | cst.Expr:
-        """``x += y`` as the target has it; shifts are assignments of a call."""
+    def _augmented(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.BaseSmallStatement:
+        """``x += y`` as the target has it; shifts and elements that a call reads are assigned to."""
+        fact = self.facts.augmented.get(id(original))
+        if fact is not None and fact.viewed and isinstance(updated.target, cst.Subscript):
+            written = self.items.add_to_picked(original, updated.target, plain_operation(updated))
+            if written is not None:
+                return written
+        if isinstance(original.target, cst.Subscript) and isinstance(updated.target, cst.Call):
+            place = cst.ensure_type(self._augmented_items[id(original.target)], cst.Subscript)
+            operation = plain_operation(updated)
+            value = self._shift(original, operation) if type(updated.operator) in _SHIFTS else operation
+            return cst.Assign([cst.AssignTarget(place)], value, semicolon=updated.semicolon)
         if id(original) not in self.facts.augmented or type(updated.operator) not in _SHIFTS:
             return self._augmented_value(original, updated)
         written = self._augmented_value(original, updated)

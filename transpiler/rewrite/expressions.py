@@ -16,6 +16,12 @@ _PLAIN: Final[Mapping[type[cst.BaseAugOp], Callable[[], cst.BaseBinaryOp]]] = {
     cst.LeftShiftAssign: cst.LeftShift, cst.RightShiftAssign: cst.RightShift,
 }  # fmt: skip
 
+#: Functions and methods whose result shares memory with their operand on MindSpore too (measured, where nothing is differentiated).
+SHARING: Final = frozenset({
+    "transpose", "swapaxes", "swapdims", "permute", "movedim", "moveaxis", "t", "view", "view_as", "reshape", "reshape_as", "flatten", "unsqueeze", "squeeze",
+    "narrow", "select", "diagonal",
+})  # fmt: skip
+
 
 def every_element(receiver: cst.BaseExpression) -> cst.Subscript:
     """``x[:]``: assigning to it writes through to the tensor that ``x`` is a view of (measured on MindSpore: ``x[...]`` does not, and ``copy_``
@@ -43,7 +49,8 @@ def is_repeatable(node: cst.BaseExpression) -> bool:
 
 def _stable_index(index: cst.BaseSlice) -> bool:
     if isinstance(index, cst.Index):
-        return isinstance(index.value, (cst.Integer, cst.SimpleString, cst.Ellipsis)) or is_stable(index.value)
+        negative = isinstance(index.value, cst.UnaryOperation) and isinstance(index.value.expression, cst.Integer)
+        return negative or isinstance(index.value, cst.Ellipsis) or is_repeatable(index.value)
     return isinstance(index, cst.Slice) and all(
         part is None or isinstance(part, (cst.Integer, cst.UnaryOperation)) or is_stable(part)
         for part in (index.lower, index.upper, index.step)

@@ -19,7 +19,7 @@ from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import Declined
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.expressions import every_element, is_stable
+from transpiler.rewrite.expressions import SHARING, every_element, is_stable
 from transpiler.rewrite.template import parenthesized, render
 from transpiler.syntax.names import fresh_name
 from transpiler.syntax.tree import children, every
@@ -50,6 +50,8 @@ class InplaceRewriter:
         self._written: dict[int, tuple[cst.BaseExpression, cst.BaseExpression]] = {}
         #: Parts as they were written, by the call that reads them now.
         self._places: dict[int, cst.Subscript] = {}
+        #: Calls that change a part of another tensor where it is.
+        self.kept_parts: set[int] = set()
 
     def applies(self, fact: CallFact) -> bool:
         """Whether the call is of an in-place twin."""
@@ -107,6 +109,19 @@ class InplaceRewriter:
             [cst.AssignTarget(target)], updated.with_changes(args=[updated.args[0].with_changes(value=copied), *updated.args[1:]])
         )
 
+    def part_copied(self, original: cst.Call, rewritten: cst.Call, fact: CallFact, is_statement: bool) -> cst.Call:
+        """``copy_into(x[0], value)`` for ``x[0].copy_(value)`` in an expression, and for ``x.narrow(0, 1, 2).copy_(value)`` anywhere."""
+        func = rewritten.func
+        if not isinstance(func, cst.Attribute) or func.attr.value != self.file.target.inplace_assign or len(rewritten.args) != 1:
+            return rewritten
+        is_item = isinstance(func.value, cst.Subscript) and not is_statement
+        written = self.file.write_into(func.value, rewritten.args[0].value, True)
+        if written is None or not (is_item or self._shares(self._receiver(original, fact))):
+            return rewritten
+        self.kept_parts.add(id(original))
+        self.file.converted(original, callee_text(original), self.file.code(written.func))
+        return written
+
     def _part_target(self, receiver: cst.BaseExpression) -> cst.BaseAssignTargetExpression | None:
         if not self.file.target.item_assignment:
             return None
@@ -142,7 +157,9 @@ class InplaceRewriter:
             updated = self._from_copy(updated, fact, receiver)
         symbol = callee_text(original)
         self._note_place(original, receiver, fact)
+        item = self.file.facts.subscripts.get(id(self._receiver(original, fact)))
         named = receiver is not None and (is_stable(receiver) or id(receiver) in self._places or self.is_detached(original))
+        named = named and (item is None or item.picks != "yes")
         if not named and not v.is_fresh(self._owner_kind(fact)):
             return self._updating(original, updated, fact)
         stays = named and self.file.target.inplace_assign is None
@@ -156,7 +173,7 @@ class InplaceRewriter:
             self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Assign the result to the name.")
             return updated
         if named and receiver is not None:
-            return self._assigning(original, receiver, functional, symbol)
+            return self._assigning(original, receiver, functional, fact)
         self.file.converted(original, symbol, self.file.code(functional))
         return self.calls.placed(original, functional)
 
@@ -180,14 +197,17 @@ class InplaceRewriter:
         return isinstance(written, cst.Call) and isinstance(written.func, cst.Attribute) and is_stable(written.func.value)
 
     def _assigning(
-        self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, symbol: str
+        self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, fact: CallFact
     ) -> cst.BaseExpression:
-        bare = self.file.bare(functional)
-        call = self.file.write_into(receiver, bare)
+        owner, bare = self._owner_kind(fact), self.file.bare(functional)
+        is_part = isinstance(receiver, cst.Subscript) and isinstance(owner, v.Tensor) and owner.part
+        call = self.file.write_into(receiver, bare, is_part)
         assert call is not None
+        if is_part:
+            self.kept_parts.add(id(original))
         self._written[id(call)] = (receiver, bare)
         self.file.keep_alive.append(call)
-        self.file.converted(original, symbol, self.file.code(call))
+        self.file.converted(original, callee_text(original), self.file.code(call))
         return call
 
     def _note_place(self, original: cst.Call, receiver: cst.BaseExpression | None, fact: CallFact) -> None:
@@ -200,7 +220,8 @@ class InplaceRewriter:
     def _updating(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
         """``update(f(x), lambda t: t + y)`` for ``f(x).add_(y)``, whose receiver must not be computed twice."""
         symbol, receiver, owner = callee_text(original), self._receiver(updated, fact), self._owner_kind(fact)
-        if receiver is None or self.file.target.inplace_update is None or (isinstance(owner, v.Tensor) and owner.part):
+        is_part = isinstance(owner, v.Tensor) and owner.part and not self._shares(self._receiver(original, fact))
+        if receiver is None or self.file.target.inplace_update is None or is_part:
             message = "It changes a tensor that other names may refer to."
             self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
             return updated
@@ -217,8 +238,18 @@ class InplaceRewriter:
         function = cst.Lambda(cst.Parameters([cst.Param(value)]), functional)
         speller = self.file.speller.expression(f"support.{self.file.target.inplace_update}")
         call = cst.Call(speller, [cst.Arg(receiver), cst.Arg(function)])
+        self.kept_parts.add(id(original))
         self.file.converted(original, symbol, self.file.code(call.func))
         return self.calls.placed(original, call)
+
+    def _shares(self, receiver: cst.BaseExpression | None) -> bool:
+        """Whether a part is what a method gives that shares memory on the target as well, or was changed in place itself."""
+        if id(receiver) in self.kept_parts:
+            return True
+        fact = self.file.facts.calls.get(id(receiver))
+        if fact is None or len(fact.apis) != 1 or not fact.apis[0].startswith(("torch.Tensor.", "torch.")):
+            return False
+        return fact.certainty is Certainty.KNOWN and fact.apis[0].rpartition(".")[2] in SHARING
 
     def unseen(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> tuple[cst.Name, cst.BaseExpression] | None:
         """(name, new value) of ``x.copy_(value)`` that ``rewrite`` made where nobody but the name ``x`` sees the tensor; else None."""

@@ -14,6 +14,8 @@ from transpiler.analysis import values as v
 from transpiler.analysis.facts import SubscriptFact
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import literal_tuple
+from transpiler.rewrite.expressions import SHARING, is_stable
+from transpiler.rewrite.picked_items import written_picks
 from transpiler.syntax.names import bound_by, parameters
 from transpiler.syntax.tree import children
 
@@ -24,35 +26,82 @@ class ItemRewriter:
     def __init__(self, file: FileContext) -> None:
         self.file = file
         self._rebindable: frozenset[int] | None = None
+        self._written: frozenset[int] | None = None
 
     def read(self, original: cst.Subscript, updated: cst.Subscript, fact: SubscriptFact) -> cst.BaseExpression:
-        """``x[::2]`` through the support function; other subscripts stay."""
-        name = self.file.target.strided_read
-        if name is None or not isinstance(fact.owner, v.Tensor) or not any(_has_step(e.slice) for e in original.slice):
+        """``x[::2]`` through the support function, ``x[mask].copy()`` where its elements are written to; other subscripts stay."""
+        name, copy = self.file.target.strided_read, self.file.target.copy
+        if name is None or not isinstance(fact.owner, v.Tensor):
+            return updated
+        is_written = fact.picks != "no" and self._is_written(original)
+        if is_written and fact.picks == "yes" and copy is not None:
+            copied = cst.Call(cst.Attribute(updated, cst.Name(copy)))
+            self.file.converted(
+                original, self.file.code(original), self.file.code(copied), "What is written into it reaches no other tensor."
+            )
+            return copied
+        if not is_written and not any(_has_step(e.slice) for e in original.slice):
             return updated
         call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(updated.value), cst.Arg(_index(updated.slice))])
         self.file.converted(original, self.file.code(original), self.file.code(call))
         return call.with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
     def store(self, original: cst.Assign, updated: cst.Assign) -> cst.BaseSmallStatement:
-        """``x = set_item(x, slice(a, b), v)`` for ``x[a:b] = v`` with bounds that may meet; other assignments stay. A graph does not see what a
-        function does to its argument, so the name is bound again to what is the same tensor otherwise."""
+        """``x = set_item(x, slice(a, b), v)`` for ``x[a:b] = v`` with bounds that may meet, and where other names would not see it; other assignments
+        stay. A graph does not see what a function does to its argument, so the name is bound again to what is the same tensor otherwise."""
         name = self.file.target.slice_write
         target = original.targets[0].target
-        if name is None or len(original.targets) != 1 or not isinstance(target, cst.Subscript) or id(target) not in self.file.facts.stores:
+        is_one = len(original.targets) == len(updated.targets) == 1
+        if name is None or not is_one or not isinstance(target, cst.Subscript) or id(target) not in self.file.facts.stores:
             return updated
-        if not any(_may_be_empty(element.slice) for element in target.slice):
+        if not any(_may_be_empty(element.slice) for element in target.slice) and not self.is_picked_of_view(target):
             return updated
-        new = updated.targets[0].target
-        assert isinstance(new, cst.Subscript)
-        arguments = [cst.Arg(new.value), cst.Arg(_index(new.slice)), cst.Arg(updated.value)]
-        call = cst.Call(self.file.speller.expression(f"support.{name}"), arguments)
-        self.file.converted(original, self.file.code(target), self.file.code(call.func))
-        if isinstance(new.value, cst.Name) and self._is_local(original):
-            return updated.with_changes(targets=[updated.targets[0].with_changes(target=new.value)], value=call)
-        return cst.Expr(call, semicolon=updated.semicolon)
+        return self._stored(original, target, cst.ensure_type(updated.targets[0].target, cst.Subscript), updated.value, updated)
 
-    def _is_local(self, assignment: cst.Assign) -> bool:
+    def add_to_picked(self, original: cst.AugAssign, place: cst.Subscript, value: cst.BaseExpression) -> cst.BaseSmallStatement | None:
+        """``x = set_item(x, mask, x[mask] + v)`` for ``x[mask] += v`` where others share the memory of ``x``."""
+        fact = self.file.facts.subscripts.get(id(original.target))
+        item = original.target
+        if (
+            self.file.target.slice_write is None
+            or fact is None
+            or fact.picks == "no"
+            or not isinstance(item, cst.Subscript)
+            or not is_stable(item)
+        ):
+            return None
+        return self._stored(original, item, place, value, original)
+
+    def _stored(
+        self,
+        original: cst.Assign | cst.AugAssign,
+        target: cst.Subscript,
+        new: cst.Subscript,
+        value: cst.BaseExpression,
+        updated: cst.Assign | cst.AugAssign,
+    ) -> cst.BaseSmallStatement:
+        arguments = [cst.Arg(new.value), cst.Arg(_index(new.slice)), cst.Arg(value)]
+        call = cst.Call(self.file.speller.expression(f"support.{self.file.target.slice_write}"), arguments)
+        self.file.converted(original, self.file.code(target), self.file.code(call.func))
+        if not isinstance(new.value, cst.Name) or not self._is_local(original):
+            return cst.Expr(call, semicolon=updated.semicolon)
+        if isinstance(updated, cst.Assign):
+            return updated.with_changes(targets=[updated.targets[0].with_changes(target=new.value)], value=call)
+        return cst.Assign([cst.AssignTarget(new.value)], call, semicolon=updated.semicolon)
+
+    def is_picked_of_view(self, target: cst.Subscript) -> bool:
+        """Whether elements that a tensor or list picks are written where others share the memory, which the target's own assignment leaves behind."""
+        fact, call = self.file.facts.stores.get(id(target)), self.file.facts.calls.get(id(target.value))
+        is_view = call is not None and len(call.apis) == 1 and call.apis[0].rpartition(".")[2] in SHARING
+        return fact is not None and fact.picks != "no" and (fact.viewed or is_view)
+
+    def _is_written(self, read: cst.Subscript) -> bool:
+        """Whether something is written into the elements that were read."""
+        if self._written is None:
+            self._written = written_picks(self.file.module, self.file.facts)
+        return id(read) in self._written
+
+    def _is_local(self, assignment: cst.Assign | cst.AugAssign) -> bool:
         """Whether the name whose element is written may be assigned to without becoming another variable."""
         if self._rebindable is None:
             self._rebindable = frozenset(_local_writes(self.file.module))
@@ -60,7 +109,7 @@ class ItemRewriter:
 
 
 def _local_writes(scope: cst.Module | cst.FunctionDef) -> Iterator[int]:
-    """The assignments ``x[i] = v`` (by their id) whose ``x`` is a variable of the function, or module, in which they stand."""
+    """The assignments ``x[i] = v`` and ``x[i] += v`` (by their id) whose ``x`` is a variable of the function, or module, in which they stand."""
     names = parameters(scope.params) if isinstance(scope, cst.FunctionDef) else set()
     writes: list[tuple[str, int]] = []
     waiting = list(children(scope))
@@ -70,8 +119,8 @@ def _local_writes(scope: cst.Module | cst.FunctionDef) -> Iterator[int]:
             yield from _local_writes(node)
         elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.For)):
             names.update(bound_by(node.target))
-        if isinstance(node, cst.Assign):
-            targets = [target.target for target in node.targets]
+        if isinstance(node, (cst.Assign, cst.AugAssign)):
+            targets = [target.target for target in node.targets] if isinstance(node, cst.Assign) else [node.target]
             writes += [(t.value.value, id(node)) for t in targets if isinstance(t, cst.Subscript) and isinstance(t.value, cst.Name)]
         if not isinstance(node, (cst.BaseExpression, cst.FunctionDef)):
             waiting.extend(children(node))

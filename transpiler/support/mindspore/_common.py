@@ -231,6 +231,8 @@ def _added_at(x: Tensor, index: Tensor, src: Tensor, axis: int) -> Tensor:
     its threads do not wait for each other."""
     steps, others = _places(tuple(x.shape), tuple(index.shape), axis)
     flat = index * steps + others.astype(index.dtype)
+    if x.dtype == mindspore.bool_:
+        return _added_at(x.astype(mindspore.int32), index, src.astype(mindspore.int32), axis) != 0
     return ops.tensor_scatter_add(x.reshape(-1), flat.reshape(-1, 1), src.reshape(-1)).reshape(x.shape)
 
 

@@ -342,7 +342,9 @@ class Adagrad(Optimizer):
         count = _counted(state)
         gradient = _decayed(parameter, gradient, group)
         rate = _rate(group) / (1 + (count - 1) * group["lr_decay"])
-        state["sum"] = _remembered(state, "sum", parameter) + gradient * gradient
+        if "sum" not in state:  # of a group that was added later
+            state["sum"] = ops.full_like(parameter, self.defaults["initial_accumulator_value"])
+        state["sum"] = state["sum"] + gradient * gradient
         ops.assign(parameter, parameter - gradient / (ops.sqrt(state["sum"]) + group["eps"]) * rate)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import mindspore
-from mindspore import Tensor, ops
+from mindspore import Parameter, Tensor, ops
+
+from .compiled_forms import is_compiling
+
+#: Operators whose result shares memory with their operand, as MindSpore's records call them. What is written into parts reaches the operand's record.
+_VIEWS: Final = frozenset(
+    {"Transpose", "Reshape", "View", "Slice", "SelectExtView", "Diagonal", "ExpandDims", "Squeeze", "BroadcastTo", "AsStrided"}
+)
+_PARTS: Final = frozenset({"SelectView", "StridedSlice"})
 
 
 def get_item(x: Tensor, index: Any) -> Tensor:
-    """``x[index]`` with slices that skip elements: those are selected by position, because the gradient of a strided slice fails."""
+    """``x[index]`` with slices that skip elements: those are selected by position, because the gradient of a strided slice fails. Elements that a
+    tensor or list picks are a tensor of their own."""
     parts = index if isinstance(index, tuple) else (index,)
     axis = 0
     plain: tuple[Any, ...] = ()
@@ -25,7 +35,15 @@ def get_item(x: Tensor, index: Any) -> Tensor:
         elif part is not None:
             axis += part.ndim if _is_mask(part) else 1
         plain = (*plain, part)
-    return x[plain]
+    return x[plain] if is_compiling() else _own(x[plain])
+
+
+def _own(x: Tensor) -> Tensor:
+    """Elements that were picked by a tensor or list, without MindSpore's memory of the tensor that they were read from, which it writes back to."""
+    index = getattr(x, "index_of_parent_", None)
+    if any(map(_picks, index if isinstance(index, tuple) else (index,))):
+        x.parent_tensor_ = x.index_of_parent_ = None
+    return x
 
 
 def _consumed(parts: tuple[Any, ...]) -> int:
@@ -46,11 +64,23 @@ def _take_every(x: Tensor, axis: int, start: int | None, stop: int | None, step:
 
 
 def copy_into(x: Tensor, value: Any) -> Tensor:
-    """``x.copy_(value)`` whatever memory ``x`` is a view of: MindSpore's ``copy_`` is lost on views that are not contiguous. Returns ``x``."""
-    if x.ndim and not x.is_contiguous():
-        x[:] = value.astype(x.dtype) if isinstance(value, Tensor) else value
-        return x
-    return x.copy_(value)
+    """``x.copy_(value)`` whatever memory ``x`` is a view of: MindSpore's ``copy_`` is lost on views of a part, or fails. Returns ``x``."""
+    if is_compiling() or isinstance(x, Parameter):
+        return x.copy_(value)
+    node = getattr(x, "_grad_node", None)
+    if node is not None and node.name() in (_VIEWS if x.ndim else _PARTS | _VIEWS):
+        warnings.warn("a view is changed in place while it is differentiated: of MindSpore's tensors that share its memory only it has the new values "
+                      "and their gradient", stacklevel=2)  # fmt: skip
+    x = _own(x)
+    if isinstance(value, Tensor):
+        value = ops.broadcast_to(value.astype(x.dtype), x.shape)
+    if x.ndim:
+        x[:] = value
+    elif node is None:
+        x.reshape(1)[:] = value.reshape(1) if isinstance(value, Tensor) else value
+    else:
+        x.copy_(value)
+    return x
 
 
 def update(x: Tensor, function: Callable[[Tensor], Any]) -> Tensor:
@@ -77,7 +107,8 @@ def _slice_length(start: Any, stop: Any, step: Any, size: int) -> int:
 
 
 def set_item(x: Tensor, index: Any, value: Any) -> Tensor:
-    """``x[index] = value`` where a slice may be empty, which MindSpore refuses and torch ignores. Returns ``x``, which a graph does not change."""
+    """``x[index] = value`` where a slice may be empty, which MindSpore refuses and torch ignores, or where a tensor or list picks elements of one
+    whose memory others share, which MindSpore gives memory of its own. Returns ``x``, which a graph does not change."""
     parts = index if isinstance(index, tuple) else (index,)
     axis = 0
     for part in parts:
@@ -89,8 +120,17 @@ def set_item(x: Tensor, index: Any, value: Any) -> Tensor:
             axis += 1
         elif part is not None:
             axis += part.ndim if _is_mask(part) else 1
+    if not is_compiling() and any(isinstance(part, (list, Tensor)) for part in parts):
+        new = x.copy()
+        new[index] = value
+        return copy_into(x, new)
     x[index] = value
     return x
+
+
+def _picks(part: Any) -> bool:
+    """Whether a part of an index chooses elements one by one."""
+    return isinstance(part, list) or (isinstance(part, Tensor) and bool(part.ndim))
 
 
 def _is_mask(part: Any) -> bool:

@@ -92,12 +92,15 @@ def run(x: torch.Tensor, keep: torch.Tensor):
     held = [x[keep]]
     d = held[0]
     d.add_(1)
+    target = {}
+    target["boxes"] = x[keep]
+    target["boxes"][:, 0] += 5
     for i in keep:
         x[i][0] = i + 0.5
     picked = pick(x, 2), pick(x, keep), pick(x, torch.tensor(1)), pick(x, [0, 1])
     e = x[1]
     e[2] = 7
-    return a, b, c, d, e, keep_some(x, keep, torch.tensor([2.0])), picked[1], picked[3], x
+    return target["boxes"], a, b, c, d, e, keep_some(x, keep, torch.tensor([2.0])), picked[1], picked[3], x
 y = run(torch.arange(12.0).reshape(3, 4), torch.tensor([0, 2]))
 """,
     "written-elements-of-views": """

@@ -41,34 +41,43 @@ def _in_scope(scope: cst.CSTNode) -> Iterator[int]:
                 yield from _writes(target.target, written)
         elif isinstance(node, cst.AugAssign):
             yield from _writes(node.target, written)
-            written.update([node.target.value] if isinstance(node.target, cst.Name) else [])
+            written.add(_place(node.target))
         elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value.endswith("_"):
-            base = node.func.value
-            yield from _writes(base, written)
-            written.update([base.value] if isinstance(base, cst.Name) else [])
+            yield from _writes(node.func.value, written)
+            written.add(_place(node.func.value))
         waiting.extend(children(node))
-    yield from (place for name, place in reads if name in written)
+    yield from (place for place_of, place in reads if place_of in written)
 
 
 def _reads(target: cst.BaseExpression, value: cst.BaseExpression) -> Iterator[tuple[str, int]]:
-    """(name, subscript) of the names that an assignment binds to elements."""
+    """(place, subscript) of the names, attributes and items that an assignment binds to elements."""
     if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
         for one, other in zip(target.elements, value.elements, strict=True):
             yield from _reads(one.value, other.value)
     while isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute) and value.func.attr.value in _SAME:
         value = value.func.value
-    if isinstance(target, cst.Name) and isinstance(value, cst.Subscript):
-        yield target.value, id(value)
+    if isinstance(value, cst.Subscript) and _place(target):
+        yield _place(target), id(value)
 
 
 def _writes(target: cst.BaseExpression, written: set[str]) -> Iterator[int]:
-    """Elements of elements that an assignment writes to (``x[index][0] = 1``); the name whose elements it writes to is added to ``written``."""
+    """Elements of elements that an assignment writes to (``x[index][0] = 1``); the places whose elements it writes to are added to ``written``."""
     if isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
             yield from _writes(element.value, written)
     while isinstance(target, cst.Subscript):
         target = target.value
+        written.add(_place(target))
         if isinstance(target, cst.Subscript):
             yield id(target)
-        elif isinstance(target, cst.Name):
-            written.add(target.value)
+
+
+def _place(node: cst.CSTNode) -> str:
+    """The text of a name, an attribute, or an item with a literal key; '' of anything else."""
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
+        key, owner = node.slice[0].slice.value, _place(node.value)
+        return f"{owner}[{key.value}]" if owner and isinstance(key, (cst.SimpleString, cst.Integer)) else ""
+    if isinstance(node, cst.Attribute):
+        owner = _place(node.value)
+        return f"{owner}.{node.attr.value}" if owner else ""
+    return node.value if isinstance(node, cst.Name) else ""

@@ -42,7 +42,7 @@ class FileContext:
     ``p.grad.zero_()``). In a file that never
     ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
     calls of ``Model``, ``graph_forms`` what the target's compiler refuses. ``batched``: what was found of whether models are fed batches
-    (``batches.py``), None before it was asked."""
+    (``batches.py``), None before it was asked. ``untouched``: the statements (by their id) that the visit passed over."""
 
     module: cst.Module
     target: Target
@@ -66,6 +66,7 @@ class FileContext:
     index: ProjectIndex | None = None
     batched: bool | None = None
     graph_forms: GraphForms = field(default_factory=GraphForms)
+    untouched: set[int] = field(default_factory=set)
 
     @property
     def style(self) -> Style:

@@ -107,7 +107,10 @@ class EditVisitor(cst.CSTTransformer):
         if kind in _STATEMENTS:
             if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
                 self.folder.elifs.add(id(node.orelse))
-            return id(node) in self.facts.dirty
+            if id(node) in self.facts.dirty:
+                return True
+            self.file.untouched.add(id(node))
+            return False
         if kind in _NOTED:
             self._note(node)
         return kind not in _UNTOUCHED

@@ -18,6 +18,7 @@ from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.fold_conditions import ConditionFolder
 from transpiler.rewrite.spelling import NeededImport, dotted_expression
+from transpiler.syntax.tree import children
 
 _Import = cst.Import | cst.ImportFrom
 _Block = TypeVar("_Block", cst.Module, cst.IndentedBlock)
@@ -61,8 +62,32 @@ class ImportRewriter:
 
     def _used(self, edited: cst.Module) -> list[NeededImport]:
         """Needed imports whose name really occurs; what a folded branch or a form that was tried asked for has gone with it."""
-        text = edited.code
-        return [n for n in self.file.speller.needed if n.local in self.exported or re.search(rf"(?<![\w.]){re.escape(n.local)}\b", text)]
+        if not self.file.speller.needed:
+            return []
+        names, strings = self._named(edited)
+        text = "\n".join(strings)
+        return [
+            n
+            for n in self.file.speller.needed
+            if n.local in self.exported or n.local in names or re.search(rf"(?<![\w.]){re.escape(n.local)}\b", text)
+        ]
+
+    def _named(self, edited: cst.Module) -> tuple[set[str], list[str]]:
+        """The names that the statements which were edited use, those after a dot aside, and the strings in them, which may be annotations."""
+        names: set[str] = set()
+        strings: list[str] = []
+        waiting: list[cst.CSTNode] = [edited]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, cst.Name):
+                names.add(node.value)
+            elif isinstance(node, cst.Attribute):
+                waiting.append(node.value)
+            elif isinstance(node, cst.SimpleString):
+                strings.append(node.value)
+            elif id(node) not in self.file.untouched:
+                waiting.extend(children(node))
+        return names, strings
 
     def _plan(self, edited: cst.Module, needed: Sequence[NeededImport]) -> ImportPlan:
         top = [s for line in edited.body for s in _imports_of(line) if id(s) in self.file.facts.imports]

@@ -174,9 +174,8 @@ class Facts:
     a specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors. ``powers``:
     ``x ** y`` that torch may compute in integers. ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``, which
     the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that is called may also choose the modes of
-    models, ``mode_setters`` the functions that do. ``dirty`` holds the statements in which something stands, ``kinds`` what was bound at names that
-    are assigned to.
-    """
+    models, ``mode_setters`` the functions that do; ``switched``: dotted names on which ``train()`` is called. ``dirty`` holds the statements in which
+    something stands, ``kinds`` what was bound at names that are assigned to."""
 
     references: dict[int, Reference] = field(default_factory=dict)
     calls: dict[int, CallFact] = field(default_factory=dict)
@@ -200,6 +199,7 @@ class Facts:
     layer_questions: set[int] = field(default_factory=set)
     made_models: dict[int, bool] = field(default_factory=dict)
     mode_setters: set[int] = field(default_factory=set)
+    switched: set[str] = field(default_factory=set)
     new_layer_calls: set[int] = field(default_factory=set)
     shifts: set[int] = field(default_factory=set)
     powers: set[int] = field(default_factory=set)

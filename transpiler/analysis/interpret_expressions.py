@@ -29,6 +29,7 @@ from transpiler.analysis.scopes import Scope
 from transpiler.analysis.semantics import Semantics, inplace_argument, kind_name, literal_text
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
+from transpiler.syntax.names import dotted
 
 _CERTAINTIES = ("no", "maybe", "yes")
 #: Classes whose members an object of unknown kind may be using.
@@ -474,6 +475,8 @@ class ExpressionInterpreter:
         ]
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, callee: Value, values: tuple[Value, ...]) -> None:
+        if func.attr.value == "train" and not node.args:
+            self.facts.switched.add(dotted(func.value))
         if func.attr.value in ("train", "eval") and isinstance(func.value, cst.Name):
             self._set_modes.add(func.value.value)
         if not isinstance(callee, v.Bound) or id(func) in self.facts.renames:

@@ -6,7 +6,7 @@ element of ``v`` changes ``x`` too (``Tensor.parent_tensor_``, measured with 2.1
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import libcst as cst
 
@@ -22,18 +22,20 @@ _SAME: frozenset[str] = frozenset(
 def written_picks(module: cst.Module, facts: Facts) -> frozenset[int]:
     """The subscripts, by their id."""
     picks = {key for key, fact in facts.subscripts.items() if fact.picks != "no"}
-    return frozenset(picks & set(_in_scope(module))) if picks else frozenset()
+    return frozenset(picks & set(_in_scope(module, facts.dirty))) if picks else frozenset()
 
 
-def _in_scope(scope: cst.CSTNode) -> Iterator[int]:
-    """Reads of elements in a function or module whose result is written to there, and in the functions inside."""
+def _in_scope(scope: cst.CSTNode, dirty: Container[int]) -> Iterator[int]:
+    """Reads of elements in a function or module whose result is written to there, and in the functions inside. Both stand in ``dirty`` statements."""
     reads: list[tuple[str, int]] = []
     written: set[str] = set()
     waiting = list(children(scope))
     while waiting:
         node = waiting.pop()
+        if isinstance(node, cst.BaseStatement) and id(node) not in dirty:
+            continue
         if isinstance(node, cst.FunctionDef):
-            yield from _in_scope(node)
+            yield from _in_scope(node, dirty)
             continue
         if isinstance(node, cst.Assign):
             for target in node.targets:

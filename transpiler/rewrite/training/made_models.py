@@ -15,7 +15,7 @@ import libcst as cst
 
 from transpiler.analysis.facts import Facts
 from transpiler.syntax.names import dotted
-from transpiler.syntax.tree import children, every
+from transpiler.syntax.tree import children
 
 #: Methods that give back the model itself, and what else can be done with a model before its mode matters.
 _SAME: Final = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "requires_grad_", "apply", "share_memory"})
@@ -67,9 +67,6 @@ class _Finder:
         self.facts = facts
         self.exported = exported
         self.found = MadeModels()
-        self._switched = {
-            dotted(c.func).rpartition(".")[0] for c in every(module, cst.Call) if dotted(c.func).endswith(".train") and not c.args
-        }
         self._orders: dict[int, tuple[tuple[cst.CSTNode, tuple[int, ...]], ...]] = {}
 
     def visit(self, node: cst.CSTNode, scope: _Scope, path: tuple[int, ...], conditions: tuple[int, ...]) -> None:
@@ -99,7 +96,7 @@ class _Finder:
 
     def _assignment(self, node: cst.Assign, scope: _Scope, path: tuple[int, ...], conditions: tuple[int, ...]) -> None:
         name = dotted(node.targets[0].target)
-        if len(node.targets) != 1 or not name or not self._is_made(node.value) or name in self._switched:
+        if len(node.targets) != 1 or not name or not self._is_made(node.value) or name in self.facts.switched:
             return
         if self._needs_mode(name, node, scope, conditions):
             self.found.assignments.add(id(node))

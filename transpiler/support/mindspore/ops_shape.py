@@ -83,14 +83,30 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     return input
 
 
+def flip(input: Tensor, dims: Any) -> Tensor:
+    """The elements in reverse order along ``dims`` (torch.flip). Where there are none, MindSpore's kernel may divide by zero, which ends the
+    process."""
+    return mint.flip(input, (dims,) if isinstance(dims, int) else tuple(dims)) if input.size else input.copy()
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """The columns in reverse order (torch.fliplr)."""
+    return flip(input, (1,))
+
+
+def flipud(input: Tensor) -> Tensor:
+    """The rows in reverse order (torch.flipud)."""
+    return flip(input, (0,))
+
+
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Turned ``k`` times by 90 degrees in the plane of ``dims`` (torch.rot90)."""
     a, b = dims
     if k % 4 == 2:
-        return ops.flip(ops.flip(input, (a,)), (b,))
+        return flip(flip(input, (a,)), (b,))
     if k % 4 == 0:
         return ops.deepcopy(input)
-    return ops.flip(mint.transpose(input, a, b), (a,)) if k % 4 == 1 else mint.transpose(ops.flip(input, (a,)), a, b)
+    return flip(mint.transpose(input, a, b), (a,)) if k % 4 == 1 else mint.transpose(flip(input, (a,)), a, b)
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:

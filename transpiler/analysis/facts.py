@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import libcst as cst
 
@@ -29,6 +29,14 @@ class Certainty(StrEnum):
 
     KNOWN = "known"
     MAYBE = "maybe"
+
+
+class Picks(IntEnum):
+    """Whether a tensor, a mask or a list chooses the elements of an index one by one, so that they are a copy in torch."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,8 @@ class EffectFact:
 
 @dataclass(frozen=True, slots=True)
 class AugmentedFact:
-    """``x += y`` where ``x`` is a tensor; ``value`` is the kind of ``y``. ``viewed``: of ``x[i] += y``, as in ``StoreFact``."""
+    """``x += y`` where ``x`` is a tensor; ``value`` is the kind of ``y``. ``viewed``: of ``x[i] += y`` whose index may pick, as in
+    ``StoreFact``."""
 
     place: InplaceFact
     node: cst.AugAssign
@@ -132,10 +141,10 @@ class AugmentedFact:
 
 @dataclass(frozen=True, slots=True)
 class StoreFact:
-    """``x[i] = v`` where ``x`` is a tensor. ``picks``: as in ``SubscriptFact``. ``viewed``: whether ``x`` is a view, or others are of it."""
+    """``x[i] = v`` where ``x`` is a tensor. ``viewed``: of an index that may pick, whether ``x`` is a view, or others are of it."""
 
     node: cst.Subscript
-    picks: str = "no"
+    picks: Picks = Picks.NO
     viewed: bool = False
 
 
@@ -149,12 +158,12 @@ class StringAnnotation:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptFact:
-    """Indexing a tensor, or a torch container. ``picks``: whether a tensor, a mask or a list chooses the elements: 'no', 'maybe' or 'yes'."""
+    """Indexing a tensor, or a torch container."""
 
     owner: Value
     index: Value
     node: cst.Subscript
-    picks: str = "no"
+    picks: Picks = Picks.NO
 
 
 @dataclass(frozen=True, slots=True)

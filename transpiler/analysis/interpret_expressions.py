@@ -17,6 +17,7 @@ from transpiler.analysis.facts import (
     CallFact,
     Certainty,
     Facts,
+    Picks,
     Position,
     Reference,
     StringAnnotation,
@@ -31,7 +32,6 @@ from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 from transpiler.syntax.names import dotted
 
-_CERTAINTIES = ("no", "maybe", "yes")
 #: Classes whose members an object of unknown kind may be using.
 CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
 #: Attributes that one class of torch's layers alone has.
@@ -607,10 +607,27 @@ class ExpressionInterpreter:
     # -- operators ------------------------------------------------------------------------------------------------------
 
     def _subscript(self, node: cst.Subscript, position: Position) -> Value:
-        owner = self.evaluate(node.value, Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE)
+        inner = Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE
+        owner = self.evaluate(node.value, inner)
+        index, is_slice, picks = self.indices(node, inner)
+        if position is Position.ANNOTATION:
+            return UNKNOWN
+        if not isinstance(owner, v.Tensor):
+            picks = Picks.NO
+        if isinstance(owner, (v.Tensor, v.Inst, v.UserInst)):
+            earlier = self.facts.subscripts.get(id(node))  # of another call of the function
+            picks = Picks.MAYBE if earlier is not None and earlier.picks != picks else picks
+            self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node, picks)
+            if (is_slice or picks) and isinstance(owner, v.Tensor):
+                self.touch()
+        if picks is Picks.YES and isinstance(owner, v.Tensor):
+            return v.Tensor(fresh=True, dtype=owner.dtype)
+        return self.semantics.subscript(owner, index, is_slice)
+
+    def indices(self, node: cst.Subscript, position: Position = Position.VALUE) -> tuple[Value, bool, Picks]:
+        """The kind of the last index of ``x[i, j]``, whether there are slices, and whether they pick elements."""
         index: Value = UNKNOWN
-        is_slice = False
-        picks = "no"
+        is_slice, picks = False, Picks.NO
         for element in node.slice:
             if isinstance(element.slice, cst.Slice):
                 is_slice = True
@@ -618,29 +635,22 @@ class ExpressionInterpreter:
                     if part is not None:
                         self.evaluate(part)
             else:
-                inner = Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE
                 chosen = cst.ensure_type(element.slice, cst.Index).value
-                index = self.evaluate(chosen, inner)
-                picks = self.picked(picks, chosen, index)
-        if position is Position.ANNOTATION:
-            return UNKNOWN
-        picks = picks if isinstance(owner, v.Tensor) else "no"
-        if isinstance(owner, (v.Tensor, v.Inst, v.UserInst)):
-            earlier = self.facts.subscripts.get(id(node))  # of another call of the function
-            picks = "maybe" if earlier is not None and earlier.picks != picks else picks
-            self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node, picks)
-            if (is_slice or picks != "no") and isinstance(owner, v.Tensor):
-                self.touch()
-        if picks == "yes" and isinstance(owner, v.Tensor):
-            return v.Tensor(fresh=True, dtype=owner.dtype)
-        return self.semantics.subscript(owner, index, is_slice)
+                index = self.evaluate(chosen, position)
+                picks = max(picks, self._picks(chosen, index))
+        return index, is_slice, picks
 
-    def picked(self, others: str, node: cst.BaseExpression, index: Value) -> str:
-        """Whether an index picks elements, with a part ``node`` besides the ``others``."""
+    def _picks(self, node: cst.BaseExpression, index: Value) -> Picks:
+        """Whether one index chooses elements one by one. A tensor may be a number, a sequence a tuple of slices."""
         if isinstance(node, cst.Ellipsis):
-            return others
-        one = "yes" if isinstance(node, cst.List) else "maybe" if self._is_any(node) else _picks(index)
-        return max(others, one, key=_CERTAINTIES.index)
+            return Picks.NO
+        if isinstance(node, cst.List):
+            return Picks.YES
+        if self._is_any(node) or index is UNKNOWN or isinstance(index, (v.Tup, v.Seq)):
+            return Picks.MAYBE
+        if isinstance(index, v.Tensor):
+            return Picks.YES if index.dtype == "bool" else Picks.MAYBE
+        return Picks.NO
 
     def has_views(self, node: cst.BaseExpression) -> bool:
         """Whether a tensor is known to share memory with what others denote. What is written into a part that was read by its index reaches its whole
@@ -937,10 +947,3 @@ def _scalar_operation(left: str, right: str, is_division: bool) -> Value:
     if is_division or "float" in (left, right):
         return v.FLOAT
     return v.INT if {left, right} <= {"int", "bool"} else v.NUMBER
-
-
-def _picks(index: Value) -> str:
-    """Whether an index chooses elements one by one: 'no', 'maybe' or 'yes'. A tensor may be a number, a sequence a tuple of slices."""
-    if isinstance(index, v.Tensor):
-        return "yes" if index.dtype == "bool" else "maybe"
-    return "maybe" if index is UNKNOWN or isinstance(index, (v.Tup, v.Seq)) else "no"

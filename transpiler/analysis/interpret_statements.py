@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from transpiler.analysis.facts import (
     ImportFact,
     InplaceFact,
     PackageFact,
+    Picks,
     Position,
     StoreFact,
 )
@@ -37,6 +38,7 @@ from transpiler.analysis.scopes import Scope
 from transpiler.analysis.semantics import Semantics
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
+from transpiler.syntax.names import bound_by, dotted
 from transpiler.syntax.tree import children
 
 _DEPTH_LIMIT = 25
@@ -237,7 +239,7 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def _shared_alias(self, value: cst.BaseExpression) -> Alias:
         item = self.facts.subscripts.get(id(value))
-        if item is not None and (item.picks == "yes" or (item.picks == "maybe" and isinstance(item.index, v.Tensor))):
+        if item is not None and (item.picks is Picks.YES or (item.picks is Picks.MAYBE and isinstance(item.index, v.Tensor))):
             return self.new_alias()
         named = [(name, same) for name, same in shared_names(value, self.is_new) if not isinstance(self.lookup(name), _WITHOUT_MEMORY)]
         found = [(self.alias_of(name), same) for name, same in named]
@@ -262,24 +264,12 @@ class StatementInterpreter(ExpressionInterpreter):
             self._assign_attribute(target, value)
         elif isinstance(target, cst.Subscript):
             owner = self.evaluate(target.value)
-            picks = self._evaluate_indices(target)
+            _, _, picks = self.indices(target)
             if isinstance(owner, v.Tensor):
-                self.facts.stores[id(target)] = StoreFact(target, picks, picks != "no" and self.has_views(target.value))
+                self.facts.stores[id(target)] = StoreFact(target, picks, bool(picks) and self.has_views(target.value))
                 self.touch()
         elif isinstance(target, cst.StarredElement):
             self.assign(target.value, v.Seq(v.item_of(value)))
-
-    def _evaluate_indices(self, target: cst.Subscript) -> str:
-        """Whether the index picks elements: 'no', 'maybe' or 'yes'."""
-        picks = "no"
-        for element in target.slice:
-            if isinstance(element.slice, cst.Index):
-                picks = self.picked(picks, element.slice.value, self.evaluate(element.slice.value))
-            elif isinstance(element.slice, cst.Slice):
-                for part in (element.slice.lower, element.slice.upper, element.slice.step):
-                    if part is not None:
-                        self.evaluate(part)
-        return picks
 
     def _unpack(self, target: cst.Tuple | cst.List, value: Value) -> None:
         elements = target.elements
@@ -362,7 +352,8 @@ class StatementInterpreter(ExpressionInterpreter):
         if isinstance(left, v.Tensor) and not isinstance(
             node.operator, cst.MatrixMultiplyAssign
         ):  # torch has no in-place @: x @= y binds x anew
-            viewed = isinstance(target, cst.Subscript) and self.has_views(target.value)
+            item = self.facts.subscripts.get(id(target))
+            viewed = item is not None and bool(item.picks) and self.has_views(item.node.value)
             self.facts.augmented[id(node)] = AugmentedFact(place, node, right, viewed)
             self.touch()
         if isinstance(target, cst.Name):
@@ -435,7 +426,7 @@ class StatementInterpreter(ExpressionInterpreter):
         self.assign(node.target, v.held(self.semantics.stored(self.iterate(self.evaluate(node.iter)))))
         self._bind_aliases([node.target], node.iter, self._shared_alias(cst.Tuple([cst.Element(node.iter)])))
         if gives_members(node.iter):
-            self.scope.kept |= {number for name in _names(node.target) for number in self.alias_of(name).objects}
+            self.scope.kept |= {number for name in bound_by(node.target) for number in self.alias_of(name).objects}
         self._loop(node.body, node.orelse)
 
     def _while(self, node: cst.While) -> None:
@@ -866,19 +857,3 @@ def _any_call(value: Value) -> Value:
 def is_callable_default(value: Value) -> bool:
     """Whether a parameter's default is a class or function."""
     return isinstance(value, (v.Ref, v.UserClass, v.UserFunction, v.Factory))
-
-
-def dotted(node: cst.BaseExpression) -> str:
-    """The text of a dotted name."""
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def _names(target: cst.CSTNode) -> Iterator[str]:
-    """The names in a loop's target."""
-    if isinstance(target, cst.Name):
-        yield target.value
-    elif isinstance(target, (cst.Tuple, cst.List)):
-        for element in target.elements:
-            yield from _names(element.value)

@@ -71,7 +71,7 @@ class EditVisitor(cst.CSTTransformer):
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
-        self._augmented_items: dict[int, cst.BaseExpression] = {}
+        self._augmented_items: dict[int, cst.Subscript] = {}
         self._leave: dict[type, _Leave] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -145,7 +145,7 @@ class EditVisitor(cst.CSTTransformer):
             self.calls.statements.add(id(node.value))
             if self._makes_anew(node.value):
                 self.file.rebound.add(id(node.value))
-        elif isinstance(node, cst.AugAssign):
+        elif isinstance(node, cst.AugAssign) and isinstance(node.target, cst.Subscript):
             self._augmented_items[id(node.target)] = node.target
         elif isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.value, cst.Call):
             func = node.value.func
@@ -494,21 +494,25 @@ class EditVisitor(cst.CSTTransformer):
         """``x += y`` as the target has it; shifts and elements that a call reads are assigned to."""
         fact = self.facts.augmented.get(id(original))
         if fact is not None and fact.viewed and isinstance(updated.target, cst.Subscript):
-            written = self.items.add_to_picked(original, updated.target, plain_operation(updated))
+            written = self.items.add_to_picked(original, updated.target, self._plain(original, updated))
             if written is not None:
                 return written
         if isinstance(original.target, cst.Subscript) and isinstance(updated.target, cst.Call):
-            place = cst.ensure_type(self._augmented_items[id(original.target)], cst.Subscript)
-            operation = plain_operation(updated)
-            value = self._shift(original, operation) if type(updated.operator) in _SHIFTS else operation
-            return cst.Assign([cst.AssignTarget(place)], value, semicolon=updated.semicolon)
+            place = self._augmented_items[id(original.target)]
+            return cst.Assign([cst.AssignTarget(place)], self._plain(original, updated), semicolon=updated.semicolon)
         if id(original) not in self.facts.augmented or type(updated.operator) not in _SHIFTS:
             return self._augmented_value(original, updated)
         written = self._augmented_value(original, updated)
         if isinstance(written, cst.AugAssign):
-            value = self._shift(original, plain_operation(written))
-            return cst.Assign([cst.AssignTarget(written.target)], value, semicolon=written.semicolon)
+            return cst.Assign([cst.AssignTarget(written.target)], self._plain(original, written), semicolon=written.semicolon)
         return written
+
+    def _plain(self, original: cst.AugAssign, updated: cst.AugAssign, left: cst.BaseExpression | None = None) -> cst.BaseExpression:
+        """``x + y`` of ``x += y``, computed from ``left`` instead of ``x`` where given; of a shift what the target has for it."""
+        operation = plain_operation(updated)
+        if left is not None:
+            operation = operation.with_changes(left=left)
+        return self._shift(original, operation) if type(updated.operator) in _SHIFTS else operation
 
     def _augmented_value(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:
         fact = self.facts.augmented.get(id(original))
@@ -528,12 +532,9 @@ class EditVisitor(cst.CSTTransformer):
             self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
         if fact.place.shared and self.file.target.inplace_assign is not None and isinstance(updated.target, cst.Name):
-            operation: Any = plain_operation(updated)
             name_of = _AUGMENTED.get(type(updated.operator), "")
             operand = copy_for_derivative(self.file.target.copy, name_of, updated.target, (fact.value,))
-            value = operation.with_changes(left=operand)
-            value = self._shift(original, value) if type(updated.operator) in _SHIFTS else value
-            call = self.file.write_into(updated.target, value)
+            call = self.file.write_into(updated.target, self._plain(original, updated, operand))
             assert call is not None
             self.file.converted(original, name, self.file.code(call))
             return cst.Expr(call, semicolon=updated.semicolon)

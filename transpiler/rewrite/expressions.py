@@ -7,6 +7,7 @@ from typing import Final
 
 import libcst as cst
 
+from transpiler.analysis.facts import CallFact
 from transpiler.rewrite.template import parenthesized
 
 _PLAIN: Final[Mapping[type[cst.BaseAugOp], Callable[[], cst.BaseBinaryOp]]] = {
@@ -21,6 +22,11 @@ SHARING: Final = frozenset({
     "transpose", "swapaxes", "swapdims", "permute", "movedim", "moveaxis", "t", "view", "view_as", "reshape", "reshape_as", "flatten", "unsqueeze", "squeeze",
     "narrow", "select", "diagonal",
 })  # fmt: skip
+
+
+def gives_shared(call: CallFact) -> bool:
+    """Whether what a call gives shares memory with its operand on MindSpore too."""
+    return len(call.apis) == 1 and call.apis[0].rpartition(".")[2] in SHARING
 
 
 def every_element(receiver: cst.BaseExpression) -> cst.Subscript:

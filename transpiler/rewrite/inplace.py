@@ -14,12 +14,12 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis import values as v
-from transpiler.analysis.facts import CallFact, Certainty
+from transpiler.analysis.facts import CallFact, Certainty, Picks
 from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import Declined
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.expressions import SHARING, every_element, is_stable
+from transpiler.rewrite.expressions import every_element, gives_shared, is_stable
 from transpiler.rewrite.template import parenthesized, render
 from transpiler.syntax.names import fresh_name
 from transpiler.syntax.tree import children, every
@@ -115,8 +115,10 @@ class InplaceRewriter:
         if not isinstance(func, cst.Attribute) or func.attr.value != self.file.target.inplace_assign or len(rewritten.args) != 1:
             return rewritten
         is_item = isinstance(func.value, cst.Subscript) and not is_statement
+        if not is_item and not self._shares(self._receiver(original, fact)):
+            return rewritten
         written = self.file.write_into(func.value, rewritten.args[0].value, True)
-        if written is None or not (is_item or self._shares(self._receiver(original, fact))):
+        if written is None:
             return rewritten
         self.kept_parts.add(id(original))
         self.file.converted(original, callee_text(original), self.file.code(written.func))
@@ -159,7 +161,7 @@ class InplaceRewriter:
         self._note_place(original, receiver, fact)
         item = self.file.facts.subscripts.get(id(self._receiver(original, fact)))
         named = receiver is not None and (is_stable(receiver) or id(receiver) in self._places or self.is_detached(original))
-        named = named and (item is None or item.picks != "yes")
+        named = named and (item is None or item.picks is not Picks.YES)
         if not named and not v.is_fresh(self._owner_kind(fact)):
             return self._updating(original, updated, fact)
         stays = named and self.file.target.inplace_assign is None
@@ -247,9 +249,7 @@ class InplaceRewriter:
         if id(receiver) in self.kept_parts:
             return True
         fact = self.file.facts.calls.get(id(receiver))
-        if fact is None or len(fact.apis) != 1 or not fact.apis[0].startswith(("torch.Tensor.", "torch.")):
-            return False
-        return fact.certainty is Certainty.KNOWN and fact.apis[0].rpartition(".")[2] in SHARING
+        return fact is not None and fact.certainty is Certainty.KNOWN and gives_shared(fact)
 
     def unseen(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> tuple[cst.Name, cst.BaseExpression] | None:
         """(name, new value) of ``x.copy_(value)`` that ``rewrite`` made where nobody but the name ``x`` sees the tensor; else None."""

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from transpiler.analysis import values as v
-from transpiler.analysis.facts import SubscriptFact
+from transpiler.analysis.facts import Picks, SubscriptFact
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import literal_tuple
-from transpiler.rewrite.expressions import SHARING, is_stable
+from transpiler.rewrite.expressions import gives_shared, is_stable
 from transpiler.rewrite.picked_items import written_picks
 from transpiler.syntax.names import bound_by, parameters
 from transpiler.syntax.tree import children
@@ -33,8 +33,8 @@ class ItemRewriter:
         name, copy = self.file.target.strided_read, self.file.target.copy
         if name is None or not isinstance(fact.owner, v.Tensor):
             return updated
-        is_written = fact.picks != "no" and self._is_written(original)
-        if is_written and fact.picks == "yes" and copy is not None:
+        is_written = bool(fact.picks) and self._is_written(original)
+        if is_written and fact.picks is Picks.YES and copy is not None:
             copied = cst.Call(cst.Attribute(updated, cst.Name(copy)))
             self.file.converted(
                 original, self.file.code(original), self.file.code(copied), "What is written into it reaches no other tensor."
@@ -60,15 +60,8 @@ class ItemRewriter:
 
     def add_to_picked(self, original: cst.AugAssign, place: cst.Subscript, value: cst.BaseExpression) -> cst.BaseSmallStatement | None:
         """``x = set_item(x, mask, x[mask] + v)`` for ``x[mask] += v`` where others share the memory of ``x``."""
-        fact = self.file.facts.subscripts.get(id(original.target))
         item = original.target
-        if (
-            self.file.target.slice_write is None
-            or fact is None
-            or fact.picks == "no"
-            or not isinstance(item, cst.Subscript)
-            or not is_stable(item)
-        ):
+        if self.file.target.slice_write is None or not isinstance(item, cst.Subscript) or not is_stable(item):
             return None
         return self._stored(original, item, place, value, original)
 
@@ -92,8 +85,7 @@ class ItemRewriter:
     def is_picked_of_view(self, target: cst.Subscript) -> bool:
         """Whether elements that a tensor or list picks are written where others share the memory, which the target's own assignment leaves behind."""
         fact, call = self.file.facts.stores.get(id(target)), self.file.facts.calls.get(id(target.value))
-        is_view = call is not None and len(call.apis) == 1 and call.apis[0].rpartition(".")[2] in SHARING
-        return fact is not None and fact.picks != "no" and (fact.viewed or is_view)
+        return fact is not None and bool(fact.picks) and (fact.viewed or (call is not None and gives_shared(call)))
 
     def _is_written(self, read: cst.Subscript) -> bool:
         """Whether something is written into the elements that were read."""

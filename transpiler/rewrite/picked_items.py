@@ -21,7 +21,7 @@ _SAME: frozenset[str] = frozenset(
 
 def written_picks(module: cst.Module, facts: Facts) -> frozenset[int]:
     """The subscripts, by their id."""
-    picks = {key for key, fact in facts.subscripts.items() if fact.picks != "no"}
+    picks = {key for key, fact in facts.subscripts.items() if fact.picks}
     return frozenset(picks & set(_in_scope(module, facts.dirty))) if picks else frozenset()
 
 

@@ -117,10 +117,10 @@ class Optimizer(experimental_optim.Optimizer):
         return "\n".join([*lines, ")"])
 
 
-def _remembered(state: dict[str, Any], name: str, parameter: Tensor) -> Tensor:
-    """A running value of a parameter, zero at first."""
+def _remembered(state: dict[str, Any], name: str, parameter: Tensor, start: float = 0) -> Tensor:
+    """A running value of a parameter, ``start`` at first."""
     if name not in state:
-        state[name] = ops.zeros_like(parameter)
+        state[name] = ops.full_like(parameter, start)
     return state[name]
 
 
@@ -342,9 +342,8 @@ class Adagrad(Optimizer):
         count = _counted(state)
         gradient = _decayed(parameter, gradient, group)
         rate = _rate(group) / (1 + (count - 1) * group["lr_decay"])
-        if "sum" not in state:  # of a group that was added later
-            state["sum"] = ops.full_like(parameter, self.defaults["initial_accumulator_value"])
-        state["sum"] = state["sum"] + gradient * gradient
+        # Of a group that was added later there is no sum yet.
+        state["sum"] = _remembered(state, "sum", parameter, self.defaults["initial_accumulator_value"]) + gradient * gradient
         ops.assign(parameter, parameter - gradient / (ops.sqrt(state["sum"]) + group["eps"]) * rate)
 
 
@@ -622,12 +621,10 @@ class Rprop(Optimizer):
         """A step against the sign of each element; its size grows while the sign stays and shrinks where it turned."""
         _counted(state)
         (shrink, grow), (least, most) = group["etas"], group["step_sizes"]
-        if "step_size" not in state:
-            state["step_size"] = ops.full_like(gradient, _rate(group))
         turn = ops.sign(gradient * _remembered(state, "prev", parameter))
         one = ops.ones_like(gradient)
         factor = ops.where(turn > 0, one * grow, ops.where(turn < 0, one * shrink, one))
-        state["step_size"] = ops.clamp(state["step_size"] * factor, least, most)
+        state["step_size"] = ops.clamp(_remembered(state, "step_size", gradient, _rate(group)) * factor, least, most)
         state["prev"] = ops.where(turn < 0, ops.zeros_like(gradient), gradient)
         ops.assign(parameter, parameter - ops.sign(state["prev"]) * state["step_size"])
 

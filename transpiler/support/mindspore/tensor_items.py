@@ -73,7 +73,9 @@ def copy_into(x: Tensor, value: Any) -> Tensor:
                       "and their gradient", stacklevel=2)  # fmt: skip
     x = _own(x)
     if isinstance(value, Tensor):
-        value = ops.broadcast_to(value.astype(x.dtype), x.shape)
+        value = value.astype(x.dtype)
+        if value.shape != x.shape:
+            value = ops.broadcast_to(value, x.shape)
     if x.ndim:
         x[:] = value
     elif node is None:

@@ -54,6 +54,8 @@ def _cast(input: Tensor, dtype: Any) -> Tensor:
 def _softmax(x: Tensor, axis: int) -> Tensor:
     """exp(x) over its sum along ``axis``. Over a single element MindSpore's CPU gradient must never be taken: where it is the first of a rank that a
     process takes, all later ones of that rank are wrong."""
+    if x.size == 0:
+        return x
     if x.ndim == 0 or x.shape[axis] == 1:
         return ops.exp(x - x)
     return mint.softmax(x, axis)
@@ -481,7 +483,7 @@ class LayerNorm(nn.LayerNorm, NormNames, Resets):
         return ops.LayerNorm(axis, axis, self.epsilon)(input, gamma, beta)[0]
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, out: None = None, layout: Any = None, device: Any = None,
+def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, out: None = None, layout: Any = None, device: Any = None,
            pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Values from start up to end in steps; int64 unless a float is given (torch.arange)."""
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in ((0, start, step) if end is None else (start, end, step)))

@@ -23,7 +23,9 @@ def pad_constant(x: Tensor, widths: tuple[int, ...], value: Any = 0.0) -> Tensor
         axis = x.ndim - 1 - i
         before, after = widths[2 * i], widths[2 * i + 1]
         start, stop = max(-before, 0), x.shape[axis] - max(-after, 0)
-        if start != 0 or stop != x.shape[axis]:
+        if start == stop:
+            x = ops.zeros(x.shape[:axis] + (0,) + x.shape[axis + 1 :], x.dtype)
+        elif start != 0 or stop != x.shape[axis]:
             x = ops.narrow(x, axis, start, stop - start)
         for width, first in ((before, True), (after, False)):
             if width > 0:

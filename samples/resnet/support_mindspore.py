@@ -251,12 +251,14 @@ def assign_running(layer: Any, mean: Tensor, variance: Tensor, factor: Any) -> N
 
 
 def is_composed(layer: Any, x: Tensor) -> bool:
-    """Whether MindSpore's kernel does not do: it knows neither the cumulative average of ``momentum=None`` nor float64."""
-    return (layer.training and layer.cumulative) or x.dtype == mindspore.float64
+    """Whether MindSpore's kernel does not do: it knows neither the cumulative average of ``momentum=None`` nor float64, nor empty batches."""
+    return (layer.training and layer.cumulative) or x.dtype == mindspore.float64 or x.size == 0
 
 
 def composed_batch_norm(layer: Any, x: Tensor) -> Tensor:
     """Batch normalisation without the kernel; with ``momentum=None`` the running statistics are the plain average over all batches."""
+    if x.size == 0:  # as in torch the running statistics stay
+        return x
     shape = affine_shape(x)
     if not layer.training and layer.use_batch_statistics is None:
         mean, variance = layer.moving_mean, layer.moving_variance

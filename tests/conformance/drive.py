@@ -17,7 +17,7 @@ CHUNK = 12
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An operator's cases: how many matched, were left with a diagnostic, and failed or differed without one."""
+    """An operator's cases: matched, left with a diagnostic, failed or differing without one, and those of the target's own defects."""
 
     operator: str
     matched: int
@@ -26,10 +26,11 @@ class Verdict:
     reasons: Mapping[str, int]
     faults: Sequence[str]
     forms: Mapping[str, Sequence[int]]
+    defects: int = 0
 
     @property
     def total(self) -> int:
-        return self.matched + self.left + self.wrong
+        return self.matched + self.left + self.wrong + self.defects
 
 
 def run_all(
@@ -43,7 +44,8 @@ def run_all(
             *(["--mappings", str(mappings)] if mappings else []),
             *(["--dtypes", *dtypes] if dtypes else []),
         ]
-        for found in pool.map(lambda job: _chunk(job[1], folder / f"chunk_{job[0]}.jsonl", options), enumerate(chunks)):
+        # Last first: optimizers and modules take longest.
+        for found in pool.map(lambda job: _chunk(job[1], folder / f"chunk_{job[0]}.jsonl", options), reversed([*enumerate(chunks)])):
             yield from found
 
 

@@ -68,7 +68,7 @@ optimizer.step(closure)
 """,
     "accumulated": """\
 for step in range(6):
-    loss = F.mse_loss(model(a0 * (step + 1)), a1) / 2
+    loss = F.mse_loss(model(a0 / (step + 1)), a1) / 2
     loss.backward()
     if step % 2:
         optimizer.step()

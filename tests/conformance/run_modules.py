@@ -64,6 +64,9 @@ class ModuleRunner(Runner):
         groups = [[pair for pair in legal if pair[0].sample.is_double == double] for double in (False, True)]
         return [group for group in groups if group]
 
+    def has_nothing(self, case: ModuleCase) -> bool:
+        return any(not tensor.numel() for tensor in case.sample.called.tensors)
+
     def original(self, case: ModuleCase, function: Callable[..., Any]) -> Original:
         torch.manual_seed(0)
         model = function(*(t.clone() for t in case.sample.made.tensors))
@@ -116,7 +119,10 @@ class ModuleRunner(Runner):
             if chosen is None and not item["drop"]:
                 return pairs, f"structure: no counterpart of '{item['key']}'"
             if chosen is not None:
-                side.assign(tensor, relayout(item["array"], chosen), keep_dtype=False)
+                if isinstance(tensor, mindspore.Parameter):
+                    side.assign(tensor, relayout(item["array"], chosen), keep_dtype=False)
+                else:
+                    side.assign_constant(owner, tensor, relayout(item["array"], chosen))
                 pairs[item["key"]] = (tensor, chosen)
         known = {id(tensor) for tensor, _ in pairs.values()}
         trainable = [p.name for p in cell.trainable_params() if id(p) not in known]

@@ -11,13 +11,14 @@ from tests.conformance.drive import Verdict
 from tests.conformance.modules import modules
 from tests.conformance.programs import names as programs
 from tests.conformance.samples import KEPT, operators
+from tests.conformance.target_defects import target_defects
 from transpiler.mapping.registry import Registry, load_registry
 from transpiler.mapping.schema import Entry, TargetForm
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "coverage.md"
 DATA = PAGE.with_suffix(".json")
 KINDS: Final = ("operator", "module", "optimizer", "scheduler")
-COUNTS: Final = ("matched", "left", "raises", "differs")
+COUNTS: Final = ("matched", "left", "defects", "raises", "differs")
 STATES: Final = ("converted", "composed", "partial", "unsupported")
 #: Forms in which an operator is written as a method of a tensor.
 METHOD_FORMS: Final = (
@@ -38,8 +39,9 @@ Written from the mapping entries for MindSpore and a run of torch's own samples:
 optimizers (`optim_db`) and constructors of every scheduler. Each sample is written out as source text in the forms that users write (positional, keywords,
 other orders, method, function, alias, import, value, `out=`, in place, subclass, container, training loop, defaults spelled out), ported by the tool, and run
 on both sides. A case is *matched* where value, shape, dtype, structure and gradient agree (of modules also parameters' gradients and buffers; of optimizers
-the trained parameters; of schedulers the rates), *left* where a diagnostic stands at the call. Where neither holds, cases that *raise* an error are told from those that
-*differ*.
+the trained parameters; of schedulers the rates), *left* where a diagnostic stands at the call. A *defect* is one of MindSpore's own kernels on tensors without
+elements, where the port keeps the user's operator or the target's layer all the same (`tests/conformance/target_defects.yaml`). Where none of these holds, cases that
+*raise* an error are told from those that *differ*.
 
 """
 STATES_TEXT = """\
@@ -71,7 +73,7 @@ def record(verdicts: Sequence[Verdict], limit: int | None) -> Mapping[str, Any]:
         differ = sum(1 for fault in verdict.faults if is_silent(fault))
         methods = [sum(counts[i] for form, counts in verdict.forms.items() if form in METHOD_FORMS) for i in range(3)]
         rows[verdict.operator] = {
-            "matched": verdict.matched, "left": verdict.left, "raises": verdict.wrong - differ, "differs": differ,
+            "matched": verdict.matched, "left": verdict.left, "defects": verdict.defects, "raises": verdict.wrong - differ, "differs": differ,
             **({"methods": methods} if kind(verdict.operator) == "operator" and any(methods) else {}),
             "why": next(iter(verdict.reasons), ""), "fault": verdict.faults[0].rpartition(" | ")[2][:100] if verdict.faults else "",
         }  # fmt: skip
@@ -91,7 +93,7 @@ def is_silent(fault: str) -> bool:
 
 def render(data: Mapping[str, Any]) -> str:
     """The page."""
-    rows = data["operators"]
+    rows = {name: {"defects": 0, "name": name, **row} for name, row in data["operators"].items()}
     registry = load_registry()
     missing = [name for name in [*operators(), *modules(), *programs()] if name not in rows]
     scope = f"At most {data['limit']} samples of each dtype and variant were taken." if data["limit"] else "All samples were taken."
@@ -107,7 +109,7 @@ def render(data: Mapping[str, Any]) -> str:
         STATES_TEXT,
         *_api_summary(registry, rows),
     ]
-    lines += ["", "## Every sampled name", "", f"| name | state | {' | '.join(COUNTS)} | why |", "|---|---|---|---|---|---|---|"]
+    lines += ["", "## Every sampled name", "", f"| name | state | {' | '.join(COUNTS)} | why |", "|---|---|---|---|---|---|---|---|"]
     for name, row in rows.items():
         lines.append(f"| `{name}` | {state(row)} | {' | '.join(str(row[key]) for key in COUNTS)} | {_cell(_why(row))} |")
     lines += ["", "## Every API", ""]
@@ -133,7 +135,7 @@ def state(row: Mapping[str, Any]) -> str:
         return "partial"
     if not row["matched"]:
         return "left"
-    return "partial" if row["left"] else "converted"
+    return "partial" if row["left"] or row["defects"] else "converted"
 
 
 def family_of(api: str) -> str:
@@ -158,7 +160,7 @@ def api_state(entry: Entry, row: Mapping[str, Any] | None, registry: Registry) -
         return "unsupported", refused.hint if refused is not None else "no counterpart yet"
     wrong = row is not None and (row["raises"] or row["differs"])
     arguments = _refused(entry, form)
-    if row is not None and (wrong or row["left"]):
+    if row is not None and (wrong or row["left"] or row["defects"]):
         return "partial", ", ".join([*arguments, _why(row)])
     if arguments:
         return "partial", ", ".join(arguments)
@@ -178,7 +180,8 @@ def _refused(entry: Entry, form: TargetForm) -> list[str]:
 
 
 def _why(row: Mapping[str, Any]) -> str:
-    return str(row["fault"] if row["raises"] or row["differs"] else row["why"] if row["left"] else "")
+    reason = row["fault"] if row["raises"] or row["differs"] else row["why"] if row["left"] else ""
+    return str(reason or (target_defects().get(row["name"], "") if row["defects"] else ""))
 
 
 def _cell(text: str) -> str:
@@ -203,7 +206,16 @@ def _row(api: str, rows: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if row is None or "methods" not in row:
         return None
     matched, left, wrong = row["methods"]
-    return {"matched": matched, "left": left, "raises": wrong, "differs": 0, "why": row["why"], "fault": row["fault"]}
+    return {
+        "matched": matched,
+        "left": left,
+        "defects": row["defects"],
+        "raises": wrong,
+        "differs": 0,
+        "name": row["name"],
+        "why": row["why"],
+        "fault": row["fault"],
+    }
 
 
 def _api_line(entry: Entry, rows: Mapping[str, Any], registry: Registry) -> str:
@@ -231,14 +243,17 @@ def _sample_summary(rows: Mapping[str, Any]) -> list[str]:
         family = {"module": "nn (modules)", "optimizer": "optim", "scheduler": "optim.lr_scheduler"}.get(kind(name)) or family_of(
             f"torch.{name}"
         )
-        counts = families.setdefault(family, [0] * 6)
+        counts = families.setdefault(family, [0] * (2 + len(COUNTS)))
         counts[0] += 1
         counts[1] += state(row) == "converted"
         for index, key in enumerate(COUNTS, 2):
             counts[index] += row[key]
     methods = [row["methods"] for row in rows.values() if "methods" in row]
     families = {"all": [sum(column) for column in zip(*families.values(), strict=True)], **dict(sorted(families.items()))}
-    table = ["| family | names | every case matched | cases matched | left | raises | differs |", "|---|---|---|---|---|---|---|"]
+    table = [
+        "| family | names | every case matched | cases matched | left | target's defects | raises | differs |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     table += [f"| {family} | {' | '.join(map(str, counts))} |" for family, counts in families.items()]
     if methods:
         sums = [sum(column) for column in zip(*methods, strict=True)]

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import importlib
 import symtable
 import sys
 from collections.abc import Iterator
@@ -139,3 +140,28 @@ def test_a_module_of_ours_tells_its_names(target: str) -> None:
 def test_unknown_names_are_named() -> None:
     with pytest.raises(SupportError, match="NoSuchLayer"):
         assemble("mindspore", ["NoSuchLayer"])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_name_of_the_framework_exists(target: str) -> None:
+    """No type checker looks into the frameworks: each dotted name that starts at something imported from one is looked up."""
+    tree = ast.parse(assemble(target, support_names(target)))
+    known: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            for alias in (alias for alias in node.names if alias.name.startswith(target)):
+                module = importlib.import_module(alias.name)
+                known[alias.asname or target] = module if alias.asname else sys.modules[target]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(target):
+            scope: dict[str, object] = {}
+            exec(ast.unparse(node), scope)  # noqa: S102 - the import as the support module has it
+            known |= scope
+    used = {dotted for node in ast.walk(tree) if isinstance(node, ast.Attribute) and (dotted := ast.unparse(node)).split(".")[0] in known}
+    chains = [dotted.split(".") for dotted in used if dotted.replace(".", "").replace("_", "").isalnum()]
+    assert len(chains) > 50
+    assert [".".join(chain) for chain in chains if not resolves(known[chain[0]], chain[1:])] == []
+
+
+def resolves(found: object, attributes: list[str]) -> bool:
+    """Whether attributes can be read one after another."""
+    return not attributes or (hasattr(found, attributes[0]) and resolves(getattr(found, attributes[0]), attributes[1:]))

@@ -336,10 +336,12 @@ class CallRewriter:
     def _filled(
         self, site: CallSite, form: TargetForm, binding: Binding, name: str, mode: str
     ) -> cst.BaseExpression | list[cst.Arg] | Declined:
-        arguments = binding.values.get(name, ())
+        arguments, rule = binding.values.get(name, ()), form.args.get(name)
         if mode:
-            return self._sequence(site, arguments, name, mode)
-        rule = form.args.get(name)
+            # Of a sequence a rule says only which values the form honours.
+            values = [self.translator.translated(name, rule, a, site.args[a.index].value) for a in arguments] if rule is not None else []
+            refused = next((value for value in values if isinstance(value, Declined)), None)
+            return refused or self._sequence(site, arguments, name, mode)
         if not arguments:
             parameter = binding.signature.find(name)
             if parameter is None or parameter.default is None:

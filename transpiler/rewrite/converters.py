@@ -87,6 +87,13 @@ def boolean(value: cst.BaseExpression, kind: str) -> cst.BaseExpression:
     return cst.Call(cst.Name("bool"), [cst.Arg(value)]) if kind == "int" else value
 
 
+def as_number(value: cst.BaseExpression, kind: str) -> cst.BaseExpression:
+    """``True`` and ``False`` as the numbers that they are to torch; MindSpore's arithmetic refuses them."""
+    if isinstance(value, cst.Name) and value.value in ("True", "False"):
+        return cst.Integer(str(int(value.value == "True")))
+    return cst.Call(cst.Name("int"), [cst.Arg(value)]) if kind == "bool" else value
+
+
 def given(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
     """Any value but ``None`` (for arguments whose default, None, means 'derive it')."""
     if isinstance(value, cst.Name) and value.value == "None":
@@ -132,6 +139,18 @@ def real_dtype(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | Non
     """A dtype that the source shows to be no complex one."""
     leaf = value.attr.value if isinstance(value, cst.Attribute) else value.value if isinstance(value, cst.Name) else ""
     return value if leaf.startswith(("float", "bfloat", "double", "half", "None")) else None
+
+
+def copies(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """How often something is repeated, unless it is never: MindSpore has no kernel, or none with a derivative, for that."""
+    parts = elements(value)
+    shown = (value,) if parts is None else parts
+    return None if any(isinstance(part, cst.Integer) and part.evaluated_value == 0 for part in shown) else value
+
+
+def copies_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:
+    """The same as a tuple."""
+    return None if copies(value, kind) is None else as_tuple(value, kind)
 
 
 def as_tuple(value: cst.BaseExpression, kind: str) -> cst.BaseExpression | None:

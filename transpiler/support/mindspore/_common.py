@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -62,6 +63,8 @@ def pad_by_index(x: Tensor, widths: tuple[int, ...], mode: str) -> Tensor:
     """Pad trailing axes in ``mode`` 'reflect', 'replicate' or 'circular'; ``widths`` is (before, after) per axis, last axis first, as in F.pad."""
     if 0 in x.shape[: x.ndim - len(widths) // 2]:
         return pad_constant(x, widths)
+    if mode == "circular":  # wraps around what is left after cropping; the others read beyond it
+        x, widths = pad_constant(x, tuple(min(width, 0) for width in widths)), tuple(max(width, 0) for width in widths)
     for i in range(len(widths) // 2):
         axis = x.ndim - 1 - i
         before, after, size = widths[2 * i], widths[2 * i + 1], x.shape[axis]
@@ -79,7 +82,9 @@ def pad_constant(x: Tensor, widths: tuple[int, ...], value: Any = 0.0) -> Tensor
         axis = x.ndim - 1 - i
         before, after = widths[2 * i], widths[2 * i + 1]
         start, stop = max(-before, 0), x.shape[axis] - max(-after, 0)
-        if start != 0 or stop != x.shape[axis]:
+        if start == stop:
+            x = ops.zeros(x.shape[:axis] + (0,) + x.shape[axis + 1 :], x.dtype)
+        elif start != 0 or stop != x.shape[axis]:
             x = ops.narrow(x, axis, start, stop - start)
         for width, first in ((before, True), (after, False)):
             if width > 0:
@@ -87,6 +92,23 @@ def pad_constant(x: Tensor, widths: tuple[int, ...], value: Any = 0.0) -> Tensor
                 block = ops.full(shape, value, dtype=x.dtype)
                 x = ops.cat((block, x) if first else (x, block), axis)
     return x
+
+
+def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction that torch's deprecated flags mean, where one is given."""
+    if size_average is None and reduce is None:
+        if reduction not in ("none", "mean", "sum", "batchmean"):
+            raise ValueError(f"{reduction} is not a valid value for reduction")
+        return reduction
+    if reduce is not None and not reduce:
+        return "none"
+    return "mean" if size_average is None or size_average else "sum"
+
+
+def weighted_mean(total: Tensor, weight: Tensor) -> Tensor:
+    """A loss's sum over the sum of its weights; NaN where nothing is weighed, which in torch no derivative goes through."""
+    nothing = weight == 0
+    return mint.where(nothing, ops.full((), math.nan, dtype=total.dtype), total / mint.where(nothing, ops.ones_like(weight), weight))
 
 
 class ValuesIndices(NamedTuple):
@@ -184,14 +206,14 @@ def _cast(input: Tensor, dtype: Any) -> Tensor:
 
 def _magnitude(input: Tensor) -> Tensor:
     """|input| as a real number."""
-    return ops.real(ops.abs(input)) if _category(input.dtype) == 3 else ops.abs(input)
+    return _real(ops.abs(input)) if _category(input.dtype) == 3 else ops.abs(input)
 
 
 def _real_part(input: Tensor) -> Tensor:
     """The real part of a complex tensor, a real one as it is."""
     if _category(input.dtype) < 3:
         return input
-    return ops.real(input) if input.size else ops.zeros(input.shape, _real_dtype(input.dtype))
+    return _real(input) if input.size else ops.zeros(input.shape, _real_dtype(input.dtype))
 
 
 def _real_dtype(dtype: Any) -> Any:
@@ -199,14 +221,29 @@ def _real_dtype(dtype: Any) -> Any:
     return {mindspore.complex64: mindspore.float32, mindspore.complex128: mindspore.float64}.get(dtype, dtype)
 
 
+def _real(x: Tensor) -> Tensor:
+    """The real parts; MindSpore's kernels for them refuse tensors without elements."""
+    return ops.real(x) if x.size else ops.zeros(x.shape, _real_dtype(x.dtype))
+
+
+def _imag(x: Tensor) -> Tensor:
+    """The imaginary parts."""
+    return ops.imag(x) if x.size else ops.zeros(x.shape, _real_dtype(x.dtype))
+
+
 def _conjugate(input: Tensor) -> Tensor:
     """The complex conjugate; real numbers as they are."""
-    return ops.conj(input) if _category(input.dtype) == 3 else input
+    return ops.conj(input) if _category(input.dtype) == 3 and input.size else input
+
+
+def _broadcasting(kernel: Any, x: Tensor, y: Tensor) -> Tensor:
+    """``kernel(x, y)`` where it refuses to broadcast tensors without elements."""
+    return kernel(x, y) if x.size and y.size else x + y
 
 
 def _by_parts(function: Any, *tensors: Tensor) -> Tensor:
     """A linear function of complex tensors, of their real and imaginary parts, for kernels that take real numbers only."""
-    return ops.Complex()(function(*(ops.real(x) for x in tensors)), function(*(ops.imag(x) for x in tensors)))
+    return ops.Complex()(function(*(_real(x) for x in tensors)), function(*(_imag(x) for x in tensors)))
 
 
 def _scaled_by(factor: Any, x: Tensor) -> Tensor:
@@ -265,6 +302,8 @@ def _by_stride(strides: tuple[int, ...]) -> tuple[int, ...]:
 def _softmax(x: Tensor, axis: int) -> Tensor:
     """exp(x) over its sum along ``axis``. Over a single element MindSpore's CPU gradient must never be taken: where it is the first of a rank that a
     process takes, all later ones of that rank are wrong."""
+    if x.size == 0:
+        return x
     if x.ndim == 0 or x.shape[axis] == 1:
         return ops.exp(x - x)
     return mint.softmax(x, axis)

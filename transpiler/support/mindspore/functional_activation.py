@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _autocast_to, _cast, _conjugate, _magnitude, _real_part, _softmax, _sum
+from ._common import _as_float, _autocast_to, _cast, _conjugate, _magnitude, _real_part, _softmax, _sum, accurate_tanh
 from .nn_embedding import checked_table, frequency_scaled, look_up
 
 
@@ -56,14 +56,19 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return mint.where(input > 0, input, input * negative_slope)
 
 
+def _not_above_zero(x: Tensor) -> Tensor:
+    """min(x, 0) with the derivative 1 at 0, where that of ``minimum`` is shared."""
+    return mint.where(x > 0, ops.zeros_like(x), x)
+
+
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha * (exp(x) - 1) (F.elu)."""
-    return mint.where(input > 0, input, alpha * mint.expm1(mint.minimum(input, ops.zeros_like(input))))
+    return mint.where(input > 0, input, alpha * mint.expm1(_not_above_zero(input)))
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)) (F.celu)."""
-    return mint.where(input > 0, input, alpha * mint.expm1(mint.minimum(input, ops.zeros_like(input)) / alpha))
+    return mint.where(input > 0, input, alpha * mint.expm1(_not_above_zero(input) / alpha))
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -72,8 +77,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x tanh(softplus(x)) (F.mish)."""
-    return ops.mish(input)
+    """x tanh(softplus(x)) (F.mish); MindSpore's own gives NaN from 45 on."""
+    return input * accurate_tanh(softplus(input))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -123,6 +128,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, else weight * x, one weight per channel (F.prelu)."""
     input, weight = _autocast_to("PReLU", input, weight)
     slope = weight
+    if input.size == 0:  # MindSpore's sums over nothing would leave the weight's gradient unset
+        return input
     if weight.ndim == 1 and weight.size > 1:
         slope = weight.reshape((1, -1) + (1,) * (input.ndim - 2)) if input.ndim > 1 else weight
     elif weight.ndim == 1:
@@ -188,7 +195,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
         return input
     limit = -1.7580993408473766
     scale = 0.0 if p == 1 else 1 / math.sqrt((1 - p) * (1 + p * limit**2))
-    kept = (ops.rand(*input.shape) >= p).astype(input.dtype)
+    kept = (ops.rand(*input.shape).reshape(input.shape) >= p).astype(input.dtype)
     return (input * kept + limit * (1 - kept)) * scale - scale * limit * p
 
 

@@ -8,7 +8,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _cast, _category, _scattered, ntuple, pad_by_index, pad_constant
+from ._common import _cast, _category, _imag, _real, _scattered, ntuple, pad_by_index, pad_constant
 from .conv_products import convolve_products
 from .functional_pool import _windows
 
@@ -65,7 +65,7 @@ def _last_axis_first(widths: tuple[int, ...]) -> tuple[int, ...]:
 
 def _convolve_complex(x: Tensor, weight: Tensor, *geometry: Any) -> Tensor:
     """The convolutions of real and imaginary parts, which have kernels."""
-    xs, ws = (ops.real(x), ops.imag(x)), (ops.real(weight), ops.imag(weight))
+    xs, ws = (_real(x), _imag(x)), (_real(weight), _imag(weight))
     (rr, ri), (ir, ii) = [[_convolve(part, w, None, *geometry) for w in ws] for part in xs]
     return ops.Complex()(rr - ii, ri + ir)
 

@@ -142,7 +142,7 @@ def fractional_starts(samples: Any, size: int, count: int, window: int) -> Any:
     alpha = np.float32(size - window) / np.float32(count - 1)
     u = samples.astype(np.float32)[..., None]
     steps = np.arange(count - 1, dtype=np.float32)
-    starts = np.floor((steps + u) * alpha).astype(np.int64) - np.floor(u * alpha).astype(np.int64)
+    starts = np.trunc((steps + u) * alpha).astype(np.int64) - np.trunc(u * alpha).astype(np.int64)
     return np.concatenate([starts, np.full((*samples.shape, 1), size - window)], -1)
 
 
@@ -155,6 +155,9 @@ def fractional_pool(input: Tensor, rank: int, kernel_size: Any, output_size: Any
     if counts is None:
         counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ntuple(output_ratio, rank)))
     planes = math.prod(input.shape[:-rank])
+    if planes == 0:
+        empty = ops.zeros((*input.shape[:-rank], *counts), input.dtype)
+        return empty, empty.astype(mindspore.int64)
     drawn = ops.rand(planes, rank) if samples is None else samples
     numbers = drawn.asnumpy().reshape(-1, rank)[:planes]
     positions = np.zeros((planes,) + (1,) * (2 * rank), np.int64)

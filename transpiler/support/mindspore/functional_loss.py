@@ -8,15 +8,14 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _autocast_to, _magnitude, _sum
+from ._common import _as_float, _autocast_to, _magnitude, _sum, legacy_reduction, weighted_mean
 from .functional_activation import _length, log_softmax, logsigmoid
 
 
 def _reduced(loss: Tensor, reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> Tensor:
     """The mean, the sum or the losses themselves; ``size_average`` and ``reduce`` are torch's older spelling."""
-    if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-    if reduction not in ("none", "mean", "sum"):
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    if reduction == "batchmean":
         raise ValueError(f"{reduction} is not a valid value for reduction")
     if reduction == "mean":
         return _sum(loss) / loss.size if not loss.size else mint.mean(loss)
@@ -31,7 +30,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
     loss = loss * weight
-    return _sum(loss) / ops.broadcast_to_sum(weight, loss.shape) if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -42,7 +41,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
     loss = loss * weight
-    return _sum(loss) / ops.broadcast_to_sum(weight, loss.shape) if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -64,7 +63,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     if weight is None:
         return _reduced(loss, reduction)
     loss = loss * weight
-    return _sum(loss) / ops.broadcast_to_sum(weight, loss.shape) if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
 
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
@@ -89,8 +88,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
              reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """-input at the target class; the mean is weighted by class (F.nll_loss)."""
     input, weight = _autocast_to("NLLLoss", input, weight)
-    if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    reduction = legacy_reduction(size_average, reduce, reduction)
     axis = 0 if input.ndim == 1 else 1
     valid = target != ignore_index
     classes = mint.where(valid, target, ops.zeros_like(target)).astype(mindspore.int64)
@@ -100,7 +98,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
         factor = factor * ops.gather(weight, classes.reshape(-1), 0).reshape(classes.shape)
     loss = mint.where(valid, picked, ops.zeros_like(picked)) * factor
     if reduction == "mean":
-        return _sum(loss) / _sum(factor)
+        return weighted_mean(_sum(loss), _sum(factor))
     return _reduced(loss, reduction)
 
 
@@ -110,8 +108,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     input, weight = _autocast_to("CrossEntropyLoss", input, weight)
     axis = 0 if input.ndim == 1 else 1
     log_p = log_softmax(input, axis)
-    if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    reduction = legacy_reduction(size_average, reduce, reduction)
     if target.shape == input.shape:
         return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing, axis)
     plain = nll_loss(log_p, target, weight, None, ignore_index, None, reduction)
@@ -121,7 +118,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     smooth = -_sum(log_p if weight is None else log_p * _class_shape(weight, log_p.ndim, axis), axis)
     smooth = mint.where(valid, smooth, ops.zeros_like(smooth))
     if reduction == "mean":
-        smooth = _sum(smooth) / _sum(_target_weight(target, weight, valid, log_p.dtype))
+        smooth = weighted_mean(_sum(smooth), _sum(_target_weight(target, weight, valid, log_p.dtype)))
     elif reduction == "sum":
         smooth = _sum(smooth)
     return (1 - label_smoothing) * plain + label_smoothing / input.shape[axis] * smooth

@@ -57,6 +57,8 @@ def _per_channel(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tenso
 def batch_norm(input: Tensor, running_mean: Any, running_var: Any, weight: Tensor | None = None, bias: Tensor | None = None,
                training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
     """Standardised per channel by the batch (in training, moving the running statistics) or the running statistics (F.batch_norm)."""
+    if input.size == 0:  # as in torch the running statistics stay
+        return input
     if input.ndim < 2:
         raise ValueError("batch_norm needs at least two dimensions")
     shape, axes = (1, -1) + (1,) * (input.ndim - 2), (0, *range(2, input.ndim))

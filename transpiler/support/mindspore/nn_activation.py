@@ -9,6 +9,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
 from ._common import _softmax, accurate_tanh, param_dtype
+from .functional_activation import _not_above_zero
 
 
 class ReLU(nn.ReLU):
@@ -57,7 +58,7 @@ class ELU(nn.ELU):
 
     def construct(self, input: Tensor) -> Tensor:
         """x where positive, else alpha * (exp(x) - 1)."""
-        return ops.select(input > 0, input, self.alpha * ops.expm1(ops.minimum(input, ops.zeros_like(input))))
+        return ops.select(input > 0, input, self.alpha * ops.expm1(_not_above_zero(input)))
 
 
 class CELU(nn.CELU):
@@ -69,7 +70,7 @@ class CELU(nn.CELU):
 
     def construct(self, input: Tensor) -> Tensor:
         """max(0, x) + min(0, alpha * (exp(x / alpha) - 1))."""
-        return ops.select(input > 0, input, self.alpha * ops.expm1(ops.minimum(input, ops.zeros_like(input)) / self.alpha))
+        return ops.select(input > 0, input, self.alpha * ops.expm1(_not_above_zero(input) / self.alpha))
 
 
 class SELU(nn.SeLU):
@@ -81,7 +82,7 @@ class SELU(nn.SeLU):
     def construct(self, input: Tensor) -> Tensor:
         """scale * (max(0, x) + min(0, alpha * (exp(x) - 1)))."""
         alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-        negative = (scale * alpha) * ops.expm1(ops.minimum(input, ops.zeros_like(input)))
+        negative = (scale * alpha) * ops.expm1(_not_above_zero(input))
         return ops.select(input > 0, input * scale, negative)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import mindspore
 from mindspore import Tensor, mint, nn, ops
 
+from ._common import legacy_reduction
 from .functional_activation import log_softmax
 from .functional_extra import fractional_max_pool2d, fractional_max_pool3d
 from .nn_container import ModuleList, Sequential
@@ -163,9 +164,7 @@ class LossBase(nn.Cell):
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
-        if size_average is not None or reduce is not None:
-            reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        self.reduction = reduction
+        self.reduction = legacy_reduction(size_average, reduce, reduction)
 
 
 class WeightedLossBase(LossBase):

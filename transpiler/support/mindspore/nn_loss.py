@@ -10,19 +10,8 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, nn, ops
 
-from ._common import _autocast_to
+from ._common import _autocast_to, legacy_reduction, weighted_mean
 from .nn_shape import p_norm
-
-
-def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction that torch's deprecated flags mean, where one is given."""
-    if size_average is None and reduce is None:
-        if reduction not in ("none", "mean", "sum", "batchmean"):
-            raise ValueError(f"{reduction} is not a valid value for reduction")
-        return reduction
-    if reduce is not None and not reduce:
-        return "none"
-    return "mean" if size_average is None or size_average else "sum"
 
 
 def reduced(loss: Tensor, reduction: str) -> Tensor:
@@ -192,13 +181,13 @@ class NLLLoss(nn.NLLLoss):
         reduction: str = "mean",
     ) -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
-        super().__init__(weight, ignore_index, self.mode)
-        self.class_weight, self.ignored = weight, ignore_index
+        super().__init__(None, ignore_index, self.mode)  # which refuses double precision
+        self.weight, self.ignored = weight, ignore_index
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Log-probabilities (N, C, *) or (C,), classes (N, *) or () -> loss; the mean is weighted."""
-        loss, weights = negative_log_likelihood(class_axis_last(input), target, self.class_weight, self.ignored)
-        return loss.sum() / weights.sum() if self.mode == "mean" else reduced(loss, self.mode)
+        loss, weights = negative_log_likelihood(class_axis_last(input), target, self.weight, self.ignored)
+        return weighted_mean(loss.sum(), weights.sum()) if self.mode == "mean" else reduced(loss, self.mode)
 
 
 class CrossEntropyLoss(nn.CrossEntropyLoss):
@@ -214,8 +203,8 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
-        super().__init__(weight, ignore_index, self.mode, label_smoothing)
-        self.class_weight, self.ignored, self.smoothing = weight, ignore_index, label_smoothing
+        super().__init__(None, ignore_index, self.mode, label_smoothing)  # which refuses double precision
+        self.weight, self.ignored, self.smoothing = weight, ignore_index, label_smoothing
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """Logits (N, C, *) or (C,); target of class indices (N, *) or (), or probabilities shaped as the logits."""
@@ -223,18 +212,17 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
         log_p = ops.log_softmax(class_axis_last(input), -1)
         if input.ndim == target.ndim and target.dtype in (mindspore.float16, mindspore.float32, mindspore.float64, mindspore.bfloat16):
             return self.against_probabilities(log_p, class_axis_last(target))
-        loss, weights = negative_log_likelihood(log_p, target, self.class_weight, self.ignored)
-        total = weights.sum() if self.mode == "mean" else 1.0
+        loss, weights = negative_log_likelihood(log_p, target, self.weight, self.ignored)
         if self.smoothing > 0:
-            spread = -(log_p if self.class_weight is None else log_p * self.class_weight).sum(-1) * (target != self.ignored)
+            spread = -(log_p if self.weight is None else log_p * self.weight).sum(-1) * (target != self.ignored)
             loss = (1 - self.smoothing) * loss + spread * (self.smoothing / log_p.shape[-1])
-        return loss.sum() / total if self.mode == "mean" else reduced(loss, self.mode)
+        return weighted_mean(loss.sum(), weights.sum()) if self.mode == "mean" else reduced(loss, self.mode)
 
     def against_probabilities(self, log_p: Tensor, target: Tensor) -> Tensor:
         """Class probabilities; the mean divides by the number of samples, whatever the weights."""
         classes = log_p.shape[-1]
         wanted = target * (1 - self.smoothing) + self.smoothing / classes if self.smoothing > 0 else target
-        terms = log_p * wanted if self.class_weight is None else log_p * wanted * self.class_weight
+        terms = log_p * wanted if self.weight is None else log_p * wanted * self.weight
         loss = -terms.sum(-1)
         return reduced(loss, self.mode)
 
@@ -364,12 +352,12 @@ class MultiLabelSoftMarginLoss(nn.MultiLabelSoftMarginLoss):
     ) -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
         super().__init__(weight, self.mode)
-        self.class_weight = weight
+        self.weight = weight
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C), (N, C) -> loss."""
         loss = -(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input))
-        weighted = loss if self.class_weight is None else loss * self.class_weight
+        weighted = loss if self.weight is None else loss * self.weight
         return reduced(weighted.sum(-1) / input.shape[-1], self.mode)
 
 
@@ -387,7 +375,7 @@ class MultiMarginLoss(nn.MultiMarginLoss):
     ) -> None:
         self.mode = legacy_reduction(size_average, reduce, reduction)
         super().__init__(p, float(margin), self.mode)
-        self.power, self.distance, self.class_weight = p, margin, weight
+        self.power, self.distance, self.weight = p, margin, weight
 
     def construct(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C), (N,) or (C,), () -> loss."""
@@ -395,8 +383,8 @@ class MultiMarginLoss(nn.MultiMarginLoss):
         chosen = indicators(index, input.shape[-1], input.dtype).reshape(input.shape)
         gap = positive_part(self.distance - (input * chosen).sum(-1, keepdims=True) + input)
         terms = (gap if self.power == 1 else gap * gap) * (1 - chosen)
-        if self.class_weight is not None:
-            terms = terms * ops.gather(self.class_weight, index, 0).reshape(input.shape[:-1] + (1,))
+        if self.weight is not None:
+            terms = terms * ops.gather(self.weight, index, 0).reshape(input.shape[:-1] + (1,))
         return reduced(terms.sum(-1) / input.shape[-1], self.mode)
 
 

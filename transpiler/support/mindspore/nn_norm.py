@@ -9,6 +9,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
 from ._common import param_dtype
+from .functional_norm import rms_norm
 from .reset_parameters import Resets
 
 
@@ -30,12 +31,14 @@ def assign_running(layer: Any, mean: Tensor, variance: Tensor, factor: Any) -> N
 
 
 def is_composed(layer: Any, x: Tensor) -> bool:
-    """Whether MindSpore's kernel does not do: it knows neither the cumulative average of ``momentum=None`` nor float64."""
-    return (layer.training and layer.cumulative) or x.dtype == mindspore.float64
+    """Whether MindSpore's kernel does not do: it knows neither the cumulative average of ``momentum=None`` nor float64, nor empty batches."""
+    return (layer.training and layer.cumulative) or x.dtype == mindspore.float64 or x.size == 0
 
 
 def composed_batch_norm(layer: Any, x: Tensor) -> Tensor:
     """Batch normalisation without the kernel; with ``momentum=None`` the running statistics are the plain average over all batches."""
+    if x.size == 0:  # as in torch the running statistics stay
+        return x
     shape = affine_shape(x)
     if not layer.training and layer.use_batch_statistics is None:
         mean, variance = layer.moving_mean, layer.moving_variance
@@ -282,15 +285,7 @@ class RMSNorm(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """(*, *normalized_shape) -> the same shape; half precision is computed in float32, as torch does."""
-        if x.size == 0:
-            return x
-        wide = x if x.dtype == mindspore.float64 else x.astype(mindspore.float32)
-        eps = float(ops.finfo(wide.dtype).eps) if self.eps is None else self.eps
-        axes = tuple(range(-len(self.normalized_shape), 0))
-        result = wide * ops.rsqrt(ops.mean(wide * wide, axes, True) + eps)
-        if self.weight is not None:
-            result = result * self.weight
-        return result.astype(x.dtype)
+        return rms_norm(x, self.normalized_shape, self.weight, self.eps) if x.size else x
 
 
 class GroupNorm(nn.GroupNorm, NormNames, Resets):

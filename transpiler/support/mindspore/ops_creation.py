@@ -10,7 +10,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, ops
 
-from ._common import _cast, _category, _promote_pair, _result_dtype, _size
+from ._common import _cast, _category, _imag, _promote_pair, _real, _result_dtype, _size
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
@@ -43,7 +43,7 @@ def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any 
     return mindspore.tensor(value, dtype=mindspore.float32 if dtype is None and not isinstance(value, complex) else dtype)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, out: None = None, layout: Any = None, device: Any = None,
+def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, out: None = None, layout: Any = None, device: Any = None,
            pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Values from start up to end in steps; int64 unless a float is given (torch.arange)."""
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in ((0, start, step) if end is None else (start, end, step)))
@@ -62,6 +62,8 @@ def linspace(start: Any, end: Any, steps: int, *, out: None = None, dtype: Any =
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``steps`` evenly spaced values, both ends included (torch.linspace)."""
     low, high = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    if dtype is not None and _category(dtype) < 2:
+        low, high = int(low), int(high)
     values = np.linspace(low, high, int(steps))
     return Tensor(values).astype(mindspore.float32 if dtype is None else dtype)
 
@@ -160,7 +162,7 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 def view_as_real(input: Tensor) -> Tensor:
     """Real and imaginary part along a new last dimension (torch.view_as_real)."""
-    return ops.stack((ops.real(input), ops.imag(input)), -1)
+    return ops.stack((_real(input), _imag(input)), -1)
 
 
 def promote_types(type1: Any, type2: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from mindspore import Tensor, mint, nn, ops
 from mindspore.ops.operations.linalg_ops import Eigh
 
-from ._common import _category, _conjugate, _inverse, _magnitude, _real_part
+from ._common import _category, _conjugate, _imag, _inverse, _magnitude, _real, _real_dtype, _real_part
 from .ops_linalg import linalg_solve
 
 _EPSILON = {
@@ -129,14 +129,14 @@ def _adjoint(x: Tensor) -> Tensor:
 
 def _embedded(A: Tensor) -> Tensor:
     """The real [[X, -Y], [Y, X]] of X + iY, which multiplies and inverts as it does, with every eigenvalue and singular value twice."""
-    x, y = ops.real(A), ops.imag(A)
+    x, y = _real(A), _imag(A)
     return ops.cat((ops.cat((x, -y), -1), ops.cat((y, x), -1)), -2)
 
 
 def _hermitian(A: Tensor) -> Tensor:
     """The Hermitian matrix that a lower triangle stands for; the imaginary part of its diagonal does not count."""
     below = _lower(A, -1)
-    return below + _adjoint(below) + _identity(A, A.shape[-1]) * ops.real(A).astype(A.dtype)
+    return below + _adjoint(below) + _identity(A, A.shape[-1]) * _real(A).astype(A.dtype)
 
 
 def _read_by_half(A: Tensor) -> Tensor:
@@ -219,7 +219,7 @@ def _complex_cholesky(A: Tensor) -> Tensor:
     """A = L L^H; with a block [[x, -y], [y, x]] in place of each x + iy both are real matrices, and L is still triangular."""
     n = A.shape[-1]
     matrix = _read_by_half(A)
-    x, y = ops.real(matrix), ops.imag(matrix)
+    x, y = _real(matrix), _imag(matrix)
     blocks = ops.stack((ops.stack((x, -y), -1), ops.stack((y, x), -1)), -3)
     factor = _Cholesky()(blocks.reshape((*A.shape[:-2], 2 * n, 2 * n))).reshape((*A.shape[:-2], n, 2, n, 2))
     return ops.Complex()(factor[..., 0, :, 0], factor[..., 1, :, 0])
@@ -333,7 +333,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: None = None) -> Qr:
         q, r = _Qr()(A)
     else:
         q, first = _Qr()(A[..., :rows])
-        r = ops.cat((first, mint.matmul(_t(q), A[..., rows:])), -1)
+        r = ops.cat((first, mint.matmul(_adjoint(q), A[..., rows:])), -1)
     return Qr(ops.zeros((0,), A.dtype) if mode == "r" else q, r)
 
 
@@ -344,7 +344,8 @@ def qr(input: Tensor, some: bool = True, *, out: None = None) -> Qr:
 
 def geqrf(input: Tensor, *, out: None = None) -> Geqrf:
     """R above and Householder vectors below the diagonal, and the reflections' factors (torch.geqrf)."""
-    return Geqrf(*(_ByNumpy(_raw_qr)(input) if _category(input.dtype) == 3 else ops.geqrf(input)))
+    by_numpy = _category(input.dtype) == 3 or input.size == 0  # without elements MindSpore's kernel ends the process
+    return Geqrf(*(_ByNumpy(_raw_qr)(input) if by_numpy else ops.geqrf(input)))
 
 
 def _raw_qr(matrices: Any) -> Any:
@@ -415,15 +416,17 @@ def linalg_eigh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Eigen:
     """Eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix (torch.linalg.eigh)."""
     if _category(A.dtype) == 3:
         return Eigen(*_ByNumpy(lambda x: tuple(np.linalg.eigh(x, "L" if UPLO.upper() == "L" else "U")))(A))
-    return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(A))
+    return Eigen(*_SymmetricEigen(UPLO.upper() == "L")(A)) if A.size else Eigen(ops.zeros(A.shape[:-1], A.dtype), A)
 
 
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L", *, out: None = None) -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending (torch.linalg.eigvalsh)."""
+    if not A.size:
+        return ops.zeros(A.shape[:-1], _real_dtype(A.dtype))
     if _category(A.dtype) < 3:
         return _SymmetricEigenvalues(UPLO.upper() == "L")(A)
     lower = A if UPLO.upper() == "L" else _adjoint(A)
-    return _halved(_SymmetricEigenvalues(True)(_embedded(_read_by_half(lower)))) if A.size else ops.real(A[..., 0])
+    return _halved(_SymmetricEigenvalues(True)(_embedded(_read_by_half(lower))))
 
 
 class _Eigen(nn.Cell):
@@ -438,14 +441,14 @@ class _Eigen(nn.Cell):
         values, vectors = out
         d_values, d_vectors = dout
         n = A.shape[-1]
-        adjoint = ops.conj(_t(vectors))
+        adjoint = _conjugate(_t(vectors))
         inner = mint.matmul(adjoint, d_vectors)
-        own = ops.real(_diagonal(inner)).expand_dims(-2).astype(values.dtype)
+        own = _real(_diagonal(inner)).expand_dims(-2).astype(values.dtype)
         gaps = values.expand_dims(-2) - values.expand_dims(-1) + _identity(values, n)
-        inner = (inner - mint.matmul(adjoint, vectors) * own) / ops.conj(gaps)
+        inner = (inner - mint.matmul(adjoint, vectors) * own) / _conjugate(gaps)
         inner = inner * (1 - _identity(values, n)) + d_values.expand_dims(-1) * _identity(values, n)
         result = mint.matmul(mint.matmul(_inverse(adjoint), inner), adjoint)
-        return (result if _category(A.dtype) == 3 else ops.real(result),)
+        return (result if _category(A.dtype) == 3 else _real(result),)
 
 
 def linalg_eig(A: Tensor, *, out: None = None) -> Eigen:
@@ -463,7 +466,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     if 0 in A.shape:
         return _empty_svd(A, full_matrices)
     s, u, v = ops.svd(A, full_matrices)
-    return Svd(u, _real_part(s), _t(v) if _category(v.dtype) < 3 else ops.conj(_t(v)))
+    return Svd(u, _real_part(s), _t(v) if _category(v.dtype) < 3 else _conjugate(_t(v)))
 
 
 def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
@@ -478,6 +481,8 @@ def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:
 
 def linalg_svdvals(A: Tensor, *, driver: str | None = None, out: None = None) -> Tensor:
     """Singular values, descending (torch.linalg.svdvals)."""
+    if not A.size:
+        return ops.zeros((*A.shape[:-2], min(A.shape[-2:])), _real_dtype(A.dtype))
     return _halved(_SingularValues()(_embedded(A))) if _category(A.dtype) == 3 else _SingularValues()(A)
 
 
@@ -536,6 +541,8 @@ def linalg_matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: None = None
 ) -> Tensor:
     """How many singular values are larger than a tolerance, int64 (torch.linalg.matrix_rank)."""
+    if not A.size:
+        return ops.zeros(A.shape[:-2], mindspore.int64)
     values = ops.abs(linalg_eigvalsh(A)) if hermitian else _real_part(linalg_svdvals(A))
     limit = tol if tol is not None else _threshold(A, mint.amax(values, -1), atol, rtol)
     limit = limit.expand_dims(-1) if isinstance(limit, Tensor) else limit
@@ -675,7 +682,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
 
 def _row_order(pivots: Tensor, rows: int, dtype: Any) -> Tensor:
     """The permutation matrix P^T of the swaps that the pivots name."""
-    swaps = _as_array(pivots).reshape(-1, pivots.shape[-1])
+    swaps = _as_array(pivots).reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     matrices = np.stack([_swapped(row, rows) for row in swaps]) if len(swaps) else np.zeros((0, rows, rows))
     return Tensor(matrices.reshape((*pivots.shape[:-1], rows, rows))).astype(dtype)
 

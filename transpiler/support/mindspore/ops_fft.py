@@ -7,7 +7,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, ops
 
-from ._common import _as_float, _axis, _category, _result_dtype, pad_by_index, pad_constant
+from ._common import _as_float, _axis, _category, _conjugate, _result_dtype, pad_by_index, pad_constant
 from .ops_shape import roll
 
 
@@ -67,12 +67,12 @@ def fft_ifftshift(input: Tensor, dim: Any = None) -> Tensor:
 def fft_hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
     """The real transform of half of a Hermitian signal (torch.fft.hfft)."""
     signal = _complex(input)
-    return ops.irfft(ops.conj(signal), n, dim, _opposite(norm))
+    return ops.irfft(_conjugate(signal), n, dim, _opposite(norm))
 
 
 def fft_ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: None = None) -> Tensor:
     """The inverse of ``hfft`` (torch.fft.ihfft)."""
-    return ops.conj(ops.rfft(_numeric(input), n, dim, _opposite(norm)))
+    return _conjugate(ops.rfft(_numeric(input), n, dim, _opposite(norm)))
 
 
 def fft_fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: None = None) -> Tensor:

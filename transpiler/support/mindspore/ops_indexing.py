@@ -159,10 +159,11 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
 
 def _scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool) -> Tensor:
     """Products, found outside the graph; the gradient of each factor is the product of the others."""
+    if index.ndim == 0:
+        return _scatter_product(input.reshape(1), 0, index.reshape(1), src.reshape(1), include_self).reshape(input.shape)
     start, factors = (ops.stop_gradient(x).asnumpy().astype(np.float64) for x in (input, src))
-    grid = list(np.indices(index.shape)) if index.ndim else []
-    if index.ndim:
-        grid[_axis(dim, input.ndim)] = index.asnumpy()
+    grid = list(np.indices(index.shape))
+    grid[_axis(dim, input.ndim)] = index.asnumpy()
     places = tuple(grid)
     kept = np.ones(start.shape, bool)
     if not include_self:
@@ -201,8 +202,8 @@ def _scatter_extreme(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce
         return result
     mine = ops.logical_and(input == result, Tensor(kept)).astype(input.dtype)
     theirs = (src == gather(result, dim, index)).astype(input.dtype)
-    total = _scatter(input * mine, dim, index, src * theirs, "add")
-    return total / _scatter(mine, dim, index, theirs, "add")
+    moved = _scatter((input - ops.stop_gradient(input)) * mine, dim, index, (src - ops.stop_gradient(src)) * theirs, "add")
+    return result + moved / _scatter(mine, dim, index, theirs, "add")
 
 
 def index_put(input: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool = False) -> Tensor:
@@ -218,6 +219,14 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """``value`` where the mask holds (torch.masked_fill)."""
     fill = ops.cast(value, input.dtype) if isinstance(value, Tensor) else mindspore.tensor(value, dtype=input.dtype)
     return mint.where(mask, fill, input)
+
+
+def masked_select(input: Tensor, mask: Tensor, *, out: None = None) -> Tensor:
+    """The elements where the mask holds, in order; both are broadcast (torch.masked_select)."""
+    if input.shape != mask.shape:
+        shape = np.broadcast_shapes(input.shape, mask.shape)
+        input, mask = ops.broadcast_to(input, shape), ops.broadcast_to(mask, shape)
+    return mint.masked_select(input, mask)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
@@ -264,6 +273,15 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return Tensor(total.astype(np.float32)) if weights.dtype == mindspore.float32 else Tensor(total)
 
 
+def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+    """The elements (or parts along ``dim``) that differ from the one before (torch.unique_consecutive)."""
+    if input.size:
+        return mint.unique_consecutive(input, return_inverse, return_counts, dim)
+    none = ops.zeros((0,), mindspore.int64)
+    found = (input if dim is not None else input.reshape(-1), *[none] * (bool(return_inverse) + bool(return_counts)))
+    return found if len(found) > 1 else found[0]
+
+
 def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
     """The different values (slices along ``dim``) in order, with their positions and counts if asked (torch.unique)."""
     values, inverse, counts = np.unique(input.asnumpy(), return_inverse=True, return_counts=True, axis=dim)
@@ -288,6 +306,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     """Distances in the p-norm between all pairs of rows (torch.cdist)."""
     difference = x1.expand_dims(-2) - x2.expand_dims(-3)
     size = ops.abs(difference)
+    if size.size == 0:
+        return ops.zeros(size.shape[:-1], size.dtype)
     if p == 0:
         return (difference != 0).astype(x1.dtype).sum(-1)
     if p == float("inf"):

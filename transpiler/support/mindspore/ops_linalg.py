@@ -8,7 +8,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _autocast_to, _inverse, _scaled_by, _sum
+from ._common import _autocast_to, _conjugate, _inverse, _scaled_by, _sum
 from .tensor_items import copy_into, set_tensor
 
 
@@ -117,6 +117,11 @@ def linalg_inv(A: Tensor, *, out: None = None) -> Tensor:
     return _inverse(A)
 
 
+def inverse(input: Tensor, *, out: None = None) -> Tensor:
+    """The inverse matrix (torch.inverse)."""
+    return _inverse(input)
+
+
 def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True, out: None = None) -> Tensor:
     """X with A X = B, or X A = B, through the inverse (torch.linalg.solve)."""
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
@@ -135,8 +140,8 @@ def linalg_multi_dot(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:
 
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: None = None) -> Tensor:
-    """Inner products along ``dim`` (torch.linalg.vecdot)."""
-    return _sum(x * y, dim)
+    """Inner products along ``dim``, the first factor conjugated (torch.linalg.vecdot)."""
+    return _sum(_conjugate(x) * y, dim)
 
 
 def linalg_matrix_power(A: Tensor, n: int, *, out: None = None) -> Tensor:
@@ -145,7 +150,7 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: None = None) -> Tensor:
         return ops.matrix_power(A, n)
     result, square = ops.broadcast_to(ops.eye(A.shape[-1], A.shape[-1], mindspore.float32).astype(A.dtype), A.shape), A
     if n < 0:
-        square, n = ops.inverse(A), -n
+        square, n = _inverse(A), -n
     while n:
         result, square, n = (matmul(result, square) if n % 2 else result), matmul(square, square), n // 2
     return result

@@ -30,6 +30,19 @@ def _kept(input: Tensor, mask: Tensor | None, hidden: Any) -> Tensor:
     return mint.where(keep, input, ops.full((), hidden, dtype=input.dtype))
 
 
+def _nan_or(values: Tensor, x: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    """``values``, NaN where an element of ``x`` along dimensions is: MindSpore's kernels pass over NaN."""
+    if _category(x.dtype) < 2 or not x.ndim:
+        return values
+    unknown = _sum(ops.isnan(_real_part(x)).astype(mindspore.int32), _axes(dim, x.ndim), keepdim) > 0
+    return mint.where(unknown, ops.full((), math.nan, dtype=values.dtype), values)
+
+
+def _nan_as(value: float, x: Tensor) -> Tensor:
+    """``x`` with ``value`` in place of NaN, which torch takes for the most extreme."""
+    return x if _category(x.dtype) < 2 else mint.where(ops.isnan(x), ops.full((), value, dtype=x.dtype), x)
+
+
 def _lowest(dtype: Any) -> Any:
     return _INT_RANGE[dtype][0] if dtype in _INT_RANGE else -math.inf
 
@@ -65,25 +78,29 @@ def masked_prod(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype:
 def masked_amax(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """The largest of the kept elements (torch.masked.amax)."""
     x = _cast(input, dtype)
-    return amax(_kept(x, mask, _lowest(x.dtype)), () if dim is None else dim, keepdim)
+    kept, axes = _kept(x, mask, _lowest(x.dtype)), () if dim is None else dim
+    found = amax(kept, axes, keepdim)
+    return found * _nan_or(ops.ones_like(found), kept, dim, keepdim)
 
 
 def masked_amin(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """The smallest of the kept elements (torch.masked.amin)."""
     x = _cast(input, dtype)
-    return amin(_kept(x, mask, _highest(x.dtype)), () if dim is None else dim, keepdim)
+    kept, axes = _kept(x, mask, _highest(x.dtype)), () if dim is None else dim
+    found = amin(kept, axes, keepdim)
+    return found * _nan_or(ops.ones_like(found), kept, dim, keepdim)
 
 
 def masked_argmax(input: Tensor, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """Where the largest of the kept elements stands (torch.masked.argmax)."""
     x = _cast(input, dtype)
-    return argmax(_kept(x, mask, _lowest(x.dtype)), dim, keepdim).astype(x.dtype)
+    return argmax(_nan_as(math.inf, _kept(x, mask, _lowest(x.dtype))), dim, keepdim).astype(x.dtype)
 
 
 def masked_argmin(input: Tensor, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """Where the smallest of the kept elements stands (torch.masked.argmin)."""
     x = _cast(input, dtype)
-    return argmin(_kept(x, mask, _highest(x.dtype)), dim, keepdim).astype(x.dtype)
+    return argmin(_nan_as(-math.inf, _kept(x, mask, _highest(x.dtype))), dim, keepdim).astype(x.dtype)
 
 
 def masked_mean(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -128,7 +145,9 @@ def masked_norm(
 ) -> Tensor:
     """The vector norm of the kept elements (torch.masked.norm)."""
     x = _cast(input, dtype)
-    return linalg_vector_norm(_kept(x, mask, math.inf if ord < 0 else 0), ord, dim, keepdim)
+    kept = _kept(x, mask, math.inf if ord < 0 else 0)
+    found = linalg_vector_norm(kept, ord, dim, keepdim)
+    return _nan_or(found, kept, dim, keepdim) if abs(ord) == math.inf else found
 
 
 def masked_logsumexp(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:

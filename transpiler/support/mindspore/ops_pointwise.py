@@ -8,12 +8,34 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _autocast_to, _category, _conjugate, _result_dtype, _scaled_by, _softmax, accurate_tanh
+from ._common import (
+    _as_float,
+    _autocast_to,
+    _broadcasting,
+    _category,
+    _conjugate,
+    _imag,
+    _real,
+    _result_dtype,
+    _scaled_by,
+    _softmax,
+    accurate_tanh,
+)
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
     """|x|, a real number also of a complex one (torch.abs)."""
-    return ops.real(ops.abs(input)) if _category(input.dtype) == 3 else mint.abs(input)
+    return _real(ops.abs(input)) if _category(input.dtype) == 3 else mint.abs(input)
+
+
+def real(input: Tensor) -> Tensor:
+    """The real parts (torch.real)."""
+    return _real(input)
+
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts (torch.imag)."""
+    return _imag(input)
 
 
 def clamp_min(input: Tensor, min: Any, *, out: None = None) -> Tensor:
@@ -218,7 +240,7 @@ def fmax(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """The larger element, the one that is not NaN (torch.fmax)."""
     dtype = _result_dtype(input, other)
     x, y = ops.cast(input, dtype), ops.cast(other, dtype)
-    return ops.logical_or(x, y) if dtype == mindspore.bool_ else ops.fmax(x, y)
+    return ops.logical_or(x, y) if dtype == mindspore.bool_ else _broadcasting(ops.fmax, x, y)
 
 
 def heaviside(input: Tensor, values: Tensor, *, out: None = None) -> Tensor:
@@ -246,14 +268,19 @@ def copysign(input: Tensor, other: Any, *, out: None = None) -> Tensor:
 def isfinite(input: Tensor) -> Tensor:
     """Where a number, or both parts of a complex one, are finite (torch.isfinite)."""
     if _category(input.dtype) == 3:
-        return ops.logical_and(mint.isfinite(ops.real(input)), mint.isfinite(ops.imag(input)))
+        return ops.logical_and(mint.isfinite(_real(input)), mint.isfinite(_imag(input)))
     return mint.isfinite(input)
+
+
+def isreal(input: Tensor) -> Tensor:
+    """Where the imaginary part is zero (torch.isreal)."""
+    return _imag(input) == 0 if _category(input.dtype) == 3 else ops.ones(input.shape, mindspore.bool_)
 
 
 def isinf(input: Tensor) -> Tensor:
     """Where a number, or a part of a complex one, is infinite (torch.isinf)."""
     if _category(input.dtype) == 3:
-        return ops.logical_or(mint.isinf(ops.real(input)), mint.isinf(ops.imag(input)))
+        return ops.logical_or(mint.isinf(_real(input)), mint.isinf(_imag(input)))
     return mint.isinf(input) if _category(input.dtype) == 2 else ops.zeros(input.shape, mindspore.bool_)
 
 
@@ -287,7 +314,8 @@ def xlogy(input: Any, other: Any, *, out: None = None) -> Tensor:
     dtype = _result_dtype(input, other)
     dtype = dtype if _category(dtype) >= 2 else mindspore.float32
     x, y = (ops.cast(v, dtype) if isinstance(v, Tensor) else mindspore.tensor(v, dtype=dtype) for v in (input, other))
-    return mint.xlogy(x, y)
+    # MindSpore's kernel gives NaN for 0 log(y) where y is not positive.
+    return mint.xlogy(x, mint.where(ops.logical_and(x == 0, y <= 0), ops.ones((), dtype), y))
 
 
 def fmin(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
@@ -297,8 +325,8 @@ def fmin(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     if dtype == mindspore.bool_:
         return ops.logical_and(x, y)
     if _category(dtype) < 2:
-        return mint.minimum(x, y)
-    return -ops.fmax(-x, -y)
+        return _broadcasting(mint.minimum, x, y)
+    return -_broadcasting(ops.fmax, -x, -y)
 
 
 def erfinv(input: Tensor, *, out: None = None) -> Tensor:
@@ -359,7 +387,7 @@ def exp2(input: Tensor, *, out: None = None) -> Tensor:
 def angle(input: Tensor, *, out: None = None) -> Tensor:
     """The argument of a complex number; 0 or pi of a real one (torch.angle)."""
     if _category(input.dtype) == 3:
-        return ops.atan2(ops.imag(input), ops.real(input))
+        return ops.atan2(_imag(input), _real(input))
     x = _as_float(input)
     return mint.where(ops.isnan(x), x, (x < 0).astype(x.dtype) * math.pi)
 
@@ -443,11 +471,34 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: None = None) -> Tensor
 
 def logaddexp(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """log(exp(input) + exp(other)) (torch.logaddexp)."""
+    if 0 in (input.size, other.size):
+        return input + other
     if _category(input.dtype) < 3:
-        return ops.logaddexp(input, other)
-    ordered = ops.real(input) >= ops.real(other)
+        return _log_of_sum(ops.logaddexp, input, other)
+    ordered = _real(input) >= _real(other)
     larger, smaller = mint.where(ordered, input, other), mint.where(ordered, other, input)
     return larger + ops.log(1 + ops.exp(smaller - larger))
+
+
+def logaddexp2(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """log2(2**input + 2**other) (torch.logaddexp2)."""
+    return _log_of_sum(ops.logaddexp2, input, other)
+
+
+def _log_of_sum(kernel: Any, x: Tensor, y: Tensor) -> Tensor:
+    """``kernel(x, y)``; of equal infinities it takes the difference, and gives NaN."""
+    infinite, nothing = ops.logical_and(x == y, ops.isinf(x)), ops.zeros((), x.dtype)
+    return mint.where(infinite, x, _broadcasting(kernel, mint.where(infinite, nothing, x), mint.where(infinite, nothing, y)))
+
+
+def fmod(input: Tensor, other: Any, *, out: None = None) -> Tensor:
+    """The remainder with the sign of ``input`` (torch.fmod), in double precision: MindSpore's kernel loses it where the quotient is large."""
+    if not isinstance(other, Tensor):
+        other = Tensor(other, input.dtype if _category(input.dtype) >= 2 or not isinstance(other, float) else mindspore.float32)
+    dtype = _result_dtype(input, other)
+    if dtype != mindspore.float32:
+        return mint.fmod(input, other)
+    return mint.fmod(input.astype(mindspore.float64), other.astype(mindspore.float64)).astype(dtype)
 
 
 def tensor_sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:

@@ -9,7 +9,21 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _autocast_to, _axes, _axis, _cast, _category, _conjugate, _magnitude, _real_part, _sum
+from ._common import (
+    ValuesIndices,
+    _as_float,
+    _autocast_to,
+    _axes,
+    _axis,
+    _broadcasting,
+    _cast,
+    _category,
+    _conjugate,
+    _magnitude,
+    _real,
+    _real_part,
+    _sum,
+)
 from .ops_pointwise import logaddexp
 
 
@@ -17,7 +31,9 @@ def tensor_max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: 
     """The largest element; values and indices along ``dim``; or the elementwise maximum with another tensor (torch.max)."""
     if isinstance(dim, Tensor) or other is not None:
         second: Any = other if dim is None else dim
-        return ops.logical_or(input, second) if input.dtype == second.dtype == mindspore.bool_ else mint.maximum(input, second)
+        return (
+            ops.logical_or(input, second) if input.dtype == second.dtype == mindspore.bool_ else _broadcasting(mint.maximum, input, second)
+        )
     return _extreme(input, dim, keepdim, mint.max)
 
 
@@ -25,7 +41,9 @@ def tensor_min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: 
     """The smallest element; values and indices along ``dim``; or the elementwise minimum with another tensor (torch.min)."""
     if isinstance(dim, Tensor) or other is not None:
         second: Any = other if dim is None else dim
-        return ops.logical_and(input, second) if input.dtype == second.dtype == mindspore.bool_ else mint.minimum(input, second)
+        return (
+            ops.logical_and(input, second) if input.dtype == second.dtype == mindspore.bool_ else _broadcasting(mint.minimum, input, second)
+        )
     return _extreme(input, dim, keepdim, mint.min)
 
 
@@ -274,11 +292,18 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> T
     (input,) = _autocast_to("CumSum", input)
     target = dtype if dtype is not None else mindspore.int64 if _category(input.dtype) < 2 else input.dtype
     x = _cast(input, target)
-    if x.ndim == 0:
+    if x.ndim == 0 or x.size == 0:
         return x
     if target in (mindspore.float16, mindspore.bfloat16):
         return ops.cumsum(x.astype(mindspore.float32), dim).astype(target)
     return ops.cumsum(x, dim)
+
+
+def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
+    """The product of all elements or along ``dim``; 1 where there are none, which MindSpore's kernel leaves unset (torch.prod)."""
+    if input.size or dim is None:
+        return mint.prod(input, dim, keepdim, dtype=dtype)
+    return mint.prod(ops.ones(input.shape[:dim] + (1,) + input.shape[dim:][1:], input.dtype), dim, keepdim, dtype=dtype)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: None = None) -> Tensor:
@@ -322,7 +347,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: None = Non
     """log(sum(exp(x))), computed about the maximum (torch.logsumexp)."""
     x = _as_float(input)
     if x.ndim == 0:
-        return x
+        return x if _category(x.dtype) < 3 else logsumexp(x.reshape(1), 0).reshape(())
     axes = _axes(dim, x.ndim)
     top = ops.stop_gradient(mint.amax(_real_part(x), axes, True))
     top = mint.where(ops.isfinite(top), top, ops.zeros_like(top)).astype(x.dtype)
@@ -395,7 +420,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
     """sum(|x|^ord)^(1/ord); inf, -inf and 0 as limits (torch.linalg.vector_norm)."""
     x = _cast(x, dtype)
-    size, axes = ops.real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x), _axes(dim, x.ndim)
+    size, axes = _real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x), _axes(dim, x.ndim)
     if not axes:
         return (size != 0).astype(size.dtype) if ord == 0 else size
     if ord in (float("inf"), float("-inf")) and _category(x.dtype) == 2 and x.size:
@@ -409,10 +434,14 @@ def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool =
         return _sum(size, axes, keepdim)
     if ord < 0:
         return _negative_norm(size, ord, axes, keepdim)
-    total = _sum(size * size if ord == 2 else size**ord, axes, keepdim)
-    positive = total != 0  # the root has no derivative at 0, where torch takes 0
-    root = mint.where(positive, total, ops.ones_like(total)) ** (1.0 / ord)
-    return mint.where(positive, root, total)
+    powers = size * size if ord == 2 else size**ord if ord > 1 else _root(size, ord)
+    return _root(_sum(powers, axes, keepdim), 1.0 / ord)
+
+
+def _root(x: Tensor, exponent: float) -> Tensor:
+    """x ** exponent, whose derivative at 0 torch takes for 0."""
+    positive = x != 0
+    return mint.where(positive, mint.where(positive, x, ops.ones_like(x)) ** exponent, ops.zeros_like(x))
 
 
 class _ExtremeNorm(nn.Cell):
@@ -454,7 +483,7 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
     rows, columns = _axes(dim, A.ndim)
     if ord == "fro":
         return linalg_vector_norm(A, 2, (rows, columns), keepdim)
-    if ord in ("nuc", 2, -2) and _category(A.dtype) == 3:
+    if ord in ("nuc", 2, -2) and (_category(A.dtype) == 3 or not A.size):
         return _complex_norm(A, ord, rows, columns, keepdim)
     if ord in ("nuc", 2, -2):
         return ops.matrix_norm(A, ord, (rows, columns), keepdim)
@@ -465,7 +494,7 @@ def linalg_matrix_norm(A: Tensor, ord: Any = "fro", dim: Sequence[int] = (-2, -1
 
 
 def _complex_norm(A: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Tensor:
-    """A norm by the singular values of complex matrices, which numpy finds; eager mode, without derivative."""
+    """A norm by the singular values of matrices that are complex or empty, which numpy finds; eager mode, without derivative."""
     values = np.linalg.svd(np.moveaxis(ops.stop_gradient(A).asnumpy(), (rows, columns), (-2, -1)), compute_uv=False)
     result = values.sum(-1) if ord == "nuc" else values.max(-1, initial=0) if ord == 2 else values.min(-1)
     shape = tuple(1 if i in (rows, columns) else n for i, n in enumerate(A.shape) if keepdim or i not in (rows, columns))

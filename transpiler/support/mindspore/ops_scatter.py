@@ -116,9 +116,16 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
     found = []
     for size in reversed(sizes):
-        found.append(indices % size)
-        indices = ops.floor_divide(indices, size)
+        rows = _whole_quotient(indices, size)
+        found.append(indices - rows * size)
+        indices = rows
     return tuple(reversed(found))
+
+
+def _whole_quotient(indices: Tensor, size: int) -> Tensor:
+    """indices // size, exact for all integers: MindSpore divides in floating point."""
+    rows = indices.asnumpy() // size if size > 2**24 else None
+    return ops.floor_divide(indices, size) if rows is None else Tensor(rows)
 
 
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1, out: None = None) -> Tensor:

@@ -12,7 +12,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axes, _axis, _by_parts, _category, _promote_pair, _size, _sum
+from ._common import _axes, _axis, _by_parts, _category, _memory_order, _promote_pair, _size, _sum
+from .compiled_forms import is_compiling
 from .tensor_items import set_tensor
 
 
@@ -31,6 +32,17 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tenso
     for t in tensors[1:]:
         dtype = _promote_pair(dtype, t.dtype)
     return ops.stack([ops.cast(t, dtype) for t in tensors], dim)
+
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """Matrices along the diagonal of one; vectors count as rows, mixed dtypes are promoted (torch.block_diag)."""
+    matrices = [t.reshape((1,) * (2 - t.ndim) + t.shape) for t in tensors]
+    width, before, rows = sum(m.shape[1] for m in matrices), 0, []
+    for m in matrices:
+        after = width - before - m.shape[1]
+        rows.append(cat([ops.zeros((m.shape[0], before), m.dtype), m, ops.zeros((m.shape[0], after), m.dtype)], 1))
+        before += m.shape[1]
+    return cat(rows)
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -187,7 +199,15 @@ def tensor_unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
 
 def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
-    """Elements of the (contiguous) data at offset + sum of index * stride (torch.as_strided)."""
+    """Elements of the memory of ``input`` at offset + sum of index * stride (torch.as_strided).
+
+    Raises:
+        ValueError: if the memory of ``input`` holds elements that it does not show.
+    """
+    if not is_compiling() and not input.is_contiguous():
+        input = input.permute(*_memory_order(input))
+        if not input.is_contiguous() or input.storage_offset():
+            raise ValueError("as_strided of a part of a tensor: its memory is not to be had")
     positions = np.full(tuple(size), storage_offset or 0)
     for axis, (n, step) in enumerate(zip(size, stride)):
         positions = positions + (np.arange(n) * step).reshape((n,) + (1,) * (len(size) - axis - 1))
@@ -214,7 +234,16 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, ou
 
 def tensor_repeat(self: Tensor, *repeats: Any) -> Tensor:
     """The tensor tiled ``repeats`` times along each dimension (torch.Tensor.repeat)."""
-    return mint.tile(self, _size(repeats))
+    return tile(self, _size(repeats))
+
+
+def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
+    """The tensor tiled ``dims`` times along its last dimensions (torch.tile); MindSpore cannot repeat something never."""
+    times = (1,) * (input.ndim - len(dims)) + tuple(dims)
+    if 0 in times or input.size == 0:
+        shape = (1,) * (len(times) - input.ndim) + input.shape
+        return ops.zeros(tuple(n * count for n, count in zip(shape, times)), input.dtype)
+    return mint.tile(input, times)
 
 
 def tensor_expand(self: Any, *size: Any) -> Any:

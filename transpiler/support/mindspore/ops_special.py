@@ -201,6 +201,8 @@ def special_zeta(input: Any, other: Any, *, out: None = None) -> Tensor:
     dtype = dtype if _category(dtype) >= 2 else mindspore.float32
     x, q = (v.astype(dtype) if isinstance(v, Tensor) else Tensor(v, dtype) for v in (input, other))
     shape = np.broadcast_shapes(x.shape, q.shape)
+    if 0 in shape:
+        return ops.zeros(shape, dtype)
     return _Zeta()(ops.broadcast_to(x, shape).reshape(-1), ops.broadcast_to(q, shape).reshape(-1)).reshape(shape)
 
 
@@ -233,7 +235,9 @@ class _Polygamma(nn.Cell):
     def construct(self, x: Tensor) -> Tensor:
         wide = _double(x)
         sign = (-1.0) ** (self.n + 1) * math.factorial(self.n)
-        return (sign * ops.zeta(_constant(wide, self.n + 1.0), wide)).astype(x.dtype)
+        pole = ops.logical_and(wide <= 0, wide == ops.floor(wide))
+        values = mint.where(pole, _constant(wide, math.inf), ops.zeta(_constant(wide, self.n + 1.0), wide))
+        return (sign * values).astype(x.dtype)
 
     def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> Any:
         return (dout * _Polygamma(self.n + 1)(x),)

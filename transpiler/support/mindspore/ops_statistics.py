@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, nn, ops
 
-from ._common import ValuesIndices, _as_float, _axis, _category, _magnitude, _real_part, _result_dtype, _sum
+from ._common import ValuesIndices, _as_float, _axis, _category, _conjugate, _imag, _magnitude, _real, _real_part, _result_dtype, _sum
 from .ops_reduction import diff, median, quantile, sort, tensor_all
 
 
@@ -30,7 +31,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
         used = aweights if fweights is None else aweights * fweights
         free = total - correction * (used * aweights).sum() / total
     centred = rows - mean
-    adjoint = (ops.conj(centred) if _category(x.dtype) == 3 else centred).swapaxes(0, 1)
+    adjoint = (_conjugate(centred) if _category(x.dtype) == 3 else centred).swapaxes(0, 1)
     product = mint.matmul(centred if weights is None else centred * weights.astype(x.dtype), adjoint)
     free = mint.where(free > 0, free, ops.zeros_like(free)).astype(x.dtype) if isinstance(free, Tensor) else Tensor(max(free, 0), x.dtype)
     result = product / free
@@ -45,13 +46,13 @@ def corrcoef(input: Tensor) -> Tensor:
     deviation = ops.sqrt(_real_part(ops.diagonal(matrix))).astype(matrix.dtype)
     result = matrix / deviation.expand_dims(1) / deviation.expand_dims(0)
     if _category(result.dtype) == 3:
-        return ops.Complex()(ops.clamp(ops.real(result), -1, 1), ops.clamp(ops.imag(result), -1, 1))
+        return ops.Complex()(ops.clamp(_real(result), -1, 1), ops.clamp(_imag(result), -1, 1))
     return ops.clamp(result, -1, 1)
 
 
 def vdot(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """The inner product of two vectors, the first conjugated (torch.vdot)."""
-    return _sum((ops.conj(input) if _category(input.dtype) == 3 else input) * other)
+    return _sum((_conjugate(input) if _category(input.dtype) == 3 else input) * other)
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
@@ -192,10 +193,26 @@ def histogramdd(
     values = input.asnumpy()
     points = values.reshape(-1, values.shape[-1])
     weights = None if weight is None else weight.asnumpy().reshape(-1)
-    edges: Any = [b.asnumpy() if isinstance(b, Tensor) else b for b in bins] if isinstance(bins, (list, tuple)) else bins
+    if isinstance(bins, (list, tuple)) and bins and isinstance(bins[0], Tensor):
+        return _histogram_between(points, [b.asnumpy() for b in bins], weights, density)
+    edges: Any = bins
     pairs: Any = None if range is None else [(range[i], range[i + 1]) for i in np.arange(0, len(range), 2)]
     hist, found = np.histogramdd(points, edges, pairs, density=density, weights=weights)
     return HistogramDD(Tensor(hist.astype(values.dtype)), tuple(Tensor(f.astype(values.dtype)) for f in found))
+
+
+def _histogram_between(points: Any, edges: Sequence[Any], weights: Any, density: bool) -> HistogramDD:
+    """Counts between given edges, by torch's binary search: it does not ask whether they ascend."""
+    counts = np.zeros([len(e) - 1 for e in edges], points.dtype)
+    for number, point in enumerate(points):
+        if all(e[0] <= x <= e[-1] for x, e in zip(point, edges)):
+            place = tuple(min(bisect.bisect_right(e, x) - 1, len(e) - 2) for x, e in zip(point, edges))
+            counts[place] += 1 if weights is None else weights[number]
+    if density:
+        counts /= counts.sum()
+        for axis, e in enumerate(edges):
+            counts /= np.diff(e).reshape([-1 if i == axis else 1 for i in np.arange(len(edges))])
+    return HistogramDD(Tensor(counts), tuple(Tensor(e) for e in edges))
 
 
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: None = None) -> Tensor:

@@ -71,6 +71,8 @@ def copy_into(x: Tensor, value: Any) -> Tensor:
     if node is not None and node.name() in (_VIEWS if x.ndim else _PARTS | _VIEWS):
         warnings.warn("a view is changed in place while it is differentiated: of MindSpore's tensors that share its memory only it has the new values "
                       "and their gradient", stacklevel=2)  # fmt: skip
+    if x.size == 0:  # there is nothing to write, and MindSpore's assignment fails
+        return x
     x = _own(x)
     if isinstance(value, Tensor):
         value = value.astype(x.dtype)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CHUNK = 12
+CHUNK = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import json
 import signal
 import sys
@@ -336,9 +337,11 @@ def main() -> None:
     mindspore.runtime.launch_blocking()
     skipped = frozenset(options.skip.read_text().splitlines()) if options.skip and options.skip.exists() else frozenset()
     registry = load_registry(options.mappings)
+    gc.disable()  # syntax trees of thousands of cases are walked over and over by it
     for name in options.operators:
         runner = _runner(name)(options.results, registry, skipped)
         runner.run(name, options.limit, [getattr(torch, dtype) for dtype in options.dtypes])
+        gc.collect()
 
 
 def _runner(name: str) -> type[Runner]:

@@ -16,6 +16,7 @@ import torch
 
 from tests.conformance import modules
 from tests.conformance.run import Runner
+from tests.conformance.samples import seed
 from tests.conformance.verdict import close, difference, flat_results, leaves, to_mindspore, weights_for
 from transpiler.exporter.mindspore_side import MindSporeSide
 from transpiler.exporter.pairing import MISSING, plan_weights, relayout, resolve_path, resolve_weight
@@ -68,7 +69,7 @@ class ModuleRunner(Runner):
         return any(not tensor.numel() for tensor in case.sample.called.tensors)
 
     def original(self, case: ModuleCase, function: Callable[..., Any]) -> Original:
-        torch.manual_seed(0)
+        seed(0)
         model = function(*(t.clone() for t in case.sample.made.tensors))
         tensors = [t.detach().clone() for t in case.sample.called.tensors]
         if any(isinstance(p, torch.nn.parameter.UninitializedTensorMixin) for p in [*model.parameters(), *model.buffers()]):
@@ -77,8 +78,8 @@ class ModuleRunner(Runner):
         start = {key: value.clone() for key, value in model.state_dict().items()}
         weights = list(_weights(model))
         results = []
-        for seed in range(3):
-            torch.manual_seed(seed)
+        for number in range(3):
+            seed(number)
             model.load_state_dict(start)
             results.append(model(*(t.clone() for t in tensors)))
         after = {key: value.detach().numpy().copy() for key, value in model.state_dict().items()}
@@ -160,7 +161,7 @@ def _gradients(
 ) -> tuple[list[int], list[tuple[int, Any]], dict[str, Any]]:
     """Which results were differentiated, and the gradients of their weighted sum, of the first ``count`` inputs."""
     marked = [t.detach().clone().requires_grad_(t.is_floating_point() and i < count) for i, t in enumerate(tensors)]
-    torch.manual_seed(0)
+    seed(0)
     flat = flat_results(model(*marked))
     chosen = [i for i, r in enumerate(flat) if isinstance(r, torch.Tensor) and r.requires_grad and r.is_floating_point()]
     parameters = dict(model.named_parameters())

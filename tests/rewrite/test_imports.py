@@ -50,7 +50,7 @@ import torch
 
 
 def f(x, ops, nn, mint):
-    return torch.nn.functional.relu(x) + torch.neg(ops) + torch.bmm(x, mint)
+    return torch.nn.functional.relu(x) + torch.neg(ops) + torch.add(x, mint)
 """,
         """\
 import mindspore.mint
@@ -58,7 +58,7 @@ import mindspore.ops
 
 
 def f(x, ops, nn, mint):
-    return mindspore.ops.relu(x) + mindspore.mint.neg(ops) + mindspore.ops.bmm(x, mint)
+    return mindspore.ops.relu(x) + mindspore.mint.neg(ops) + mindspore.mint.add(x, mint)
 """,
         [],
         id="user-names-clash",

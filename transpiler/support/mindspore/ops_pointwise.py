@@ -498,7 +498,9 @@ def fmod(input: Tensor, other: Any, *, out: None = None) -> Tensor:
     dtype = _result_dtype(input, other)
     if dtype != mindspore.float32:
         return mint.fmod(input, other)
-    return mint.fmod(input.astype(mindspore.float64), other.astype(mindspore.float64)).astype(dtype)
+    x, y = input.astype(mindspore.float64), other.astype(mindspore.float64)
+    ratio = ops.stop_gradient(x / y)
+    return (x - mint.where(ratio < 0, ops.ceil(ratio), ops.floor(ratio)) * y).astype(dtype)
 
 
 def tensor_sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:

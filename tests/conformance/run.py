@@ -16,7 +16,7 @@ import traceback
 import types
 import warnings
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -133,17 +133,14 @@ class Runner:
         self.now = results.with_suffix(".now")
         self.registry = registry
         self.skipped = skipped
-        self.name = ""
-        self.target_defects = target_defects()
         #: By sample: a result that was seen not to depend on the seed.
         self._fixed: dict[int, Any] = {}
 
     def run(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype] = ()) -> None:
         """All cases of an operator, and its line of results."""
         tally = Tally()
-        self.name = name
         for legal in self.texts(self.legal(list(self.cases(name, limit, dtypes or self.dtypes)))):
-            self._compare(legal, tally)
+            self._compare(legal, tally, name in target_defects())
         line = {
             "operator": name, "matched": tally.matched, "left": sum(tally.left.values()), "wrong": len(tally.wrong),
             "reasons": dict(tally.left.most_common(5)), "faults": tally.wrong, "forms": tally.by_form, "defects": tally.defects,
@@ -159,8 +156,8 @@ class Runner:
         """Whether a tensor of the case has no elements."""
         return any(not tensor.numel() for tensor in case.sample.tensors)
 
-    def _compare(self, legal: list[tuple[Any, Any]], tally: Tally) -> None:
-        """The cases of one source text: ported, run and counted."""
+    def _compare(self, legal: list[tuple[Any, Any]], tally: Tally, has_defect: bool) -> None:
+        """The cases of one source text: ported, run and counted. ``has_defect``: whether the target fails without elements."""
         source = self.header + "\n\n".join(case.source for case, _ in legal)
         ported = transpile_source(
             source.encode(), path="cases.py", context=single_file_context(source.encode(), "cases.py", "mindspore", self.registry)
@@ -180,7 +177,7 @@ class Runner:
             verdict, detail = known[key]
             if verdict == "wrong" and case.function in reviewed:
                 verdict, detail = "left", reviewed[case.function]
-            if verdict == "wrong" and self.name in self.target_defects and self.has_nothing(case):
+            if verdict == "wrong" and has_defect and self.has_nothing(case):
                 verdict = "defect"
             tally.count(case, verdict, detail)
 
@@ -248,30 +245,35 @@ class Runner:
         wanted = leaves(expected[0])
         random = case.operator in UNSET or _random(expected)
         result = function(*(to_mindspore(t) for t in case.sample.tensors))
-        fault = difference(wanted, leaves(result), values=not random)
+        found = leaves(result)
+        fault = difference(wanted, found, values=not random)
         if fault and not random and case.sample.tensors:
             agree = same_up_to_choice(case.operator, case.sample.tensors[0], expected[0], result)
-            return "" if agree or self._rounds(case, wanted, leaves(result)) else fault
+            return "" if agree or _rounds(case, wanted, found) else fault
         if fault or random or not (case.form.differentiable and case.differentiable):
             return fault
-        original = getattr(load(HEADER + case.source, "one"), case.function)
+        original = _original(case)
         gradients = torch_gradients(original, case.sample.tensors)
         if not gradients:
             return ""
         return gradient_difference(function, case.sample.tensors, gradients, lambda: torch_gradients(original, _double(case)))
 
-    def _rounds(self, case: Case, wanted: list[Leaf], found: list[Leaf]) -> bool:
-        """Whether results differ by no more than rounding does."""
-        if [(path, kind) for path, kind, _ in wanted] != [(path, kind) for path, kind, _ in found]:
-            return False
-        exact = leaves(getattr(load(HEADER + case.source, "one"), case.function)(*_double(case)))
-        if [leaf[0] for leaf in exact] != [leaf[0] for leaf in wanted]:
-            return False
-        # Of a tensor that is not real there is no more exact one.
-        tensors = [
-            (x, e, a) for (_, kind, x), (_, _, e), (_, _, a) in zip(exact, wanted, found, strict=True) if kind == "tensor of float64"
-        ]
-        return len(tensors) == len(wanted) and all(is_rounding(x, e, a) for x, e, a in tensors)
+
+def _original(case: Case) -> Callable[..., Any]:
+    """The case in torch."""
+    function: Callable[..., Any] = getattr(load(HEADER + case.source, "one"), case.function)
+    return function
+
+
+def _rounds(case: Case, wanted: list[Leaf], found: list[Leaf]) -> bool:
+    """Whether results of the same structure differ by no more than rounding does."""
+    if [leaf[:2] for leaf in wanted] != [leaf[:2] for leaf in found]:
+        return False
+    exact = leaves(_original(case)(*_double(case)))
+    # Of a tensor that is not real there is no more exact one.
+    if [leaf[:2] for leaf in exact] != [(path, "tensor of float64") for path, *_ in wanted]:
+        return False
+    return all(is_rounding(x, e, a) for (*_, x), (*_, e), (*_, a) in zip(exact, wanted, found, strict=True))
 
 
 def _double(case: Case) -> list[torch.Tensor]:

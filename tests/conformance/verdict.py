@@ -140,8 +140,12 @@ def weights_for(results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     return [(torch.cos(torch.arange(r.numel(), dtype=torch.float64)).reshape(r.shape) + 1.5).to(r.dtype) for r in results]
 
 
-def torch_gradients(function: Callable[..., Any], tensors: Sequence[torch.Tensor]) -> tuple[list[int], list[int], list[Any]] | None:
-    """(inputs, results, gradients) of a weighted sum of the differentiable results; None where torch has no gradient."""
+#: (inputs, results, gradients): positions of the tensors and results that were differentiated, and an array for each input.
+Gradients = tuple[list[int], list[int], list[Any]]
+
+
+def torch_gradients(function: Callable[..., Any], tensors: Sequence[torch.Tensor]) -> Gradients | None:
+    """Those of a weighted sum of the differentiable results; None where torch has no gradient."""
     marked = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in tensors]
     inputs = [i for i, t in enumerate(marked) if t.requires_grad and t.numel()]  # an empty gradient says nothing
     if not inputs:
@@ -162,8 +166,8 @@ def torch_gradients(function: Callable[..., Any], tensors: Sequence[torch.Tensor
 def gradient_difference(
     function: Callable[..., Any],
     tensors: Sequence[torch.Tensor],
-    expected: tuple[list[int], list[int], list[Any]],
-    exact: Callable[[], tuple[list[int], list[int], list[Any]] | None],
+    expected: Gradients,
+    exact: Callable[[], Gradients | None],
 ) -> str:
     """How the port's gradients differ from ``torch_gradients``' answer by more than rounding; ``exact`` gives that answer in double precision."""
     inputs, chosen, wanted = expected

@@ -211,9 +211,7 @@ def _magnitude(input: Tensor) -> Tensor:
 
 def _real_part(input: Tensor) -> Tensor:
     """The real part of a complex tensor, a real one as it is."""
-    if _category(input.dtype) < 3:
-        return input
-    return _real(input) if input.size else ops.zeros(input.shape, _real_dtype(input.dtype))
+    return _real(input) if _category(input.dtype) == 3 else input
 
 
 def _real_dtype(dtype: Any) -> Any:

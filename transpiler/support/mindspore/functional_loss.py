@@ -22,6 +22,12 @@ def _reduced(loss: Tensor, reduction: str, size_average: bool | None = None, red
     return loss if reduction == "none" else _sum(loss)
 
 
+def _weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    """The losses times their weights, reduced; the mean is over the weights."""
+    loss = loss * weight
+    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
+
+
 def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
              weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """(input - target)^2 (F.mse_loss)."""
@@ -29,8 +35,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
     loss = (input - target) * (input - target)
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
-    loss = loss * weight
-    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
+    return _weighted(loss, weight, reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -40,8 +45,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     loss = _magnitude(input - target)
     if weight is None:
         return _reduced(loss, reduction, size_average, reduce)
-    loss = loss * weight
-    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
+    return _weighted(loss, weight, reduction)
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -62,8 +66,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     loss = mint.where(distance <= delta, 0.5 * distance * distance, delta * (distance - 0.5 * delta))
     if weight is None:
         return _reduced(loss, reduction)
-    loss = loss * weight
-    return _sum(loss) / _sum(weight) if reduction == "mean" else _reduced(loss, reduction)
+    return _weighted(loss, weight, reduction)
 
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,

@@ -9,7 +9,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
 from ._common import _softmax, accurate_tanh, param_dtype
-from .functional_activation import _not_above_zero
+from .functional_activation import celu, elu, leaky_relu, mish, selu
 
 
 class ReLU(nn.ReLU):
@@ -46,7 +46,7 @@ class LeakyReLU(nn.LeakyReLU):
 
     def construct(self, input: Tensor) -> Tensor:
         """x where positive, else negative_slope * x."""
-        return ops.select(input > 0, input, input * self.negative_slope)
+        return leaky_relu(input, self.negative_slope)
 
 
 class ELU(nn.ELU):
@@ -58,7 +58,7 @@ class ELU(nn.ELU):
 
     def construct(self, input: Tensor) -> Tensor:
         """x where positive, else alpha * (exp(x) - 1)."""
-        return ops.select(input > 0, input, self.alpha * ops.expm1(_not_above_zero(input)))
+        return elu(input, self.alpha)
 
 
 class CELU(nn.CELU):
@@ -70,7 +70,7 @@ class CELU(nn.CELU):
 
     def construct(self, input: Tensor) -> Tensor:
         """max(0, x) + min(0, alpha * (exp(x / alpha) - 1))."""
-        return ops.select(input > 0, input, self.alpha * ops.expm1(_not_above_zero(input) / self.alpha))
+        return celu(input, self.alpha)
 
 
 class SELU(nn.SeLU):
@@ -81,9 +81,7 @@ class SELU(nn.SeLU):
 
     def construct(self, input: Tensor) -> Tensor:
         """scale * (max(0, x) + min(0, alpha * (exp(x) - 1)))."""
-        alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-        negative = (scale * alpha) * ops.expm1(_not_above_zero(input))
-        return ops.select(input > 0, input * scale, negative)
+        return selu(input)
 
 
 class GELU(nn.GELU):
@@ -118,7 +116,7 @@ class Mish(nn.Mish):
 
     def construct(self, input: Tensor) -> Tensor:
         """x * tanh(softplus(x))."""
-        return input * accurate_tanh(ops.softplus(input))
+        return mish(input)
 
 
 class Hardswish(nn.HSwish):

@@ -466,7 +466,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     if 0 in A.shape:
         return _empty_svd(A, full_matrices)
     s, u, v = ops.svd(A, full_matrices)
-    return Svd(u, _real_part(s), _t(v) if _category(v.dtype) < 3 else _conjugate(_t(v)))
+    return Svd(u, _real_part(s), _adjoint(v))
 
 
 def _empty_svd(A: Tensor, full_matrices: bool) -> Svd:

@@ -38,6 +38,12 @@ def _nan_or(values: Tensor, x: Tensor, dim: Any, keepdim: bool) -> Tensor:
     return mint.where(unknown, ops.full((), math.nan, dtype=values.dtype), values)
 
 
+def _with_nan(reduce: Any, x: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    """``reduce`` along dimensions; NaN goes into the result and its derivative."""
+    found = reduce(x, () if dim is None else dim, keepdim)
+    return found * _nan_or(ops.ones_like(found), x, dim, keepdim)
+
+
 def _nan_as(value: float, x: Tensor) -> Tensor:
     """``x`` with ``value`` in place of NaN, which torch takes for the most extreme."""
     return x if _category(x.dtype) < 2 else mint.where(ops.isnan(x), ops.full((), value, dtype=x.dtype), x)
@@ -78,17 +84,13 @@ def masked_prod(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype:
 def masked_amax(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """The largest of the kept elements (torch.masked.amax)."""
     x = _cast(input, dtype)
-    kept, axes = _kept(x, mask, _lowest(x.dtype)), () if dim is None else dim
-    found = amax(kept, axes, keepdim)
-    return found * _nan_or(ops.ones_like(found), kept, dim, keepdim)
+    return _with_nan(amax, _kept(x, mask, _lowest(x.dtype)), dim, keepdim)
 
 
 def masked_amin(input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
     """The smallest of the kept elements (torch.masked.amin)."""
     x = _cast(input, dtype)
-    kept, axes = _kept(x, mask, _highest(x.dtype)), () if dim is None else dim
-    found = amin(kept, axes, keepdim)
-    return found * _nan_or(ops.ones_like(found), kept, dim, keepdim)
+    return _with_nan(amin, _kept(x, mask, _highest(x.dtype)), dim, keepdim)
 
 
 def masked_argmax(input: Tensor, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None) -> Tensor:

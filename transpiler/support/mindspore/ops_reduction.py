@@ -20,7 +20,6 @@ from ._common import (
     _category,
     _conjugate,
     _magnitude,
-    _real,
     _real_part,
     _sum,
 )
@@ -420,7 +419,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 def linalg_vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: None = None) -> Tensor:
     """sum(|x|^ord)^(1/ord); inf, -inf and 0 as limits (torch.linalg.vector_norm)."""
     x = _cast(x, dtype)
-    size, axes = _real(ops.abs(x)) if _category(x.dtype) == 3 else ops.abs(x), _axes(dim, x.ndim)
+    size, axes = _magnitude(x), _axes(dim, x.ndim)
     if not axes:
         return (size != 0).astype(size.dtype) if ord == 0 else size
     if ord in (float("inf"), float("-inf")) and _category(x.dtype) == 2 and x.size:

@@ -123,9 +123,8 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
 
 
 def _whole_quotient(indices: Tensor, size: int) -> Tensor:
-    """indices // size, exact for all integers: MindSpore divides in floating point."""
-    rows = indices.asnumpy() // size if size > 2**24 else None
-    return ops.floor_divide(indices, size) if rows is None else Tensor(rows)
+    """indices // size; of large sizes outside the graph, since MindSpore divides in floating point."""
+    return Tensor(indices.asnumpy() // size) if size > 2**24 else ops.floor_divide(indices, size)
 
 
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1, out: None = None) -> Tensor:

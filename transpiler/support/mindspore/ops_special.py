@@ -235,9 +235,7 @@ class _Polygamma(nn.Cell):
     def construct(self, x: Tensor) -> Tensor:
         wide = _double(x)
         sign = (-1.0) ** (self.n + 1) * math.factorial(self.n)
-        pole = ops.logical_and(wide <= 0, wide == ops.floor(wide))
-        values = mint.where(pole, _constant(wide, math.inf), ops.zeta(_constant(wide, self.n + 1.0), wide))
-        return (sign * values).astype(x.dtype)
+        return (sign * _Zeta()(_constant(wide, self.n + 1.0), wide)).astype(x.dtype)
 
     def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> Any:
         return (dout * _Polygamma(self.n + 1)(x),)

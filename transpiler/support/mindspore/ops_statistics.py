@@ -31,7 +31,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
         used = aweights if fweights is None else aweights * fweights
         free = total - correction * (used * aweights).sum() / total
     centred = rows - mean
-    adjoint = (_conjugate(centred) if _category(x.dtype) == 3 else centred).swapaxes(0, 1)
+    adjoint = _conjugate(centred).swapaxes(0, 1)
     product = mint.matmul(centred if weights is None else centred * weights.astype(x.dtype), adjoint)
     free = mint.where(free > 0, free, ops.zeros_like(free)).astype(x.dtype) if isinstance(free, Tensor) else Tensor(max(free, 0), x.dtype)
     result = product / free
@@ -52,7 +52,7 @@ def corrcoef(input: Tensor) -> Tensor:
 
 def vdot(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     """The inner product of two vectors, the first conjugated (torch.vdot)."""
-    return _sum((_conjugate(input) if _category(input.dtype) == 3 else input) * other)
+    return _sum(_conjugate(input) * other)
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
@@ -193,16 +193,16 @@ def histogramdd(
     values = input.asnumpy()
     points = values.reshape(-1, values.shape[-1])
     weights = None if weight is None else weight.asnumpy().reshape(-1)
-    if isinstance(bins, (list, tuple)) and bins and isinstance(bins[0], Tensor):
-        return _histogram_between(points, [b.asnumpy() for b in bins], weights, density)
-    edges: Any = bins
+    edges: Any = [b.asnumpy() if isinstance(b, Tensor) else b for b in bins] if isinstance(bins, (list, tuple)) else bins
+    if isinstance(edges, list) and any(np.ndim(e) and (np.diff(e) < 0).any() for e in edges):
+        return _histogram_between(points, edges, weights, density)
     pairs: Any = None if range is None else [(range[i], range[i + 1]) for i in np.arange(0, len(range), 2)]
     hist, found = np.histogramdd(points, edges, pairs, density=density, weights=weights)
     return HistogramDD(Tensor(hist.astype(values.dtype)), tuple(Tensor(f.astype(values.dtype)) for f in found))
 
 
 def _histogram_between(points: Any, edges: Sequence[Any], weights: Any, density: bool) -> HistogramDD:
-    """Counts between given edges, by torch's binary search: it does not ask whether they ascend."""
+    """Counts between edges that do not ascend, by the binary search that torch does all the same."""
     counts = np.zeros([len(e) - 1 for e in edges], points.dtype)
     for number, point in enumerate(points):
         if all(e[0] <= x <= e[-1] for x, e in zip(point, edges)):

@@ -69,22 +69,27 @@ class ResNet(Module):
         return self.fc(self.drop(x) if not self.training else x)
 
 
+def assert_near(actual: Any, expected: np.ndarray) -> None:
+    """Equal up to rounding of the largest value: sums of such values may cancel to small ones."""
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
 def check(arrays: dict[str, np.ndarray], directory: Path) -> None:
     """Evaluation equals torch's output after setting, and again after saving and loading; a training step equals torch's too."""
     state = {name.removeprefix("state/"): value for name, value in arrays.items() if name.startswith("state/")}
     net = ResNet().eval()
     net.load_state_dict(state)
-    np.testing.assert_allclose(net(arrays["x"]), arrays["evaluated"], rtol=1e-4, atol=1e-5)
+    assert_near(net(arrays["x"]), arrays["evaluated"])
     net.save_weights(str(directory / "net.weights.h5"))
     other = ResNet().eval()
     assert not np.allclose(other(arrays["x"]), arrays["evaluated"], atol=1e-3)
     fresh = ResNet().eval()
     fresh.load_weights(str(directory / "net.weights.h5"))
-    np.testing.assert_allclose(fresh(arrays["x"]), arrays["evaluated"], rtol=1e-4, atol=1e-5)
+    assert_near(fresh(arrays["x"]), arrays["evaluated"])
     for name, value in fresh.state_dict().items():
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(value), state[name], err_msg=name)
-    np.testing.assert_allclose(net.predict(arrays["x"], verbose=0), arrays["evaluated"], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(net.train()(arrays["x"]), arrays["trained"], rtol=1e-4, atol=1e-4)
+    assert_near(net.predict(arrays["x"], verbose=0), arrays["evaluated"])
+    assert_near(net.train()(arrays["x"]), arrays["trained"])
     np.testing.assert_allclose(np.asarray(net.layers[1].bn2.running_var), arrays["running_var"], rtol=1e-4, atol=1e-5)
     check_fit(ResNet(), arrays)
 

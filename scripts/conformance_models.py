@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 IMAGE = "2,3,64,64"
-VIDEO = "1,3,8,64,64"
+VIDEO = "1,3,4,48,48"
 #: target -> model -> (expression, input shape)
 Models = Mapping[str, Mapping[str, tuple[str, str]]]
 
@@ -23,7 +23,7 @@ TORCHVISION: Models = {
         "wide_resnet50_2": ("resnet:wide_resnet50_2()", IMAGE),
         "densenet121": ("densenet:densenet121()", IMAGE),
         "googlenet": ("googlenet:googlenet(init_weights=False)", IMAGE),
-        "inception_v3": ("inception:inception_v3(init_weights=False)", "2,3,299,299"),
+        "inception_v3": ("inception:inception_v3(init_weights=False)", "2,3,107,107"),
         "mobilenet_v2": ("mobilenetv2:mobilenet_v2()", IMAGE),
         "mobilenet_v3_small": ("mobilenetv3:mobilenet_v3_small()", IMAGE),
         "mobilenet_v3_large": ("mobilenetv3:mobilenet_v3_large()", IMAGE),
@@ -46,7 +46,7 @@ TORCHVISION: Models = {
         "r3d_18": ("video.resnet:r3d_18()", VIDEO),
         "mc3_18": ("video.resnet:mc3_18()", VIDEO),
         "r2plus1d_18": ("video.resnet:r2plus1d_18()", VIDEO),
-        "s3d": ("video.s3d:s3d()", "1,3,16,224,224"),
+        "s3d": ("video.s3d:s3d()", "1,3,13,209,209"),
         "swin3d_t": ("video.swin_transformer:swin3d_t()", VIDEO),
         "mvit_v1_b": ("video.mvit:mvit_v1_b()", "1,3,16,224,224"),
     },

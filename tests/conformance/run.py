@@ -16,7 +16,7 @@ import traceback
 import types
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,18 +101,17 @@ class Tally:
 
 
 def cases(name: str, limit: int | None, dtypes: Sequence[torch.dtype] = DTYPES) -> Iterator[Case]:
-    """Every form of every sample of an operator; at most ``limit`` samples of each dtype and variant."""
-    number = 0
+    """Every form of every sample of an operator; at most ``limit`` samples of each dtype and variant. What reads the same is one function."""
+    numbers: dict[str, int] = {}
     for op in operators()[name]:
         for dtype in dtypes:
             for index, sample in enumerate(samples(op, dtype, limit)):
                 for form in forms(name, sample, [alias.name for alias in op.aliases]):
-                    function = f"case_{number}"
-                    number += 1
                     parameters = ", ".join(f"{a}: torch.Tensor" for a in sample.names)
-                    body = "".join(f"    {line}\n" for line in form.body)
+                    text = f"({parameters}):\n" + "".join(f"    {line}\n" for line in form.body)
+                    function = f"case_{numbers.setdefault(text, len(numbers))}"
                     label = f"{op.name}{'.' + op.variant_test_name if op.variant_test_name else ''} {dtype} sample {index} {form.name}"
-                    yield Case(name, label, function, form, sample, f"def {function}({parameters}):\n{body}", bool(op.supports_autograd))
+                    yield Case(name, label, function, form, sample, f"def {function}{text}", bool(op.supports_autograd))
 
 
 def load(text: str, name: str) -> types.ModuleType:
@@ -158,7 +157,7 @@ class Runner:
 
     def _compare(self, legal: list[tuple[Any, Any]], tally: Tally, has_defect: bool) -> None:
         """The cases of one source text: ported, run and counted. ``has_defect``: whether the target fails without elements."""
-        source = self.header + "\n\n".join(case.source for case, _ in legal)
+        source = self._text(case for case, _ in legal)
         ported = transpile_source(
             source.encode(), path="cases.py", context=single_file_context(source.encode(), "cases.py", "mindspore", self.registry)
         )
@@ -185,9 +184,13 @@ class Runner:
         """Every case of a name."""
         return cases(name, limit, dtypes)
 
+    def _text(self, every: Iterable[Any]) -> str:
+        """A file with the functions of the cases."""
+        return self.header + "\n\n".join(dict.fromkeys(case.source for case in every))
+
     def legal(self, every: Sequence[Any]) -> list[tuple[Any, Any]]:
         """The cases that torch accepts, with what it gives."""
-        module = load(self.header + "\n\n".join(case.source for case in every), "original")
+        module = load(self._text(every), "original")
         found = []
         self._fixed.clear()
         for case in every:
@@ -337,6 +340,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, _expired)
     mindspore.runtime.launch_blocking()
+    mindspore.device_context.cpu.op_tuning.threads_num(1)  # idle threads of kernels would spin
     skipped = frozenset(options.skip.read_text().splitlines()) if options.skip and options.skip.exists() else frozenset()
     registry = load_registry(options.mappings)
     gc.disable()  # syntax trees of thousands of cases are walked over and over by it

@@ -52,13 +52,13 @@ class ModuleRunner(Runner):
     dtypes = modules.DTYPES
 
     def cases(self, name: str, limit: int | None, dtypes: Sequence[torch.dtype]) -> Iterator[ModuleCase]:
-        number = 0
+        numbers: dict[str, int] = {}
         for dtype in dtypes:
             for index, sample in enumerate(modules.samples(name, dtype, limit)):
                 for form in modules.forms(name, sample):
                     label = f"{name} {dtype} sample {index} {'train' if sample.training else 'eval'} {form.name}"
+                    number = numbers.setdefault(modules.source(form, sample, 0), len(numbers))
                     yield ModuleCase(label, f"case_{number}", form, sample, modules.source(form, sample, number))
-                    number += 1
 
     def texts(self, legal: list[tuple[Any, Any]]) -> Sequence[list[tuple[Any, Any]]]:
         """One text for each precision: what a file says of double precision decides for all of its layers."""

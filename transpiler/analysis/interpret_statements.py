@@ -7,6 +7,8 @@ annotations and defaults say. Branches are interpreted apart and joined; loops o
 from __future__ import annotations
 
 import ast
+import heapq
+import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +76,9 @@ class StatementInterpreter(ExpressionInterpreter):
     ) -> None:
         super().__init__(module, module_name, resolver, semantics, renames)
         self._pending: dict[int, _Pending] = {}
-        self._queue: list[int] = []
+        #: (rank, number, key) of functions in the order in which they are interpreted, a heap.
+        self._queue: list[tuple[int, int, int]] = []
+        self._numbers = itertools.count()
         self._assigned: set[tuple[int, str]] = set()
         self._depth = 0
         self._path: list[cst.CSTNode] = []
@@ -111,23 +115,9 @@ class StatementInterpreter(ExpressionInterpreter):
         for statement in self.module.body:
             self.execute(statement)
         while self._queue:
-            key = self._next()
+            _, _, key = heapq.heappop(self._queue)
             if key in self._pending:
                 self._interpret(self._pending.pop(key), None)
-
-    def _next(self) -> int:
-        for wanted in ("__init__", "forward"):
-            for key in self._queue:
-                pending = self._pending.get(key)
-                if pending is not None and pending.info.name == wanted:
-                    self._queue.remove(key)
-                    return key
-        for key in self._queue:
-            pending = self._pending.get(key)
-            if pending is not None and _is_determined(pending.info):
-                self._queue.remove(key)
-                return key
-        return self._queue.pop(0)
 
     # -- statements -----------------------------------------------------------------------------------------------------
 
@@ -643,7 +633,7 @@ class StatementInterpreter(ExpressionInterpreter):
         if key in self._pending:
             self._interpret(self._pending.pop(key), None)
         self._pending[key] = pending
-        self._queue.append(key)
+        heapq.heappush(self._queue, (_rank(info), next(self._numbers), key))
 
     def _annotations(self, node: cst.FunctionDef) -> None:
         self._type_parameters(node.type_parameters)
@@ -834,6 +824,11 @@ class StatementInterpreter(ExpressionInterpreter):
     def code(self, node: cst.CSTNode) -> str:
         """The source text of a node."""
         return self.module.code_for_node(node)
+
+
+def _rank(info: v.FunctionInfo) -> int:
+    """Constructors first, then ``forward``, which know their attributes from them; then functions that need no call to be understood."""
+    return 0 if info.name == "__init__" else 1 if info.name == "forward" else 2 if _is_determined(info) else 3
 
 
 def _is_determined(info: v.FunctionInfo) -> bool:

@@ -165,19 +165,14 @@ class GELU(nn.GELU):
         return super().construct(input)
 
 
-def rename_parameters(container: Any) -> None:
-    """Number the children again and give their parameters the names that belong to their places."""
-    for name, cell in container.name_cells().items():
-        for path, parameter in cell.parameters_and_names():
-            parameter.name = f"{name}.{path}"
-
-
 def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
-    """Replace the children of ``container`` by ``cells``, named 0, 1, ..."""
+    """Replace the children of ``container`` by ``cells``, named 0, 1, ..., and their parameters after them."""
+    place = place_of(container)
     container._cells.clear()
     for index, cell in enumerate(cells):
         container._cells[str(index)] = cell
-    rename_parameters(container)
+    for name, cell in container.name_cells().items():
+        cell.update_parameters_name(f"{place}{name}.")
 
 
 def children_of(container: Any) -> list[Any]:
@@ -191,7 +186,18 @@ def compile_as_cell(container: Any, mark: str) -> None:
         object.__delattr__(container, mark)
 
 
-class ModuleList(nn.CellList):
+class Placed(nn.Cell):
+    """A container that remembers which attribute it became: layers that are added to it later are named after it."""
+
+    place = ""
+
+    def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
+        """The parameters, and those to come, begin with ``prefix``."""
+        super().update_parameters_name(prefix, recurse)
+        self.place = prefix
+
+
+class ModuleList(Placed, nn.CellList):
     """torch.nn.ModuleList: of any iterable of layers."""
 
     def __init__(self, modules: Iterable[Any] | None = None) -> None:
@@ -204,7 +210,7 @@ class ModuleList(nn.CellList):
 
     def __setitem__(self, index: int, module: Any) -> None:
         name = str(range(len(self))[index])
-        module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self._cells[name] = module
 
     def __delitem__(self, index: Any) -> None:
@@ -225,8 +231,7 @@ class ModuleList(nn.CellList):
     def append(self, module: Any) -> ModuleList:
         """Add ``module`` at the end."""
         name = str(len(self))
-        if module is not None:
-            module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self._cells[name] = module
         return self
 
@@ -415,6 +420,20 @@ def apply(module: nn.Cell, fn: Callable[[nn.Cell], Any]) -> nn.Cell:
         apply(cell, fn)
     fn(module)
     return module
+
+
+def place_of(owner: nn.Cell) -> str:
+    """What the names of a layer's parameters begin with; MindSpore needs them to be unique in a network."""
+    place: str = getattr(owner, "place", "")
+    for path, parameter in owner.parameters_and_names():
+        return parameter.name.removesuffix(path) if parameter.name.endswith(place + path) else place
+    return place
+
+
+def name_after(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
+    """Name the parameters of a child after its place. The framework does so for attributes when they are set, not for what is added to them later."""
+    if module is not None:
+        module.update_parameters_name(f"{place_of(owner)}{name}.")
 
 
 def keep_constant(layer: Any, affine: bool, bias: bool) -> None:

@@ -88,19 +88,14 @@ def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinea
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity))
 
 
-def rename_parameters(container: Any) -> None:
-    """Number the children again and give their parameters the names that belong to their places."""
-    for name, cell in container.name_cells().items():
-        for path, parameter in cell.parameters_and_names():
-            parameter.name = f"{name}.{path}"
-
-
 def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
-    """Replace the children of ``container`` by ``cells``, named 0, 1, ..."""
+    """Replace the children of ``container`` by ``cells``, named 0, 1, ..., and their parameters after them."""
+    place = place_of(container)
     container._cells.clear()
     for index, cell in enumerate(cells):
         container._cells[str(index)] = cell
-    rename_parameters(container)
+    for name, cell in container.name_cells().items():
+        cell.update_parameters_name(f"{place}{name}.")
 
 
 def children_of(container: Any) -> list[Any]:
@@ -108,7 +103,18 @@ def children_of(container: Any) -> list[Any]:
     return list(container._cells.values())
 
 
-class Sequential(nn.SequentialCell):
+class Placed(nn.Cell):
+    """A container that remembers which attribute it became: layers that are added to it later are named after it."""
+
+    place = ""
+
+    def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
+        """The parameters, and those to come, begin with ``prefix``."""
+        super().update_parameters_name(prefix, recurse)
+        self.place = prefix
+
+
+class Sequential(Placed, nn.SequentialCell):
     """torch.nn.Sequential: of layers, or of one OrderedDict of named layers."""
 
     def __init__(self, *args: Any) -> None:
@@ -120,8 +126,7 @@ class Sequential(nn.SequentialCell):
     def add_module(self, name: str, module: Any) -> None:
         """Append ``module`` under ``name``."""
         self.insert_child_to_cell(name, module)
-        if module is not None:
-            module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self.refresh()
 
     def refresh(self) -> None:
@@ -145,7 +150,7 @@ class Sequential(nn.SequentialCell):
 
     def __setitem__(self, index: int, module: Any) -> None:
         name = list(self._cells)[index]
-        module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self._cells[name] = module
         self.refresh()
 
@@ -231,6 +236,20 @@ def modules(module: nn.Cell) -> Iterator[nn.Cell]:
         return
     for _, cell in named_modules(module):
         yield cell
+
+
+def place_of(owner: nn.Cell) -> str:
+    """What the names of a layer's parameters begin with; MindSpore needs them to be unique in a network."""
+    place: str = getattr(owner, "place", "")
+    for path, parameter in owner.parameters_and_names():
+        return parameter.name.removesuffix(path) if parameter.name.endswith(place + path) else place
+    return place
+
+
+def name_after(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
+    """Name the parameters of a child after its place. The framework does so for attributes when they are set, not for what is added to them later."""
+    if module is not None:
+        module.update_parameters_name(f"{place_of(owner)}{name}.")
 
 
 def affine_shape(x: Tensor) -> tuple[int, ...]:

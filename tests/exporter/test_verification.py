@@ -49,6 +49,15 @@ def test_tied_weights_and_keyword_inputs_agree(tmp_path: Path, table: Path, writ
     assert any("positions" in note for note in result.notes)
 
 
+def test_a_parameter_without_elements_has_no_random_values(table: Path, write_pair: WritePair) -> None:
+    source = "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    source += "        self.none = nn.Parameter(torch.zeros(0, 3))\n\n    def forward(self, x):\n        return 2 * x\n"
+    port = "import mindspore\nfrom mindspore import nn, ops\n\n\nclass Net(nn.Cell):\n    def __init__(self):\n        super().__init__()\n"
+    port += "        self.none = mindspore.Parameter(ops.zeros((0, 3)))\n\n    def construct(self, x):\n        return 2 * x\n"
+    result = _verify(write_pair("net", source, port), table, "net:Net()", "2,3")
+    assert result.ok, render_table(result)
+
+
 def test_a_tie_that_the_port_has_lost_is_compared_by_the_sum(tmp_path: Path, table: Path, write_pair: WritePair) -> None:
     port = _edit(TEXT_PORT, "        self.head.weight = self.embed.embedding_table\n", "")
     port = _edit(port, "np.arange(16.0, dtype=np.float32).reshape(16, 1) / 16", "np.zeros((16, 1), np.float32)")

@@ -295,7 +295,7 @@ def _randomise(model: nn.Module, generator: torch.Generator) -> None:
     (tables of zeros, layer scales) get He's initialisation, or they would hide faults. Vectors (biases, scales) keep their start values
     plus noise, so that a normalisation's scale stays near one and every bias counts."""
     for parameter in model.parameters():
-        if not parameter.is_floating_point():
+        if not parameter.is_floating_point() or not parameter.numel():
             continue
         noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float32)
         with torch.no_grad():

@@ -92,3 +92,47 @@ def test_parameter_dict_is_a_dictionary() -> None:
     table.clear()
     assert len(table) == 0
     assert list(copied.fromkeys(["x", "y"], 1.0).items()) == [("x", 1.0), ("y", 1.0)]
+
+
+class Appended(nn.Cell):
+    """Containers that are attributes before they are filled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = containers.ModuleList(), containers.ModuleList([])
+        self.body, self.named = containers.Sequential(), containers.ModuleDict()
+        self.scales, self.table = containers.ParameterList(), containers.ParameterDict()
+        for index in range(2):
+            self.first.append(nn.Dense(2, 2))
+            self.second.append(containers.ModuleList([nn.Dense(2, 2)]))
+            self.body.add_module(f"fc{index}", nn.Dense(2, 2))
+            self.named[f"fc{index}"] = nn.Dense(2, 2)
+            self.scales.append(containers.ParameterList([ops.ones(2), ops.ones(2)]))
+            self.table[f"x{index}"] = ops.ones(2)
+        self.second[1][0] = nn.Dense(2, 2)
+        self.first.insert(0, nn.Dense(2, 2))
+        self.body[0] = nn.Dense(2, 2)
+
+    def construct(self, x: Tensor) -> Tensor:
+        for layer in self.first:
+            x = layer(x)
+        return self.body(x)
+
+
+def test_what_is_added_later_is_named_after_its_place() -> None:
+    """In the root and below it; a file of MindSpore's would otherwise hold one of several, and no graph compile."""
+    for net, prefix in ((Appended(), ""), (nn.SequentialCell(Appended()), "0.")):
+        names = [parameter.name for parameter in net.get_parameters()]
+        assert names == [path for path, _ in net.parameters_and_names()]
+        assert {f"{prefix}first.2.weight", f"{prefix}second.1.0.bias", f"{prefix}body.fc0.weight", f"{prefix}scales.1.0"} <= set(names)
+        np.testing.assert_allclose(mindspore.jit(net)(ops.ones((1, 2))).asnumpy(), net(ops.ones((1, 2))).asnumpy(), rtol=1e-5)
+
+
+def test_parameter_lists_in_parameter_lists_are_trained() -> None:
+    net = Appended()
+    names = [name for name, _ in module.named_parameters(net)]
+    assert [name for name in names if name.startswith("scales")] == ["scales.0.0", "scales.0.1", "scales.1.0", "scales.1.1"]
+    nested = containers.ParameterDict({"a": containers.ParameterDict({"b": ops.ones(1)})})
+    assert [parameter.name for parameter in nested.get_parameters()] == ["a.b"]
+    del nested["a"]
+    assert not list(nested.get_parameters())

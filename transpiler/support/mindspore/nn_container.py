@@ -7,20 +7,17 @@ from typing import Any, Self
 
 from mindspore import Parameter, Tensor, nn
 
-
-def rename_parameters(container: Any) -> None:
-    """Number the children again and give their parameters the names that belong to their places."""
-    for name, cell in container.name_cells().items():
-        for path, parameter in cell.parameters_and_names():
-            parameter.name = f"{name}.{path}"
+from .nn_module import name_after, place_of
 
 
 def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
-    """Replace the children of ``container`` by ``cells``, named 0, 1, ..."""
+    """Replace the children of ``container`` by ``cells``, named 0, 1, ..., and their parameters after them."""
+    place = place_of(container)
     container._cells.clear()
     for index, cell in enumerate(cells):
         container._cells[str(index)] = cell
-    rename_parameters(container)
+    for name, cell in container.name_cells().items():
+        cell.update_parameters_name(f"{place}{name}.")
 
 
 def children_of(container: Any) -> list[Any]:
@@ -34,7 +31,18 @@ def compile_as_cell(container: Any, mark: str) -> None:
         object.__delattr__(container, mark)
 
 
-class Sequential(nn.SequentialCell):
+class Placed(nn.Cell):
+    """A container that remembers which attribute it became: layers that are added to it later are named after it."""
+
+    place = ""
+
+    def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
+        """The parameters, and those to come, begin with ``prefix``."""
+        super().update_parameters_name(prefix, recurse)
+        self.place = prefix
+
+
+class Sequential(Placed, nn.SequentialCell):
     """torch.nn.Sequential: of layers, or of one OrderedDict of named layers."""
 
     def __init__(self, *args: Any) -> None:
@@ -46,8 +54,7 @@ class Sequential(nn.SequentialCell):
     def add_module(self, name: str, module: Any) -> None:
         """Append ``module`` under ``name``."""
         self.insert_child_to_cell(name, module)
-        if module is not None:
-            module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self.refresh()
 
     def refresh(self) -> None:
@@ -71,7 +78,7 @@ class Sequential(nn.SequentialCell):
 
     def __setitem__(self, index: int, module: Any) -> None:
         name = list(self._cells)[index]
-        module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self._cells[name] = module
         self.refresh()
 
@@ -112,7 +119,7 @@ class Sequential(nn.SequentialCell):
         return module
 
 
-class ModuleList(nn.CellList):
+class ModuleList(Placed, nn.CellList):
     """torch.nn.ModuleList: of any iterable of layers."""
 
     def __init__(self, modules: Iterable[Any] | None = None) -> None:
@@ -125,7 +132,7 @@ class ModuleList(nn.CellList):
 
     def __setitem__(self, index: int, module: Any) -> None:
         name = str(range(len(self))[index])
-        module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self._cells[name] = module
 
     def __delitem__(self, index: Any) -> None:
@@ -146,8 +153,7 @@ class ModuleList(nn.CellList):
     def append(self, module: Any) -> ModuleList:
         """Add ``module`` at the end."""
         name = str(len(self))
-        if module is not None:
-            module.update_parameters_name(name + ".")
+        name_after(self, name, module)
         self._cells[name] = module
         return self
 
@@ -170,7 +176,7 @@ class ModuleList(nn.CellList):
         return module
 
 
-class ModuleDict(nn.CellDict):
+class ModuleDict(Placed, nn.CellDict):
     """torch.nn.ModuleDict: layers by name, containers among them."""
 
     def __init__(self, modules: Any = None) -> None:
@@ -182,8 +188,7 @@ class ModuleDict(nn.CellDict):
     def __setitem__(self, key: str, module: Any) -> None:
         if not isinstance(key, str) or "." in key or key == "":
             raise KeyError(f"module name should be a non-empty string without dots, got {key!r}")
-        if module is not None:
-            module.update_parameters_name(key + ".")
+        name_after(self, key, module)
         self._cells[key] = module
 
     def __bool__(self) -> bool:
@@ -195,16 +200,22 @@ class ModuleDict(nn.CellDict):
             self[key] = module
 
 
-def as_parameter(value: Any, name: str) -> Any:
-    """A tensor as a parameter called ``name``; anything else as it is."""
-    if isinstance(value, Parameter):
-        value.name = name
-        return value
-    return Parameter(value, name=name) if isinstance(value, Tensor) else value
+def hold(owner: nn.Cell, name: str, value: Any) -> Any:
+    """Make ``value`` the parameter (a tensor becomes one) or the child ``name`` of ``owner``; returns it. Anything else stays what it is."""
+    owner._params.pop(name, None)
+    owner._cells.pop(name, None)
+    if isinstance(value, Tensor):
+        value = value if isinstance(value, Parameter) else Parameter(value)
+        value.name = place_of(owner) + name
+        owner._params[name] = value
+    elif isinstance(value, nn.Cell):
+        name_after(owner, name, value)
+        owner._cells[name] = value
+    return value
 
 
-class ParameterList(nn.Cell):
-    """torch.nn.ParameterList: parameters (or other values) by position; its parameters are called 0, 1, ..."""
+class ParameterList(Placed):
+    """torch.nn.ParameterList: parameters (or other values, such containers among them) by position; its parameters are called 0, 1, ..."""
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
@@ -213,10 +224,7 @@ class ParameterList(nn.Cell):
 
     def store(self, key: str, value: Any) -> None:
         """Put ``value`` at ``key``."""
-        value = as_parameter(value, key)
-        if isinstance(value, Parameter):
-            self._params[key] = value
-        self.entries[key] = value
+        self.entries[key] = hold(self, key, value)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -250,8 +258,8 @@ class ParameterList(nn.Cell):
         return self
 
 
-class ParameterDict(nn.Cell):
-    """torch.nn.ParameterDict: parameters (or other values) by name, in order of insertion."""
+class ParameterDict(Placed):
+    """torch.nn.ParameterDict: parameters (or other values, such containers among them) by name, in order of insertion."""
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()
@@ -260,16 +268,14 @@ class ParameterDict(nn.Cell):
             self.update(parameters)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        value = as_parameter(value, key)
-        if isinstance(value, Parameter):
-            self._params[key] = value
-        self.entries[key] = value
+        self.entries[key] = hold(self, key, value)
 
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]
 
     def __delitem__(self, key: str) -> None:
         self._params.pop(key, None)
+        self._cells.pop(key, None)
         del self.entries[key]
 
     def __len__(self) -> int:

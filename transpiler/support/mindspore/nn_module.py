@@ -193,9 +193,22 @@ def add_module(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
         owner.add_module(name, module)
         return
     owner.insert_child_to_cell(name, module)
-    if module is not None:
-        module.update_parameters_name(name + ".")
+    name_after(owner, name, module)
     refresh_sequence(owner)
+
+
+def place_of(owner: nn.Cell) -> str:
+    """What the names of a layer's parameters begin with; MindSpore needs them to be unique in a network."""
+    place: str = getattr(owner, "place", "")
+    for path, parameter in owner.parameters_and_names():
+        return parameter.name.removesuffix(path) if parameter.name.endswith(place + path) else place
+    return place
+
+
+def name_after(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
+    """Name the parameters of a child after its place. The framework does so for attributes when they are set, not for what is added to them later."""
+    if module is not None:
+        module.update_parameters_name(f"{place_of(owner)}{name}.")
 
 
 def refresh_sequence(module: nn.Cell) -> None:
@@ -219,8 +232,7 @@ class ChildModules(MutableMapping[str, Any]):
             add_module(self.module, name, child)
             return
         self.module._cells[name] = child  # keeps the place in the order, also while somebody iterates
-        if child is not None:
-            child.update_parameters_name(name + ".")
+        name_after(self.module, name, child)
         refresh_sequence(self.module)
 
     def __delitem__(self, name: str) -> None:

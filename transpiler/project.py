@@ -16,7 +16,7 @@ from transpiler import __version__
 from transpiler.analysis.project_index import build_index
 from transpiler.analysis.reserved_names import find_renames
 from transpiler.analysis.semantics import Semantics
-from transpiler.mapping.registry import load_registry
+from transpiler.mapping.registry import PORTED_MODELS, load_registry
 from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, FileReport, RunReport, Status
 from transpiler.report.render_json import render_json
@@ -29,7 +29,7 @@ from transpiler.syntax.notebooks import SUFFIX, module_of_notebook
 from transpiler.syntax.read_source import read_source
 from transpiler.syntax.walk_project import Walk, is_excluded, walk_project
 from transpiler.syntax.write_output import copy_atomically, write_atomically
-from transpiler.torchvision_models import PACKAGE, ModelsMissing, copy_models, used_models
+from transpiler.torchvision_models import ModelsMissing, copy_models, used_models
 from transpiler.workers import transpile_all, transpile_file
 
 Progress = Callable[[str, int, int], None]
@@ -313,11 +313,18 @@ def _write_models(results: Mapping[str, FileResult], options: RunOptions) -> lis
         try:
             package = copy_models(names, Path(folder))
         except ModelsMissing as error:
-            failure = Diagnostic(Kind.ERROR, Code.INTERNAL_ERROR, PACKAGE, None, f"{error}.", hint="Install torchvision and run again.")
-            return [FileReport(PACKAGE, None, Status.FAILED, (failure,))]
+            failure = Diagnostic(
+                Kind.ERROR, Code.INTERNAL_ERROR, PORTED_MODELS, None, f"{error}.", hint="Install torchvision and run again."
+            )
+            return [FileReport(PORTED_MODELS, None, Status.FAILED, (failure,))]
         report = Path(folder) / "report"
-        run = run_project(RunOptions(package, options.output / PACKAGE, options.target, report, options.jobs, options.format, force=True))
-    return [replace(file, source=f"{PACKAGE}/{file.source}", output=file.output and f"{PACKAGE}/{file.output}") for file in run.files]
+        run = run_project(
+            RunOptions(package, options.output / PORTED_MODELS, options.target, report, options.jobs, options.format, force=True)
+        )
+    return [
+        replace(file, source=f"{PORTED_MODELS}/{file.source}", output=file.output and f"{PORTED_MODELS}/{file.output}")
+        for file in run.files
+    ]
 
 
 def _formatted(text: bytes, settings: BlackSettings, options: RunOptions) -> bytes:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-PACKAGE: Final = "torchvision_ms"
-_USED: Final = re.compile(rf"{PACKAGE}\.(models(?:\.\w+)+)")
+from transpiler.mapping.registry import PORTED_MODELS
+
+_USED: Final = re.compile(rf"{PORTED_MODELS}\.(models(?:\.\w+)+)")
 _PARTS: Final = re.compile(
     r"(models/(segmentation/|video/)?\w+\.py|ops/(misc|stochastic_depth)\.py|transforms/_presets\.py|_utils\.py|_internally_replaced_utils\.py)"
 )
@@ -49,7 +50,7 @@ def copy_models(names: Iterable[str], folder: Path) -> Path:
     """Write what the models ``names`` need below ``folder``; returns the package's root. Raises ``ModelsMissing``."""
     library = _read_library()
     chosen = _closure({path for name in names for path in _definitions(name, library)} | set(_COMMON), library)
-    package = folder / PACKAGE
+    package = folder / PORTED_MODELS
     for path in sorted(chosen):
         target = package / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +131,7 @@ def _localized(path: str, text: str, library: _Library) -> str:
     lines = text.splitlines(keepends=True)
     for node, module, file in _imports(path, text, library):
         index = node.lineno - 1
-        wanted = f"{PACKAGE}.{module}" if file is not None and not node.level else f"torchvision.{module}" if file is None else ""
+        wanted = f"{PORTED_MODELS}.{module}" if file is not None and not node.level else f"torchvision.{module}" if file is None else ""
         if wanted:
             lines[index] = re.sub(r"from\s+[.\w]+\s+import", f"from {wanted.rstrip('.')} import", lines[index], count=1)
     return "".join(lines)

@@ -23,6 +23,15 @@ def test_a_file_that_speaks_of_such_a_package_alone_is_looked_at(port: Port) -> 
     assert remarked(diagnostics) == ["T2M405"]
 
 
+def test_a_package_is_known_by_its_name(port: Port) -> None:
+    """The project's own modules, and a port's, are none."""
+    source = "import torch\nfrom ema_pytorch import EMA\nimport einx\nfrom .torch_utils import f\nimport torchvision_ms\n\nx = EMA(torch.ones(2))\n"
+    text, diagnostics = port(source)
+    assert [(d.code.value, d.symbol) for d in diagnostics if d.code.value == "T2M405"] == [("T2M405", "ema_pytorch"), ("T2M405", "einx")]
+    assert any("'ema_pytorch' works on torch's tensors" in d.message for d in diagnostics)
+    assert "from ema_pytorch import EMA\nimport einx\nfrom .torch_utils import f\nimport torchvision_ms\n" in text
+
+
 def test_arrays_keep_their_methods(port: Port) -> None:
     source = "import torch\nimport numpy as np\n\n\ndef f(x: torch.Tensor, a: np.ndarray):\n    n = x.detach().cpu().numpy()\n"
     body = "    n = n.transpose(1, 0).mean(axis=0).clip(0, 1)\n    return np.stack([n, 2 * n]).max(axis=0).sum(), a.reshape(n.shape[0], -1).squeeze().std()\n"

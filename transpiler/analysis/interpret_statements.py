@@ -40,6 +40,7 @@ from transpiler.analysis.scopes import Scope
 from transpiler.analysis.semantics import Semantics
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
+from transpiler.mapping.registry import NAMED_AFTER_TORCH
 from transpiler.syntax.names import bound_by, dotted
 from transpiler.syntax.tree import children
 
@@ -544,9 +545,12 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def _note_package(self, node: cst.Import | cst.ImportFrom, module: str) -> None:
         """Remember the import of another package that is built on torch; the project's own modules come first."""
-        entry = self.registry.package(module) if module.partition(".")[0] not in self.resolver.index.modules else None
+        root = module.partition(".")[0]
+        if root in self.resolver.index.modules or is_source(module) or (isinstance(node, cst.ImportFrom) and node.relative):
+            return
+        entry = self.registry.package(module)
         if entry is not None:
-            self.facts.packages.append(PackageFact(module, entry.api, node))
+            self.facts.packages.append(PackageFact(module, root if entry.api == NAMED_AFTER_TORCH else entry.api, node))
             self.touch()
 
     def _import_from(self, node: cst.ImportFrom) -> None:

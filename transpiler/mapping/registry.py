@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from transpiler.mapping.loader import RawTables, load_tables
 from transpiler.mapping.schema import (
@@ -21,6 +21,11 @@ from transpiler.mapping.schema import (
 )
 from transpiler.mapping.signature import parse_signature
 from transpiler.mapping.tables import tables_root
+
+#: The package that holds torchvision's models where they were ported with a project.
+PORTED_MODELS: Final = "torchvision_ms"
+#: The entry of packages that have none of their own.
+NAMED_AFTER_TORCH: Final = "*torch*"
 
 
 class Registry:
@@ -54,9 +59,11 @@ class Registry:
         return frozenset(api for api, raw in self._tables["entries"].items() if raw["data"].get("kind") == "package")
 
     def package(self, name: str) -> Entry | None:
-        """The entry of the package built on torch that a dotted name belongs to."""
+        """The entry of the package built on torch that a dotted name belongs to; packages without one are known by torch in their names."""
         parts = name.split(".")
         found = next((known for n in range(1, len(parts) + 1) if (known := ".".join(parts[:n])) in self.packages), None)
+        if found is None and "torch" in parts[0] and parts[0] != PORTED_MODELS and not self.has_prefix(parts[0]):
+            found = NAMED_AFTER_TORCH
         return self.lookup(found) if found is not None else None
 
     def __iter__(self) -> Iterator[str]:

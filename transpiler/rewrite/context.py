@@ -109,7 +109,7 @@ class FileContext:
 
     def uses_package(self, node: cst.CSTNode, name: str, package: str) -> None:
         """Remark that an import brings in a package that is built on torch."""
-        entry = self.registry.lookup(package)
+        entry = self.registry.package(name)
         assert entry is not None and entry.unsupported is not None
         code = Code(entry.unsupported.code)
         if code is Code.REVIEW_PACKAGE:

@@ -56,6 +56,28 @@ def list_of_layers(site: CallSite, context: ConverterContext) -> cst.BaseExpress
     return site.updated.with_changes(func=context.ref("mindspore.nn.CellList")) if elements and plain else None
 
 
+def with_default_dtype(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``torch.zeros(x.shape)`` with the dtype spelled out where the shape may be empty: there MindSpore has no default."""
+    binding = site.choice.binding if site.choice is not None else None
+    size = binding.get("size") if binding is not None else None
+    if binding is None or size is None or binding.get("dtype") is not None:
+        return None
+    value = site.args[size.index].value
+    if _has_element(value):
+        return None
+    if not {argument.keyword for argument in site.arguments} <= {None, "size", "device", "layout", "pin_memory"}:
+        return site.updated.with_changes(func=context.ref(f"support.{context.form.support}"))
+    size_arg = cst.Arg(value, comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    return site.updated.with_changes(func=context.ref(context.form.to or ""), args=[size_arg, cst.Arg(context.ref("mindspore.float32"))])
+
+
+def _has_element(value: cst.BaseExpression) -> bool:
+    """Whether a sequence is written with an element, so that it cannot be empty."""
+    if isinstance(value, cst.BinaryOperation):
+        return _has_element(value.left) or _has_element(value.right)
+    return isinstance(value, (cst.Tuple, cst.List)) and any(isinstance(element, cst.Element) for element in value.elements)
+
+
 _FILLS: Final[Mapping[str, tuple[str, str | None]]] = MappingProxyType(
     {
         "normal_": ("support.drawn_normal", "support.normal_"),

@@ -7,12 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import mindspore
 from mindspore import Tensor, nn
 
 _GROUP: ContextVar[str | None] = ContextVar("group", default=None)
+
+
+class DeviceProperties(NamedTuple):
+    """What is known of a device that is none of CUDA's (torch.cuda.get_device_properties)."""
+
+    name: str
+    major: int = 0
+    minor: int = 0
 
 
 class device_event:

@@ -265,6 +265,17 @@ class B(A):
         return super().forward(x) - getattr(self, "phase")
 y = B()(torch.ones(3)), A().forward(torch.ones(2))
 """,
+    "devices-of-what-is-not-known": """
+class Config:
+    def __init__(self, device):
+        self.device = torch.device(device)
+def kind(*things):
+    first = next(thing for thing in things if thing is not None)
+    return float(first.device.type == "cpu"), float(first.device.index == 1)
+def run(x):
+    return kind(None, x), kind(None, Config("cpu:1")), torch.zeros(x.sum().shape), torch.ones(()) * 2, torch.zeros([], device=x.device)
+y = run(torch.ones(2))
+""",
     "dtypes-and-devices": """
 def run(x: torch.Tensor, device, u):
     return x.to(device, torch.float64), x.to(u), x.to(dtype=torch.int32), x.to("cpu")

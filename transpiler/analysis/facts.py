@@ -203,6 +203,8 @@ class Facts:
     kinds: dict[int, Value] = field(default_factory=dict)
     renames: dict[int, str] = field(default_factory=dict)
     class_names: set[int] = field(default_factory=set)
+    #: Attributes called device whose type or index is read: torch's.
+    devices: set[int] = field(default_factory=set)
     formatted: dict[int, bool] = field(default_factory=dict)
     value_reads: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)

@@ -272,6 +272,14 @@ class ExpressionInterpreter:
         value = self.resolver.attribute(owner, name)
         if name == "grad" and owner is UNKNOWN:
             value = v.TENSOR  # nothing but tensors has one
+        if (
+            name in ("type", "index")
+            and (owner is UNKNOWN or isinstance(owner, v.Bound))
+            and isinstance(node.value, cst.Attribute)
+            and node.value.attr.value == "device"
+        ):
+            self.facts.devices.add(id(node.value))
+            self.touch()
         if owner == v.ARRAY and position is Position.CALLEE:
             value = v.Factory(v.ARRAY)
         if isinstance(value, v.Ref) and is_source(value.name):

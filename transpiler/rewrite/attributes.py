@@ -174,7 +174,9 @@ class AttributeRewriter:
             return updated
         entry = self.file.semantics.entry(fact.apis[0])
         form = entry.form(self.file.target.name) if entry is not None else None
-        if entry is None or form is None or entry.kind != "attribute" or not entry.unambiguous or fact.store:
+        if entry is None or form is None or entry.kind != "attribute" or fact.store:
+            return updated
+        if not entry.unambiguous and id(fact.node) not in self.file.facts.devices:
             return updated
         if form.to is not None and is_member(form.to) and form.to.rpartition(".")[2] == updated.attr.value:
             return updated

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._common import Tensor, _dtype_name
+from ._common import _dtype_name
 
 
 class device(str):
@@ -27,9 +27,12 @@ class device(str):
         return made
 
 
-def device_of(input: Tensor) -> device:
-    """The kind of device that holds ``input`` (torch.Tensor.device), read from what the backend calls it."""
-    text = str(getattr(input, "device", "")).lower()
+def device_of(input: Any) -> device:
+    """The kind of device that holds ``input`` (torch.Tensor.device), read from what the backend calls it; other objects have devices of their own."""
+    own = getattr(input, "device", "")
+    if isinstance(own, device):
+        return own
+    text = str(own).lower()
     found = next((kind for kind in ("cuda", "gpu", "tpu", "mps") if kind in text), "cpu")
     return device("cuda" if found == "gpu" else found)
 

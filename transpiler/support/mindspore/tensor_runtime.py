@@ -34,9 +34,9 @@ def _current_device() -> device:
     return device(mindspore.get_context("device_target"))
 
 
-def device_of(x: Tensor) -> device:
-    """torch.Tensor.device: there is one device, the current one."""
-    return _current_device()
+def device_of(x: Any) -> device:
+    """torch.Tensor.device: there is one device, the current one. Other objects have their own."""
+    return _current_device() if isinstance(x, Tensor) else x.device
 
 
 @ops.constexpr

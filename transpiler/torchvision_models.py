@@ -81,9 +81,14 @@ def _definitions(name: str, library: _Library) -> list[str]:
     parts = name.split(".")
     for length in range(len(parts), 1, -1):
         folder, leaf = "/".join(parts[: length - 1]), parts[length - 1]
+        inside, itself = f"{folder}.py", f"{folder}/{leaf}.py"
+        if inside in library.texts and leaf in _defined(library.texts[inside]):
+            return [inside]
         found = [path for path, text in library.texts.items() if path.rpartition("/")[0] == folder and leaf in _defined(text)]
         if found and found != ["models/_api.py"]:
             return found
+        if itself in library.texts:
+            return [itself]
         if found or leaf == "__dict__":
             return [path for path in library.texts if path.startswith("models/")]
     raise ModelsMissing(f"torchvision's {name} is not among the models that can be ported")
@@ -138,10 +143,13 @@ def _localized(path: str, text: str, library: _Library) -> str:
 
 
 def _initial(path: str, text: str, chosen: set[str]) -> str:
-    """A package file that imports what was chosen, in the original's order."""
+    """A package file that imports what was chosen, in the original's order; then the modules of models that the original does not."""
     folder = path.removesuffix("__init__.py")
-    kept = []
+    kept, named = [], set()
     for node in ast.parse(text).body:
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module and f"{folder}{node.module}.py" in chosen:
             kept.append(f"{ast.get_source_segment(text, node)}\n")
-    return "".join(kept)
+            named.add(node.module)
+    files = (path.removeprefix(folder).removesuffix(".py") for path in sorted(chosen) if path.startswith(folder))
+    others = [name for name in files if "/" not in name and name not in named and name != "__init__"]
+    return "".join([*kept, *(f"from . import {name}\n" for name in others if folder == "models/")])

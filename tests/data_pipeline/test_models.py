@@ -20,6 +20,10 @@ from PIL import Image
 from torch import nn
 from torchvision import models
 from torchvision.models import SqueezeNet1_1_Weights
+from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.resnet import BasicBlock, conv1x1
+from torchvision.models.segmentation.deeplabv3 import DeepLabHead
+from torchvision.models.vgg import make_layers
 
 
 def fill(model):
@@ -40,6 +44,20 @@ out = small(x)[0]
 print([round(value, 3) for value in (out / out.max()).tolist()])
 print(tuple(net.eval()(x).shape), sum(p.numel() for p in net.parameters() if p.requires_grad))
 print(SqueezeNet1_1_Weights.DEFAULT.meta["num_params"])
+
+
+class Wide(BasicBlock):
+    expansion = 2
+
+    def forward(self, x):
+        return super().forward(x) + 1
+
+
+stem = make_layers([4, "M", 8], batch_norm=True)
+parts = nn.Sequential(stem, Wide(8, 8), BasicBlock(8, 16, 2, conv1x1(8, 16, 2)), DeepLabHead(16, 3)).eval()
+fill(parts)
+print([round(value, 3) for value in parts(x).flatten()[:5].tolist()], tuple(parts(x).shape))
+print({name: tuple(value.shape) for name, value in IntermediateLayerGetter(stem, {"2": "a", "6": "b"})(x).items()})
 prepare = SqueezeNet1_1_Weights.IMAGENET1K_V1.transforms()
 print(round(prepare(Image.new("RGB", (300, 280), (10, 200, 30))).mean().item(), 4))
 """

@@ -7,11 +7,13 @@ pool with it; the files without a result are then run again one at a time, which
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -31,6 +33,20 @@ Done = Callable[[int], None]
 _worker_context: ContextVar[tuple[ProjectContext, BlackSettings]] = ContextVar("worker_context")
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keeps the cyclic garbage collector from going through the nodes of a file again and again while they are made, a fifth of the time:
+    the file's size bounds what it could have freed."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collection()
 def transpile_file(source: bytes, path: str, context: ProjectContext, settings: BlackSettings) -> FileResult:
     """One file, whatever happens: an unusable source or a fault of ours gives a failed result with the source as it was."""
     try:

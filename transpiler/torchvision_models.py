@@ -132,11 +132,12 @@ def _imports(path: str, text: str, library: _Library) -> Iterator[tuple[ast.Impo
 
 
 def _localized(path: str, text: str, library: _Library) -> str:
-    """A file whose absolute imports of the package name it by its new name, and whose imports of other parts name torchvision."""
+    """A file whose absolute imports of the package are relative, wherever it will stand, and whose imports of other parts name torchvision."""
     lines = text.splitlines(keepends=True)
+    root = "." * (path.count("/") + 1)
     for node, module, file in _imports(path, text, library):
         index = node.lineno - 1
-        wanted = f"{PORTED_MODELS}.{module}" if file is not None and not node.level else f"torchvision.{module}" if file is None else ""
+        wanted = f"{root}{module}" if file is not None and not node.level else f"torchvision.{module}" if file is None else ""
         if wanted:
             lines[index] = re.sub(r"from\s+[.\w]+\s+import", f"from {wanted.rstrip('.')} import", lines[index], count=1)
     return "".join(lines)
@@ -152,4 +153,6 @@ def _initial(path: str, text: str, chosen: set[str]) -> str:
             named.add(node.module)
     files = (path.removeprefix(folder).removesuffix(".py") for path in sorted(chosen) if path.startswith(folder))
     others = [name for name in files if "/" not in name and name not in named and name != "__init__"]
+    if not folder:
+        kept.append("from . import models\n")
     return "".join([*kept, *(f"from . import {name}\n" for name in others if folder == "models/")])

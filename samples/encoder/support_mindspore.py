@@ -109,8 +109,10 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
     return tensor
 
 
-def _generator() -> Any:
-    """A numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+def _generator(generator: Any = None) -> Any:
+    """The stream of ``generator``; without one a numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+    if generator is not None:
+        return generator.stream
     return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).asnumpy()[0]))
 
 
@@ -131,17 +133,21 @@ def ones_(tensor: Tensor) -> Tensor:
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """N(mean, std^2) (torch.nn.init.normal_)."""
+    if generator is not None:
+        return _fill(tensor, generator.normal(tensor.size) * std + mean)
     return _fill(tensor, _generator().normal(mean, std, tensor.shape))
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform in [a, b) (torch.nn.init.uniform_)."""
+    if generator is not None:
+        return _fill(tensor, generator.uniform(tensor.size, a, b))
     return _fill(tensor, _generator().uniform(a, b, tensor.shape))
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None) -> Tensor:
     """N(mean, std^2) restricted to [a, b] (torch.nn.init.trunc_normal_)."""
-    random = _generator()
+    random = _generator(generator)
     values = random.normal(mean, std, tensor.shape)
     outside = (values < a) | (values > b)
     for _ in range(200):

@@ -27,8 +27,10 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
     return tensor
 
 
-def _generator() -> Any:
-    """A numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+def _generator(generator: Any = None) -> Any:
+    """The stream of ``generator``; without one a numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+    if generator is not None:
+        return generator.stream
     return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).asnumpy()[0]))
 
 
@@ -49,11 +51,15 @@ def ones_(tensor: Tensor) -> Tensor:
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """N(mean, std^2) (torch.nn.init.normal_)."""
+    if generator is not None:
+        return _fill(tensor, generator.normal(tensor.size) * std + mean)
     return _fill(tensor, _generator().normal(mean, std, tensor.shape))
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform in [a, b) (torch.nn.init.uniform_)."""
+    if generator is not None:
+        return _fill(tensor, generator.uniform(tensor.size, a, b))
     return _fill(tensor, _generator().uniform(a, b, tensor.shape))
 
 
@@ -85,7 +91,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None) -> Tensor:
     """Normal with std gain / sqrt(fan) (torch.nn.init.kaiming_normal_)."""
-    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity))
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:

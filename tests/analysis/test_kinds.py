@@ -113,5 +113,32 @@ def pad(x):
 
 
 def test_what_is_done_after_rebinding_says_nothing(port: Port) -> None:
-    _, diagnostics = port(HEAD + "def f(q):\n    n = q.size()\n    q = torch.tensor(n)\n    return q.unsqueeze(0)\n")
-    assert remarked(diagnostics) == ["T2M402"]
+    converted(port, "def f(q):\n    n = q.size()\n    q = torch.tensor(n)\n    return q.unsqueeze(0)\n", "n = ms_support.size_of(q)")
+
+
+@pytest.mark.parametrize(
+    "uses", ["for images in Batches(loader):\n        return images.view(-1)", "return next(Batches(loader)).view(-1)"]
+)
+def test_iterators_that_are_their_own(port: Port, uses: str) -> None:
+    body = f"""\
+class Batches:
+    def __init__(self, loader):
+        self._iterator = iter(loader)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return torch.abs(next(self._iterator))
+
+
+def first(loader):
+    {uses}
+"""
+    converted(port, body, ".reshape(-1)")
+
+
+def test_members_of_values_of_torch(port: Port) -> None:
+    """The call is no name of torch's that an entry knows, and the object before it is one."""
+    body = "torch.default_generator.manual_seed(3)\nstate = torch.default_generator.get_state()\n"
+    converted(port, body, "ms_support.default_generator.manual_seed(3)", "state = ms_support.default_generator.get_state()")

@@ -101,3 +101,19 @@ def test_names_are_found_in_ported_text() -> None:
         b"net = torchvision_ms.models.resnet18()\nw = torchvision_ms.models.video.R3D_18_Weights.DEFAULT\nx = torchvision.models.vgg11()\n"
     )
     assert used_models([text]) == {"models.resnet18", "models.video.R3D_18_Weights.DEFAULT"}
+
+
+def test_a_package_finds_the_models_beside_its_own_files(tmp_path: Path) -> None:
+    """The root of what is ported may be a package itself: its name is not on the path, and an absolute import would find nothing."""
+    package = tmp_path / "in" / "nets"
+    (package / "parts").mkdir(parents=True)
+    for folder in (package, package / "parts"):
+        (folder / "__init__.py").touch()
+    (package / "parts" / "net.py").write_text("import torchvision\n\n\ndef make():\n    return torchvision.models.get_model('maxvit_t')\n")
+    run = transpile_project(package, tmp_path / "out" / "nets")
+    assert not any(diagnostic.kind in (Kind.UNCONVERT, Kind.ERROR) for file in run.files for diagnostic in file.diagnostics)
+    assert not (tmp_path / "out" / "nets" / "torchvision_ms" / "torchvision_ms").exists()
+    code = "from nets.parts.net import make; print(type(make()).__name__)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "out")}
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False, env=environment)
+    assert finished.stdout.split() == ["MaxVit"], finished.stderr

@@ -297,3 +297,12 @@ def test_what_is_left_asks_for_no_import(registry: Registry) -> None:
     made = transpile_source(source, path="f.py", context=single_file_context(source, "f.py", "keras", registry))
     assert b"keras.ops" not in made.output
     assert [d.code.value for d in made.diagnostics if d.kind is Kind.UNCONVERT] == ["T2M304"]
+
+
+def test_modules_imported_by_functions_of_others_are_reported(port: Port) -> None:
+    body = 'mish, has = optional_import("torch.nn.functional", name="mish")\ntimm = self_import.lazy_import("timm.layers")\nrearrange, _ = optional_import("einops", name="rearrange")\n'
+    text, diagnostics = port(
+        "import torch\nfrom utils import optional_import, self_import\n\n" + body + 'np, _ = optional_import("numpy")\n'
+    )
+    assert body in text
+    assert remarked(diagnostics) == ["T2M404"] * 3

@@ -41,6 +41,60 @@ def run(x: torch.Tensor, mask: torch.Tensor):
     return exp, denom, other, power, h.scale, x, chosen
 y = run(torch.arange(12.0).reshape(3, 4), torch.arange(12).reshape(3, 4) > 5)
 """,
+    "names-put-together": """
+class Net(nn.Module):
+    def __init__(self, dims: int, name):
+        super().__init__()
+        self.conv = getattr(nn, f"Conv{dims}d")(2, 3, 1)
+        self.norm = getattr(nn, "%sNorm2d" % name)(3) if dims == 2 else getattr(nn, "BatchNorm" + str(dims) + "d", None)(3)
+        self.dims = dims
+        for p in self.parameters():
+            nn.init.constant_(p, 0.5)
+    def forward(self, x):
+        pool = getattr(F, "{}_pool{}d".format("avg", self.dims))
+        w = self.conv.weight
+        return pool(self.conv(x), 2), self.norm(self.conv(x)).shape, w.view(3, -1).shape, self.conv.weight.flatten(2).sum(), self.norm.weight.sum()
+def weights(net: nn.Module):
+    convs = [m for m in net.modules() if isinstance(m, (nn.Conv1d, nn.Conv2d))]
+    return [(m.weight * 2).flatten(1).shape for m in convs], [(m.kernel_size, m.stride, m.dilation, m.padding) for m in convs]
+nets = [Net(1, ""), Net(2, "Batch")]
+y = [net.eval()(torch.arange(4.0**(d + 1) * 2).reshape(4, 2, *[4] * d)) for d, net in enumerate(nets, 1)], [weights(n) for n in nets], getattr(torch, "%s_like" % "ones")(torch.zeros(2))
+""",
+    "f-strings": """
+class Norms(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.BatchNorm2d(2), nn.Conv1d(1, 1, 1)
+def run(net: nn.Module):
+    for m in net.children():
+        nn.init.ones_(m.weight)
+        yield f"{m.weight.numel()} {m.weight.dim()!r}", f'{m.weight.shape[0]}', f"{', '.join(f'{m.weight.shape[0]}' for _ in 'ab')} {m.weight.shape[0]:>3}"
+texts = [text for group in run(Norms()) for text in group] + [f"{ {1: 2}[1]} {getattr(F, f'max_pool{2}d')(torch.arange(4.0).reshape(1, 2, 2), 2).item()}"]
+y = [[ord(letter) for letter in text] for text in texts]
+""",
+    "classes-and-settings-of-layers": """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.other, self.act = nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1), nn.BatchNorm1d(1), nn.ReLU()
+def kinds(model):
+    found = []
+    for m in model.modules():
+        t = type(m)
+        if t is nn.Conv2d:
+            found.append(0)
+        elif t in {nn.BatchNorm2d, nn.ReLU}:
+            found.append(1)
+            m.eps = 0.75
+        found.append([m.__class__ == nn.ReLU, type(m) in (nn.Conv2d, nn.BatchNorm1d), nn.BatchNorm2d is not t])
+    return found
+net = Net()
+net.norm.momentum = 0.5
+found = kinds(net)
+x = torch.tensor([-0.5, 0.5, -0.5, 0.5]).reshape(1, 1, 2, 2)
+net.train()
+y = found, net.norm(x), net.norm(x + 2), net.norm.running_mean, net.norm.momentum, net.norm.eps, net.other.eps
+""",
     "operators-by-name": """
 def run(x: torch.Tensor, y: torch.Tensor, n: torch.Tensor):
     held = [x]

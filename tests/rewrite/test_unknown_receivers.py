@@ -1,4 +1,4 @@
-"""Methods that only tensors have, with these arguments, are converted on objects of unknown kind, with a remark."""
+"""Methods that only tensors have, with these arguments, are converted on objects of unknown kind, with a remark; of others the object is asked."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ def f(out):
     return torch.relu(out.hidden.view(out.hidden.size(0), -1)), out.hidden.size(), out.pixels.view(2, 3)
 """
     text, diagnostics = port(source)
-    assert "ops.relu(out.hidden.reshape(out.hidden.shape[0], -1)), out.hidden.size(), out.pixels.view(2, 3)" in text
-    assert sorted(remarked(diagnostics)) == ["T2M201", "T2M201", "T2M402", "T2M402"]
+    assert (
+        "ops.relu(out.hidden.reshape(out.hidden.shape[0], -1)), ms_support.size_of(out.hidden), ms_support.view_of(out.pixels, 2, 3)"
+        in text
+    )
+    assert sorted(remarked(diagnostics)) == ["T2M201", "T2M201"]
 
 
 def test_methods_of_the_project(port: Port) -> None:
@@ -32,7 +35,24 @@ def f(out):
     return torch.relu(out.x), out.store.size(0)
 """
     text, diagnostics = port(source)
-    assert "ops.relu(out.x), out.store.size(0)" in text
+    assert "ops.relu(out.x), ms_support.size_of(out.store, 0)" in text
+    assert remarked(diagnostics) == []
+
+
+def test_the_object_is_asked_what_it_is(port: Port) -> None:
+    """With the arguments as they stand: another object's method may take others, and NumPy's names of them are not the support function's."""
+    source = """\
+import torch
+
+
+def f(out, dims, net):
+    a = out.x.std(0, keepdim=True), out.x.std(axis=0), out.x.repeat(*dims), out.x.numpy(), out.x.any(n > 0 for n in dims)
+    return a, out.x.float().cpu(), net.body.forward(torch.relu(a[0]), scale=2)
+"""
+    text, diagnostics = port(source)
+    assert "a = ms_support.std_of(out.x, 0, keepdim=True), out.x.std(axis=0), ms_support.repeat_of(out.x, *dims), out.x.numpy()" in text
+    assert "ms_support.any_of(out.x, (n > 0 for n in dims))" in text
+    assert "ms_support.cpu_of(ms_support.float_of(out.x)), ms_support.forward_of(net.body, ops.relu(a[0]), scale=2)" in text
     assert remarked(diagnostics) == ["T2M402"]
 
 

@@ -41,11 +41,13 @@ class Picks(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name or attribute that denotes a torch symbol. ``name`` is its canonical name."""
+    """A name or attribute that denotes a torch symbol. ``name`` is its canonical name; of one that is put together when the program runs
+    it ends in ``*``, and ``names`` are those that it can be."""
 
     name: str
     position: Position
     node: cst.BaseExpression
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ class PackageFact:
 class Facts:
     """Facts by ``id(node)``.
 
+    ``class_sides``: what is compared with classes of layers, a class as a rule; ``compared``: the names of those classes there.
     ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings with
     a specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors. ``powers``:
     ``x ** y`` that torch may compute in integers. ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``, which
@@ -207,6 +210,8 @@ class Facts:
     devices: set[int] = field(default_factory=set)
     formatted: dict[int, bool] = field(default_factory=dict)
     value_reads: set[int] = field(default_factory=set)
+    class_sides: set[int] = field(default_factory=set)
+    compared: set[int] = field(default_factory=set)
     layer_questions: set[int] = field(default_factory=set)
     made_models: dict[int, bool] = field(default_factory=dict)
     mode_setters: set[int] = field(default_factory=set)

@@ -24,6 +24,7 @@ from transpiler.analysis.facts import (
     SubscriptFact,
 )
 from transpiler.analysis.format_specs import formatted_arguments
+from transpiler.analysis.name_patterns import name_pattern
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
@@ -307,11 +308,14 @@ class ExpressionInterpreter:
             if entry.kind == "dtype":
                 self.record_attribute(node, v.DTYPE, store=False)
             return UNKNOWN
-        if position is not Position.OWNER:
+        known = self._referenced(value)
+        if position is Position.OWNER and known is not value:
+            self.record_reference(node, value, Position.VALUE)  # a member of what it stands for is no name of torch's
+        elif position is not Position.OWNER:
             self.record_reference(node, value, position)
             if self._is_dtype(value):
                 return v.DTYPE
-        return self._referenced(value)
+        return known
 
     def _referenced(self, value: v.Ref) -> Value:
         """References whose entry says that they are values, not things to call."""
@@ -395,13 +399,7 @@ class ExpressionInterpreter:
         if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
             self._read_values(argument.value for argument in node.args)
         arguments = self.arguments(node, values)
-        if (
-            isinstance(callee, v.Ref)
-            and callee.name in _IMPORTERS
-            and values
-            and isinstance(values[0], v.Lit)
-            and is_source(str(values[0].value))
-        ):
+        if values and isinstance(values[0], v.Lit) and self._imports(func, callee, str(values[0].value)):
             self.facts.references[id(node)] = Reference(f"{values[0].value}.*", Position.VALUE, node)
             self.touch()
             return UNKNOWN
@@ -429,6 +427,17 @@ class ExpressionInterpreter:
         result = self.call_value(callee, node, arguments, values)
         self._note_model(node, callee, values, result)
         return result
+
+    def _imports(self, func: cst.BaseExpression, callee: Value, module: str) -> bool:
+        """Whether a call imports a module of torch by name: Python's own function, or one whose name says so (``optional_import("torch.nn")``)."""
+        if isinstance(callee, v.Ref) and callee.name in _IMPORTERS:
+            return is_source(module)
+        name = func.attr if isinstance(func, cst.Attribute) else func
+        if not isinstance(name, cst.Name) or "import" not in name.value.lower():
+            return False
+        package = self.registry.package(module)
+        known = is_source(module) or self.registry.has_prefix(module)
+        return known or (package is not None and package.unsupported is not None and package.unsupported.code == "T2M405")
 
     def _note_items(self, node: cst.Call, callee: Value) -> None:
         """What ``map(lambda x: …, xs)`` and ``sorted(xs, key=lambda x: …)`` hand to their function, before it is looked into."""
@@ -521,10 +530,11 @@ class ExpressionInterpreter:
                 known[name] = made[callee.name]
 
     def _presumed_result(self, node: cst.Call, arguments: Sequence[Argument]) -> Value:
-        """The result of a method that only one class has, on an object of unknown kind: as the call is converted, so is what it gives."""
+        """The result of a method that only one class has, or that gives modules, on an object of unknown kind: as the call is converted, so is what
+        it gives."""
         fact = self.facts.calls.get(id(node))
         entry = self.semantics.entry(fact.apis[0]) if fact is not None and len(fact.apis) == 1 else None
-        if entry is None or not entry.unambiguous or entry.view or entry.returns == ("self",):
+        if entry is None or not (entry.unambiguous or entry.returns == ("modules",)) or entry.view or entry.returns == ("self",):
             return UNKNOWN
         owner = v.TENSOR if entry.api.startswith("torch.Tensor.") else v.MODULE
         own = [Argument(None, "", kind_name(owner), 0, "")]
@@ -593,6 +603,9 @@ class ExpressionInterpreter:
             self.facts.layer_questions.add(id(node))
             self.touch()
 
+    def _is_integer(self, node: cst.BaseExpression) -> bool:
+        return kind_name(self.evaluate(node)) == "int"
+
     def _getattr(self, node: cst.Call) -> Value:
         owner = self.evaluate(node.args[0].value, Position.OWNER)
         key = self.evaluate(node.args[1].value)
@@ -604,9 +617,10 @@ class ExpressionInterpreter:
                 value = v.Ref(f"{owner.name}.{key.value}")
                 self.record_reference(node, value, Position.VALUE)
                 return value
-            self.facts.references[id(node)] = Reference(f"{canonical(owner.name)}.*", Position.VALUE, node)
+            names = self.semantics.names_like(canonical(owner.name), name_pattern(node.args[1].value, self._is_integer))
+            self.facts.references[id(node)] = Reference(f"{canonical(owner.name)}.*", Position.VALUE, node, names)
             self.touch()
-            return UNKNOWN
+            return self.semantics.one_of(names)
         if isinstance(key, v.Lit) and isinstance(key.value, str):
             found = self.resolver.attribute(owner, key.value)
             return UNKNOWN if isinstance(found, v.Bound) else found
@@ -712,7 +726,8 @@ class ExpressionInterpreter:
 
     def _comparison(self, node: cst.Comparison, position: Position) -> Value:
         sides = [node.left, *(target.comparator for target in node.comparisons)]
-        exact = Position.EXACT if any(is_class_of(side) for side in sides) else Position.VALUE
+        classes = self._compared_classes(node, sides)
+        exact = Position.EXACT if classes or any(is_class_of(side) for side in sides) else Position.VALUE
         operands = [self.evaluate(node.left, exact)]
         operators = []
         for target in node.comparisons:
@@ -724,6 +739,31 @@ class ExpressionInterpreter:
         if not plain and any(value == v.ARRAY for value in operands):
             return v.ARRAY
         return v.BOOL if plain or not any(value is UNKNOWN for value in operands) else UNKNOWN
+
+    def _compared_classes(self, node: cst.Comparison, sides: Sequence[cst.BaseExpression]) -> bool:
+        """Whether ``t is nn.Linear`` or ``t in (nn.Linear, nn.Conv2d)`` compares with classes of layers; noted with what is compared with them."""
+        if len(node.comparisons) != 1:
+            return False
+        membership = isinstance(node.comparisons[0].operator, (cst.In, cst.NotIn))
+        if not membership and not isinstance(node.comparisons[0].operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+            return False
+        named = [self._layer_classes(side, displays=membership and side is sides[1]) for side in sides]
+        if bool(named[0]) == bool(named[1]) or (membership and not named[1]):
+            return False
+        self.facts.compared.update(id(name) for group in named for name in group)
+        self.facts.class_sides.add(id(sides[1] if named[0] else sides[0]))
+        self.touch()
+        return True
+
+    def _layer_classes(self, node: cst.BaseExpression, displays: bool) -> list[cst.BaseExpression]:
+        """The names of torch's classes of layers that an expression is, or that a display of them consists of."""
+        if displays and isinstance(node, (cst.Tuple, cst.List, cst.Set)):
+            groups = [self._layer_classes(element.value, displays=False) for element in node.elements]
+            return [name for group in groups for name in group] if all(groups) else []
+        if not isinstance(node, (cst.Name, cst.Attribute)):
+            return []
+        value = self.evaluate(node, Position.OWNER)
+        return [node] if isinstance(value, v.Ref) and is_source(value.name) and self.semantics.is_module_class(value.name) else []
 
     def _if_exp(self, node: cst.IfExp, position: Position) -> Value:
         self.evaluate(node.test)
@@ -763,7 +803,8 @@ class ExpressionInterpreter:
         return v.Tup(tuple(items))
 
     def _set(self, node: cst.Set, position: Position) -> Value:
-        items = tuple(self.evaluate(element.value) for element in node.elements)
+        inner = position if position is Position.EXACT else Position.VALUE
+        items = tuple(self.evaluate(element.value, inner) for element in node.elements)
         return v.Seq(v.item_of(v.Tup(items)))
 
     def _dict(self, node: cst.Dict, position: Position) -> Value:

@@ -275,8 +275,8 @@ def _attributes_of(
     receiver = method.args.args[0].arg
     for node in ast.walk(method):
         if isinstance(node, ast.Assign):
-            for target in node.targets:
-                _attribute(target, "value", node.value, receiver, attributes)
+            for target, value in _pairs(node):
+                _attribute(target, "value", value, receiver, attributes)
         elif isinstance(node, ast.AnnAssign):
             _attribute(node.target, "annotation", node.annotation, receiver, attributes)
         elif isinstance(node, ast.Call):
@@ -286,6 +286,15 @@ def _attributes_of(
             used = _own_use(node)
             if used is not None:
                 uses.setdefault(used[0], set()).add(used[1])
+
+
+def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What an assignment binds to what; of ``a, b = x, y`` each to its own."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and len(target.elts) == len(node.value.elts):
+            yield from zip(target.elts, node.value.elts, strict=True)
+        else:
+            yield target, node.value
 
 
 #: Methods that nothing but a module has, and those that a module shares with optimizers and trainers, which cannot be called themselves.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -36,6 +37,8 @@ _WITHOUT_TENSORS: Final = (sys.stdlib_module_names | {
 _TENSOR_ATTRIBUTES_OF_MODULES: Final = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight", "in_proj_bias"})
 #: The fields of what ``max``, ``sort``, ``topk`` and their like return.
 _NAMED_ITEMS: Final[Mapping[str, int]] = {"values": 0, "indices": 1}
+#: As many names as a dictionary of them may have, where one of them is chosen when the program runs.
+_MOST_NAMES: Final = 8
 _RECEIVER: Final = Argument(None, "", "tensor", -1)
 
 
@@ -53,6 +56,20 @@ class Semantics:
         """Whether two torch names are spellings of one thing."""
         first, second = self.entry(left), self.entry(right)
         return first is not None and second is not None and first.api == second.api
+
+    def names_like(self, package: str, pattern: re.Pattern[str] | None) -> tuple[str, ...]:
+        """The names of a package of torch that fit ``pattern``; none where they are many or nothing is known of them."""
+        if pattern is None:
+            return ()
+        found = [name for name in self.registry.members(package) if pattern.fullmatch(name.rpartition(".")[2])]
+        return tuple(found) if len(found) <= _MOST_NAMES else ()
+
+    def one_of(self, names: Sequence[str]) -> Value:
+        """What is known of one of these torch classes or functions: what its call gives."""
+        if names and all(map(self.is_module_class, names)):
+            return v.Factory(v.Inst(tuple(map(canonical, names))))
+        kinds = {self.stored(v.Ref(name)) for name in names}
+        return kinds.pop() if len(kinds) == 1 else UNKNOWN
 
     def is_module_class(self, name: str) -> bool:
         """Whether a torch name is a class that derives from ``torch.nn.Module``."""
@@ -357,6 +374,8 @@ class Semantics:
 
     def _reduced(self, name: str, values: Sequence[Value]) -> Value:
         first = values[0]
+        if name == "next" and isinstance(first, v.UserInst) and first.info.method("__next__") is not None:
+            return self._user_items(first.info, ("__next__",))
         if len(values) == 1 and name in ("sum", "min", "max", "next"):
             return self.iterate(first) if not isinstance(first, v.Tensor) else v.FRESH
         if name == "next":
@@ -376,7 +395,9 @@ class Semantics:
             method = info.method(name)
             if method is not None:
                 known = method.known_result() or UNKNOWN
-                return self.iterate(known) if name == "__iter__" else known
+                if name != "__iter__":
+                    return known
+                return self._user_items(known.info, ("__next__",)) if isinstance(known, v.UserInst) else self.iterate(known)
         return UNKNOWN
 
     def stored(self, value: Value) -> Value:

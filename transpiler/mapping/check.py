@@ -12,7 +12,7 @@ from pathlib import Path
 
 from transpiler.mapping.loader import read_tables
 from transpiler.mapping.registry import Registry
-from transpiler.mapping.schema import Entry, MappingError, TargetForm
+from transpiler.mapping.schema import UNKNOWN_WAYS, Entry, MappingError, TargetForm
 from transpiler.mapping.tables import tables_root
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -47,6 +47,8 @@ def dangling_names(registry: Registry) -> Iterator[str]:
             where = f"{entry.location}: {api}"
             if form.support and form.support not in known[target]:
                 yield f"{where}: no support definition '{form.support}' for {target}"
+            if form.unknown and form.unknown not in UNKNOWN_WAYS and form.unknown not in known[target]:
+                yield f"{where}: no support definition '{form.unknown}' for {target}"
             if form.convert and form.convert not in calls:
                 yield f"{where}: no call converter '{form.convert}'"
             if form.suits and form.suits not in predicates:

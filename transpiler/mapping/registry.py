@@ -86,6 +86,11 @@ class Registry:
             self._prefixes = prefixes
         return name in self._prefixes
 
+    def members(self, package: str) -> list[str]:
+        """The public names directly in a package of torch that entries know, sorted."""
+        known = (*self._tables["entries"], *self._tables["aliases"])
+        return sorted({api for api in known if api.rpartition(".")[0] == package and not api.rpartition(".")[2].startswith("_")})
+
     def _find(self, name: str) -> Entry | None:
         api = name if name in self._tables["entries"] else self._tables["aliases"].get(name)
         if api is None:

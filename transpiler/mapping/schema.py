@@ -48,6 +48,8 @@ FORM_KEYS: Final = frozenset(
         "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes", "dtypes", "suits",
     }
 )  # fmt: skip
+#: Values of a form's ``unknown`` that are not the name of a support function.
+UNKNOWN_WAYS: Final = frozenset({"stays", "dispatch"})
 ARG_KEYS: Final = frozenset({"to", "drop", "convert", "template", "emit_default", "values", "only", "code", "hint"})
 UNSUPPORTED_KEYS: Final = frozenset({"code", "hint"})
 REJECT_KEYS: Final = frozenset({"code", "diagnostic"})

@@ -11,6 +11,7 @@ from transpiler.mapping.schema import TargetForm, WeightRule
 from transpiler.report.codes import Code
 from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_of
 from transpiler.rewrite.context import FileContext
+from transpiler.rewrite.layer_settings import LayerSettings
 from transpiler.rewrite.template import is_atomic, parenthesized, render
 
 #: Support functions that read what is assigned under torch's own name.
@@ -26,9 +27,12 @@ class AttributeRewriter:
 
     def __init__(self, file: FileContext) -> None:
         self.file = file
+        self.settings = LayerSettings(file)
 
     def rewrite(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
         """The replacement of an attribute; ``updated`` itself where it stays."""
+        if self.settings.refuses(fact):
+            return updated
         if fact.classes:
             renamed = self._renamed(updated, fact)
             if renamed is not None:
@@ -50,7 +54,24 @@ class AttributeRewriter:
             return updated
         if entry.kind in ("method", "function"):
             return self._bound_method(updated, fact, form, symbol)
+        if not all(self._has_form(cls, updated.attr.value, form) for cls in fact.classes):
+            return self._of_some(updated, fact, form, symbol)
         return self._property(updated, fact, form, symbol)
+
+    def _has_form(self, cls: str, name: str, form: TargetForm) -> bool:
+        """Whether an attribute becomes the same for instances of ``cls``."""
+        entry = self.file.semantics.find_member((cls,), name)
+        own = entry.form(self.file.target.name) if entry is not None else None
+        return own is not None and (own.to, own.template, own.support) == (form.to, form.template, form.support)
+
+    def _of_some(self, updated: cst.Attribute, fact: AttributeFact, form: TargetForm, symbol: str) -> cst.BaseExpression:
+        """An attribute that only some of the classes that the object can be have in another form: the object is asked what it is."""
+        if form.unknown is None or fact.store:
+            message = f"The attribute has different forms in the classes that {symbol.rpartition('.')[0]} can be."
+            self.file.left(fact.node, Code.UNSUPPORTED_VALUE, symbol, message, "Treat each class in a branch of its own.", root=cst.Pass())
+            return updated
+        call = cst.Call(self.file.speller.expression(f"support.{form.unknown}"), [cst.Arg(updated.value)])
+        return self._done(fact, symbol, call)
 
     def _property(self, updated: cst.Attribute, fact: AttributeFact, form: TargetForm, symbol: str) -> cst.BaseExpression:
         if form.to is not None and is_member(form.to):
@@ -100,7 +121,8 @@ class AttributeRewriter:
         """An attribute of a layer whose name differs on the target; None where no class speaks of it."""
         name = updated.attr.value
         if fact.classes == ("torch.nn.Module",) and isinstance(fact.owner, v.Inst) and name in LAYER_NAMES and not fact.store:
-            return self._by_any_name(updated, fact, name)
+            read_for_values = name == "weight" and id(fact.node) in self.file.facts.value_reads
+            return self._by_any_name(updated, fact, name, "layer_value" if read_for_values else None)
         in_shape = self._in_shape(updated, fact, name)
         if in_shape is not None:
             return in_shape
@@ -129,6 +151,8 @@ class AttributeRewriter:
         if fact.store or id(fact.node) not in self.file.facts.value_reads:
             return None
         rules = {self._weight_rule(cls, name) for cls in fact.classes}
+        if len(rules) > 1 and any(rule is not None and rule.convert in _SHAPES for rule in rules):
+            return self._by_any_name(updated, fact, name, "layer_value")
         rule = rules.pop() if len(rules) == 1 else None
         method = _SHAPES.get(rule.convert or "") if rule is not None else None
         if rule is None or rule.to is None or method is None:
@@ -140,12 +164,14 @@ class AttributeRewriter:
         form = self.file.form(cls)
         return form.weights.get(name) if form is not None and form.weights else None
 
-    def _by_any_name(self, updated: cst.Attribute, fact: AttributeFact, name: str) -> cst.BaseExpression | None:
-        """The attribute of a layer that may be of any class, found when the program runs."""
+    def _by_any_name(
+        self, updated: cst.Attribute, fact: AttributeFact, name: str, function: str | None = None
+    ) -> cst.BaseExpression | None:
+        """The attribute of a layer that may be of any class, found when the program runs; by ``function`` where it is read for its values."""
         reader = self.file.target.layer_attribute
         if reader is None:
             return None
-        call = render(f"support.{reader}({{layer}}, '{name}')", {"layer": updated.value}, {}, self.file.style)
+        call = render(f"support.{function or reader}({{layer}}, '{name}')", {"layer": updated.value}, {}, self.file.style)
         return self._done(fact, callee_text(fact.node), call)
 
     def question(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression | None:

@@ -12,7 +12,7 @@ from transpiler.analysis.dtype_category import DTYPE_GROUPS
 from transpiler.analysis.facts import CallFact, Certainty
 from transpiler.analysis.semantics import kind_name, literal_text
 from transpiler.mapping.binding import Argument, Binding, Choice, bind, choose
-from transpiler.mapping.schema import Entry, TargetForm
+from transpiler.mapping.schema import UNKNOWN_WAYS, Entry, Signature, TargetForm
 from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import ArgumentTranslator, Declined, same_literal
 from transpiler.rewrite.call_site import CallSite, ConverterContext
@@ -267,6 +267,11 @@ class CallRewriter:
         if site.has_receiver and arguments:
             first = arguments[0].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING)
             arguments = [first, *arguments[1:]]
+        if len(arguments) > 1:
+            arguments = [
+                a.with_changes(value=parenthesized(a.value)) if isinstance(a.value, cst.GeneratorExp) and not a.value.lpar else a
+                for a in arguments
+            ]
         func = self.file.speller.expression(to)
         return site.updated.with_changes(func=func, args=arguments, whitespace_after_func=_NOTHING)
 
@@ -385,13 +390,13 @@ class CallRewriter:
         for api in fact.apis:
             entry = self.file.semantics.entry(api)
             assert entry is not None
-            form = entry.form(self.file.target.name)
-            if form is not None and form.unknown == "stays":
-                return updated
             unambiguous = unambiguous and (entry.unambiguous or self._only_of_tensors(api, fact)) and not _is_job(api, fact)
             # An object that may be a tensor is presumed to be one of floats, as most are.
             owner = v.Tensor(dtype="float") if api.startswith("torch.Tensor.") else v.MODULE
             site = self.site(original, updated, CallFact((api,), Certainty.KNOWN, fact.values, owner, original), entry)
+            form = self._form(site)
+            if form is not None and form.unknown == "stays":
+                return updated
             if site.choice is None and not any(a.star for a in site.arguments):
                 continue
             if entry.inplace is not None:
@@ -440,6 +445,21 @@ class CallRewriter:
         assert not isinstance(outcome, Declined)
         return self._finish(site, outcome)
 
+    def _asking(self, site: CallSite) -> cst.BaseExpression | None:
+        """The call of a support function that asks the object what it is, with the arguments as they stand, since another object has its own."""
+        form = self._form(site)
+        func = site.original.func
+        if form is None or form.unknown is None or form.unknown in UNKNOWN_WAYS or not isinstance(func, cst.Attribute):
+            return None
+        if func.attr.value != site.entry.api.rpartition(".")[2]:
+            return None  # by another name for it: the function would ask other objects for a method of the wrong name
+        signature = site.choice.binding.signature if site.choice is not None else Signature(())
+        if not any(p.kind == "double_star" for p in signature.parameters) and any(
+            arg.keyword is not None and signature.find(arg.keyword.value) is None for arg in site.args
+        ):
+            return None  # NumPy's name of an argument, which the function does not know
+        return self._built(site, f"support.{form.unknown}", list(site.args), as_method=False)
+
     def _settle_maybe(
         self, original: cst.Call, updated: cst.Call, fact: CallFact, outcomes: list[tuple[CallSite, cst.BaseExpression]], unambiguous: bool
     ) -> cst.BaseExpression:
@@ -456,6 +476,10 @@ class CallRewriter:
             return self._after_trial(site)
         if name in _BUILTIN_METHODS and not any(isinstance(value, v.Tensor) for value in fact.values):
             return updated
+        for site, _ in outcomes:
+            asking = self._asking(site)
+            if asking is not None:
+                return self._finish(site, asking)
         text = callee_text(original)
         self.file.left(
             original,

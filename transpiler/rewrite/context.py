@@ -61,6 +61,7 @@ class FileContext:
     decorating: set[int] = field(default_factory=set)
     keep_alive: list[cst.CSTNode] = field(default_factory=list)
     owning: set[int] = field(default_factory=set)
+    assigned: set[int] = field(default_factory=set)
     training: Plan = field(default_factory=Plan)
     high: HighPlan = field(default_factory=HighPlan)
     index: ProjectIndex | None = None

@@ -16,6 +16,7 @@ from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, is_stable, plain_operation
+from transpiler.rewrite.f_strings import apart_from_brace, with_fitting_quotes
 from transpiler.rewrite.fold_conditions import ConditionFolder
 from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
@@ -77,9 +78,10 @@ class EditVisitor(cst.CSTTransformer):
             cst.Attribute: self._attribute,
             cst.Arg: self._argument,
             cst.FormattedStringExpression: self._formatted,
+            cst.FormattedString: with_fitting_quotes,
             cst.Call: self._call,
             cst.Subscript: self._subscript,
-            cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or updated,
+            cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or self.references.comparison(original, updated),
             cst.SimpleString: self._string,
             cst.FunctionDef: self._function,
             cst.Decorator: self._decorator,
@@ -115,6 +117,12 @@ class EditVisitor(cst.CSTTransformer):
             self._note(node)
         return kind not in _UNTOUCHED
 
+    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
+        """Nothing: LibCST would look for a method named after each attribute of each node."""
+
+    def on_leave_attribute(self, original_node: cst.CSTNode, attribute: str) -> None:
+        """Nothing, as ``on_visit_attribute``."""
+
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
         result = self._edited(original_node, updated_node)
         if id(original_node) in self.file.high.watched:
@@ -147,8 +155,9 @@ class EditVisitor(cst.CSTTransformer):
                 self.file.rebound.add(id(node.value))
         elif isinstance(node, cst.AugAssign) and isinstance(node.target, cst.Subscript):
             self._augmented_items[id(node.target)] = node.target
-        elif isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.value, cst.Call):
-            func = node.value.func
+        elif isinstance(node, cst.Assign) and len(node.targets) == 1:
+            self.file.assigned.add(id(node.targets[0].target))
+            func = node.value.func if isinstance(node.value, cst.Call) else None
             if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) and func.value.deep_equals(node.targets[0].target):
                 self.file.rebound.add(id(node.value))
 
@@ -268,9 +277,9 @@ class EditVisitor(cst.CSTTransformer):
 
     def _formatted(self, original: cst.FormattedStringExpression, updated: cst.FormattedStringExpression) -> cst.FormattedStringExpression:
         certain = self.facts.formatted.get(id(original))
-        if certain is None:
-            return updated
-        return updated.with_changes(expression=self._number(original.expression, updated.expression, certain))
+        if certain is not None:
+            updated = updated.with_changes(expression=self._number(original.expression, updated.expression, certain))
+        return apart_from_brace(updated)
 
     def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression, certain: bool) -> cst.BaseExpression:
         """``x.item()`` for a tensor that is formatted with a specification, as torch does itself."""
@@ -422,7 +431,7 @@ class EditVisitor(cst.CSTTransformer):
     def _assign(self, original: cst.Assign, updated: cst.Assign) -> Any:
         if id(original) in self.file.graph_forms.pops:
             return self.graph_forms.popped(original, updated)
-        leaf = self.training.marked_leaf(original, updated)
+        leaf = self.training.marked_leaf(original, updated) or self.attributes.settings.assign(original, updated)
         if leaf is not None:
             return leaf
         return self.items.store(original, self._assignment(original, self.training.trained_model(original, updated)))

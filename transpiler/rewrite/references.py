@@ -41,7 +41,7 @@ class ReferenceRewriter:
             return updated
         name = self._name(entry, form, fact.position)
         if name is not None:
-            if fact.position is Position.EXACT and entry.kind == "class" and form.support and (form.isinstance or form.to):
+            if fact.position is Position.EXACT and self._is_derived(entry, form) and not self._is_compared(fact):
                 message = f"The port makes some of its layers of a subclass of '{self.file.code(self.file.speller.expression(name))}'."
                 self.file.review(fact.node, Code.REVIEW_VALUE, symbol, message, "Use isinstance instead of comparing types.")
             return self._replace(updated, fact, symbol, self.file.speller.expression(name), form)
@@ -53,6 +53,31 @@ class ReferenceRewriter:
             return self._replace(updated, fact, symbol, made, form)
         self._remark_left(fact, symbol, entry, form)
         return updated
+
+    @staticmethod
+    def _is_derived(entry: Entry, form: TargetForm) -> bool:
+        """Whether some layers of a port are of a class that the support module derives from the target's own."""
+        return entry.kind == "class" and bool(form.support and (form.isinstance or form.to))
+
+    def _is_compared(self, fact: Reference) -> bool:
+        """Whether the class is compared with one that is asked for its plain class."""
+        return self.file.target.layer_class is not None and id(fact.node) in self.file.facts.compared
+
+    def comparison(self, original: cst.Comparison, updated: cst.Comparison) -> cst.Comparison:
+        """``layer_class(t) is nn.Dense`` for ``t is nn.Linear``: both the target's own class and the support module's stand for torch's."""
+        function, facts = self.file.target.layer_class, self.file.facts
+        target = original.comparisons[0]
+        if function is None or not {id(original.left), id(target.comparator)} & facts.class_sides:
+            return updated
+        first = id(original.left) in facts.class_sides
+        side = updated.left if first else updated.comparisons[0].comparator
+        call = cst.Call(self.file.speller.expression(f"support.{function}"), [cst.Arg(side)])
+        self.file.converted(original, self.file.code(original.left if first else target.comparator), self.file.code(call))
+        return (
+            updated.with_changes(left=call)
+            if first
+            else updated.with_changes(comparisons=[updated.comparisons[0].with_changes(comparator=call)])
+        )
 
     def _lambda(self, entry: Entry) -> cst.Lambda | None:
         """``lambda input, chunks, dim=0: ops.chunk(input, chunks, axis=dim)``: torch's positional parameters around the target's call."""
@@ -115,9 +140,18 @@ class ReferenceRewriter:
         if fact.position is Position.ANNOTATION and self.file.registry.has_prefix(fact.name):
             self.file.converted(fact.node, symbol, "object", "A module is no type.")
             return cst.Name("object")
+        chosen = self._chosen(updated, fact)
+        if chosen is not None:
+            self.file.converted(fact.node, symbol, "a dictionary of what it can be")
+            return chosen
         if fact.name.endswith(".*"):
-            message = "The name is known at run time only."
-            self.file.left(fact.node, Code.DYNAMIC_NAME, symbol, message, "Use a dictionary of the classes that can occur.")
+            message, hint = "The name is known at run time only.", "Use a dictionary of the classes that can occur."
+            if not (isinstance(updated, cst.Call) and isinstance(updated.func, cst.Name) and updated.func.value == "getattr"):
+                message, hint = (
+                    "A module of torch's, or built on torch, is imported by its name.",
+                    "Import it with an import statement, which is ported.",
+                )
+            self.file.left(fact.node, Code.DYNAMIC_NAME, symbol, message, hint)
         elif self.file.registry.has_prefix(fact.name):
             self.file.left(
                 fact.node, Code.UNSUPPORTED_VALUE, symbol, "A module of torch is used as a value.", "Use the names that are needed from it."
@@ -125,6 +159,31 @@ class ReferenceRewriter:
         else:
             self.file.unknown(fact.node, symbol, fact.name)
         return updated
+
+    def _chosen(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression | None:
+        """``{"Conv1d": nn.Conv1d, "Conv2d": nn.Conv2d}[f"Conv{n}d"]`` for ``getattr(torch.nn, f"Conv{n}d")``, where all of them have counterparts."""
+        if not fact.names or not isinstance(updated, cst.Call):
+            return None
+        with self.file.speller.trying():
+            possible = all(self._value(name) is not None for name in fact.names)
+        if not possible:
+            return None
+        quote = self.file.quote
+        items = [(name.rpartition(".")[2], self._value(name)) for name in fact.names]
+        table = cst.Dict([cst.DictElement(cst.SimpleString(f"{quote}{leaf}{quote}"), value) for leaf, value in items if value is not None])
+        key, *default = (argument.value for argument in updated.args[1:3])
+        if default:
+            return cst.Call(cst.Attribute(table, cst.Name("get")), [cst.Arg(key), cst.Arg(default[0])])
+        return cst.Subscript(table, [cst.SubscriptElement(cst.Index(key))])
+
+    def _value(self, name: str) -> cst.BaseExpression | None:
+        """What stands for a torch symbol where it is passed on."""
+        entry = self.file.semantics.entry(name)
+        form = (entry.form(self.file.target.name) or self._common_form(entry)) if entry is not None else None
+        if entry is None or form is None or form.note:
+            return None
+        found = self._name(entry, form, Position.VALUE)
+        return self.file.speller.expression(found) if found is not None else self._lambda(entry)
 
     def _class_member(self, updated: cst.BaseExpression, fact: Reference) -> cst.BaseExpression | None:
         """``nn.Module.__init__`` and other dunder members through a class that the target has under another name."""

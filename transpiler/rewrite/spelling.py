@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from transpiler.mapping.registry import PORTED_MODELS
 from transpiler.targets.target import Target
 
 
@@ -86,6 +87,8 @@ class Speller:
 
     def _spell_plain(self, name: str) -> tuple[str, NeededImport | None]:
         root, dot, _ = name.partition(".")
+        if root == PORTED_MODELS and dot and self._support_level:
+            return name, NeededImport("", root, None, self._support_level)  # it stands in the package that is ported
         return name, NeededImport(name.rpartition(".")[0] or root, None, None) if dot else None
 
     def _spell_support(self, name: str) -> tuple[str, NeededImport]:

@@ -20,9 +20,11 @@ class Target:
     ``<<`` and ``>>``, which its tensors do not have. ``power``: support function for ``**`` of integers, where the target computes it in floats and
     rounds. ``formats_tensors``: whether a tensor of one number takes a format specification. ``cast``: template of ``value`` in the dtype of
     ``like``. ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target
-    call it differently (``has_`` before its name: asks for it). ``strided_read``, ``slice_write``: support functions for reading slices with a step
-    and for writing slices that may be empty, where the target's own indexing gets them wrong. ``value_and_grad``: gradients are those of functions,
-    so that backward passes are restructured. ``compiles_source``: graphs are made of the source, by a compiler that reads a part of Python only.
+    call it differently (``has_`` before its name: asks for it). ``layer_class``: support function that gives the target's own class for one that
+    the support module derives from it. ``set_norm``: support function that changes a setting of a layer that has been made. ``strided_read``,
+    ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the target's own indexing
+    gets them wrong. ``value_and_grad``: gradients are those of functions, so that backward passes are restructured. ``compiles_source``: graphs
+    are made of the source, by a compiler that reads a part of Python only.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Target:
     inplace_reshape: str | None = None
     strided_read: str | None = None
     layer_attribute: str | None = None
+    layer_class: str | None = None
+    set_norm: str | None = None
     slice_write: str | None = None
     value_and_grad: bool = False
     copy: str | None = None

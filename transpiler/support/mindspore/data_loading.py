@@ -12,6 +12,7 @@ import copy
 import itertools
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -269,6 +270,15 @@ def default_convert(data: Any) -> Any:
         values = [default_convert(value) for value in data]
         return values if isinstance(data, tuple) else _rebuilt(data, values)
     return data
+
+
+#: The kinds of NumPy's arrays that cannot be collated: bytes, objects and strings (torch.utils.data._utils.collate).
+np_str_obj_array_pattern = re.compile(r"[SaUO]")
+
+
+def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: Any = None) -> Tensor:
+    """Samples that are tensors as one batch (torch.utils.data._utils.collate.collate_tensor_fn)."""
+    return ops.stack(list(batch))
 
 
 def default_collate(batch: Any) -> Any:

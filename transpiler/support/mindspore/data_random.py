@@ -28,7 +28,7 @@ class Generator:
     def manual_seed(self, seed: int) -> Self:
         """Begin the stream that belongs to ``seed``."""
         self._seed = int(seed) % 2**64
-        self.stream = np.random.RandomState(self._seed % 2**32)
+        self.stream: Any = np.random.RandomState(self._seed % 2**32)
         return self
 
     def initial_seed(self) -> int:
@@ -54,6 +54,14 @@ class Generator:
     def clone_state(self) -> Generator:
         """A generator that goes on from the same state."""
         return Generator(self.device).set_state(self.get_state())
+
+    def uniform(self, count: int, low: float = 0.0, high: float = 1.0) -> np.ndarray[Any, Any]:
+        """The numbers that Tensor.uniform_ draws."""
+        return draw_uniform(self, count, low, high)
+
+    def normal(self, count: int) -> np.ndarray[Any, Any]:
+        """The numbers that Tensor.normal_ draws with mean 0 and deviation 1."""
+        return draw_normal(self, count)
 
 
 def draw_bits(generator: Any, count: int) -> np.ndarray[Any, Any]:
@@ -166,6 +174,38 @@ def seed_from_system() -> int:
     seed = secrets.randbits(31)
     mindspore.set_seed(seed)
     return seed
+
+
+class GlobalStreams(Generator):
+    """The streams that functions draw from where no generator is given, as a generator (torch.default_generator)."""
+
+    def __init__(self) -> None:
+        self.device, self.stream = "cpu", np.random
+
+    def manual_seed(self, seed: int) -> Self:
+        """Begin all of them with ``seed``."""
+        mindspore.set_seed(int(seed) % 2**32)
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed that they began with."""
+        return mindspore.get_seed() or 0
+
+    def seed(self) -> int:
+        """Begin with a seed from the system, and return it."""
+        return seed_from_system()
+
+    def get_state(self) -> Tensor:
+        """Where they stand."""
+        return get_rng_state()
+
+    def set_state(self, new_state: Tensor) -> Self:
+        """Go on from what ``get_state`` gave."""
+        set_rng_state(new_state)
+        return self
+
+
+default_generator = GlobalStreams()
 
 
 @contextmanager

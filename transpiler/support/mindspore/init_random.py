@@ -21,8 +21,10 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
     return tensor
 
 
-def _generator() -> Any:
-    """A numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+def _generator(generator: Any = None) -> Any:
+    """The stream of ``generator``; without one a numpy generator seeded from MindSpore's own random state, so that ``mindspore.set_seed`` decides."""
+    if generator is not None:
+        return generator.stream
     return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).asnumpy()[0]))
 
 
@@ -43,17 +45,21 @@ def ones_(tensor: Tensor) -> Tensor:
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """N(mean, std^2) (torch.nn.init.normal_)."""
+    if generator is not None:
+        return _fill(tensor, generator.normal(tensor.size) * std + mean)
     return _fill(tensor, _generator().normal(mean, std, tensor.shape))
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform in [a, b) (torch.nn.init.uniform_)."""
+    if generator is not None:
+        return _fill(tensor, generator.uniform(tensor.size, a, b))
     return _fill(tensor, _generator().uniform(a, b, tensor.shape))
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None) -> Tensor:
     """N(mean, std^2) restricted to [a, b] (torch.nn.init.trunc_normal_)."""
-    random = _generator()
+    random = _generator(generator)
     values = random.normal(mean, std, tensor.shape)
     outside = (values < a) | (values > b)
     for _ in range(200):
@@ -87,12 +93,12 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform with bound gain * sqrt(6 / (fan_in + fan_out)) (torch.nn.init.xavier_uniform_)."""
     bound = gain * math.sqrt(6.0 / sum(calculate_fan_in_and_fan_out(tensor)))
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with std gain * sqrt(2 / (fan_in + fan_out)) (torch.nn.init.xavier_normal_)."""
-    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(calculate_fan_in_and_fan_out(tensor))))
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(calculate_fan_in_and_fan_out(tensor))), generator)
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
@@ -104,18 +110,18 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None) -> Tensor:
     """Uniform with bound sqrt(3) * gain / sqrt(fan) (torch.nn.init.kaiming_uniform_)."""
     bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
 def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None) -> Tensor:
     """Normal with std gain / sqrt(fan) (torch.nn.init.kaiming_normal_)."""
-    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity))
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """A (semi-)orthogonal matrix times ``gain``; later dimensions are merged into the second (torch.nn.init.orthogonal_)."""
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    flat = _generator().normal(size=(max(rows, columns), min(rows, columns)))
+    flat = _generator(generator).normal(size=(max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(flat)
     q = q * np.sign(np.diag(r))
     return _fill(tensor, gain * (q.T if rows < columns else q).reshape(tensor.shape))
@@ -139,7 +145,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """N(0, std^2) with a share ``sparsity`` of each column set to 0 (torch.nn.init.sparse_)."""
-    random = _generator()
+    random = _generator(generator)
     values = random.normal(0, std, tensor.shape)
     for column in range(tensor.shape[1]):
         values[random.permutation(tensor.shape[0])[: math.ceil(sparsity * tensor.shape[0])], column] = 0

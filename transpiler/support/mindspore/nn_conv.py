@@ -57,15 +57,26 @@ def convolved_transposed(cell: Any, x: Tensor, padding: tuple[int, ...], sizes: 
     return convolve_products(x, mirrored(cell.weight, cell.group), (1, 1), (0, 0, 0, 0), cell.dilation, cell.group)
 
 
+def _rank(layer: Any) -> int:
+    """The number of axes that a convolution goes along; MindSpore's one-dimensional ones have one more."""
+    return 1 if isinstance(layer, (nn.Conv1d, nn.Conv1dTranspose)) else len(layer.kernel_size)
+
+
+def conv_output_padding(self: Any) -> tuple[int, ...]:
+    """torch's ``output_padding`` of a transposed convolution: one number for each axis."""
+    return ntuple(getattr(self, "output_padding", 0), _rank(self))
+
+
 def conv_padding(self: Any) -> Any:
     """torch's ``padding`` of a convolution: one number for each axis, 'same' or 'valid' (MindSpore keeps two for each axis)."""
     given = getattr(self, "padding_as_given", None)
     if isinstance(given, str):
         return given
-    rank = 1 if isinstance(self, nn.Conv1d) else len(self.kernel_size)
+    rank = _rank(self)
     if given is not None:
         return ntuple(given, rank)
-    return ntuple(self.padding, rank) if isinstance(self.padding, int) else tuple(self.padding[-2 * rank :: 2])
+    both_sides = not isinstance(self.padding, int) and len(self.padding) > rank
+    return tuple(self.padding[-2 * rank :: 2]) if both_sides else ntuple(self.padding, rank)
 
 
 class Conv1d(nn.Conv1d, Resets):

@@ -43,6 +43,24 @@ def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     return None if is_constant(layer, found) else getattr(layer, found, *default)
 
 
+def layer_class(cls: Any) -> Any:
+    """MindSpore's own class for one that a support module derives from it, where both stand for one class of torch; a class that does not says so
+    (``plain_class``). Other objects are themselves."""
+    home = __name__.rpartition(".")[2]
+    if not isinstance(cls, type) or cls.__module__.rpartition(".")[2] != home:
+        return cls
+    if "plain_class" in vars(cls):
+        return vars(cls)["plain_class"] or cls
+    plain = next(base for base in cls.__mro__ if base.__module__.rpartition(".")[2] != home)
+    return plain if plain.__module__.startswith("mindspore.") and plain is not nn.Cell else cls
+
+
+def layer_value(layer: nn.Cell, name: str) -> Any:
+    """A weight of a layer of any class that is read for its values: in torch's shape, which MindSpore's weight of a Conv1d has not."""
+    found = layer_attribute(layer, name)
+    return found.squeeze(2) if isinstance(layer, (nn.Conv1d, nn.Conv1dTranspose)) and name == "weight" else found
+
+
 def set_layer_attribute(layer: nn.Cell, name: str, value: Any) -> None:
     """``setattr(layer, name, value)`` by torch's name of the attribute."""
     own = next((known for known in (name, *LAYER_NAMES.get(name, ())) if known in layer._params), None)

@@ -78,6 +78,23 @@ def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: 
     layer.set_train()
 
 
+def set_norm_setting(layer: Any, name: str, value: Any) -> None:
+    """``layer.eps = value`` and ``layer.momentum = value``, which torch's layers read at every call: MindSpore's batch normalisation has made its
+    kernels with the values that it was made with, and gets new ones. MindSpore's other normalisations would keep the old: they refuse."""
+    norm = layer.bn2d if isinstance(layer, nn.BatchNorm3d) else layer
+    if not isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm2d)):
+        if isinstance(layer, (nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.SyncBatchNorm)):
+            raise TypeError(f"{type(layer).__name__} has read its {name} when it was made")
+        setattr(layer, name, value)
+        return
+    if value is None:
+        raise ValueError("batch normalisation that was made with a momentum cannot go over to cumulative averages")
+    setattr(norm, name, value)
+    norm.cell_init_args = f"{getattr(norm, 'cell_init_args', '')}{name}{value}"
+    norm.bn_train = ops.BatchNorm(is_training=True, epsilon=norm.eps, momentum=norm.momentum, data_format=norm.format)
+    norm.bn_infer = ops.BatchNorm(is_training=False, epsilon=norm.eps, data_format=norm.format)
+
+
 def batch_norm_arguments(eps: float, momentum: float | None, affine: bool, track_running_stats: bool, dtype: Any) -> dict[str, Any]:
     """MindSpore's arguments; its momentum is the share that the old value keeps."""
     return {

@@ -236,6 +236,8 @@ def check_unchanged(result: Tensor, shape: Sequence[int], dtype: Any) -> None:
 class ParametrizationList(ModuleList):
     """torch.nn.utils.parametrize.ParametrizationList: the parametrizations of a tensor, and the tensors that they start from."""
 
+    plain_class = None
+
     def __init__(self, modules: Sequence[nn.Cell], original: Any, unsafe: bool = False) -> None:
         super().__init__(modules)
         self.unsafe = unsafe

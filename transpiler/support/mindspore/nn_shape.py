@@ -19,11 +19,11 @@ class Flatten(nn.Flatten):
         return super().construct(input)
 
 
-class Unflatten(nn.Cell):
+class Unflatten(nn.Unflatten):
     """torch.nn.Unflatten."""
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
-        super().__init__()
+        nn.Cell.__init__(self)  # MindSpore's own takes no -1
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def construct(self, input: Tensor) -> Tensor:
@@ -176,12 +176,16 @@ class Upsample(nn.Upsample):
 class UpsamplingNearest2d(Upsample):
     """torch.nn.UpsamplingNearest2d."""
 
+    plain_class = None
+
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
         super().__init__(size, scale_factor, "nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
     """torch.nn.UpsamplingBilinear2d: corners aligned."""
+
+    plain_class = None
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
         super().__init__(size, scale_factor, "bilinear", True)

@@ -10,7 +10,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _size
-from .data_random import draw_integers, draw_normal, draw_permutation, draw_uniform
+from .data_random import Generator, draw_integers, draw_normal, draw_permutation, draw_seed, draw_uniform
 
 
 def _drawn(numbers: np.ndarray[Any, Any], shape: tuple[int, ...], dtype: Any) -> Tensor:
@@ -87,12 +87,12 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
            layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal numbers with the given (elementwise) mean and standard deviation (torch.normal)."""
     shape = _size((size,)) if size is not None else np.broadcast_shapes(*(v.shape for v in (mean, std) if isinstance(v, Tensor)))
-    return randn(*shape, dtype=dtype) * std + mean
+    return randn(*shape, dtype=dtype, generator=generator) * std + mean
 
 
 def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: None = None) -> Tensor:
     """1 with probability ``input`` (or ``p``), else 0 (torch.bernoulli)."""
-    return (rand(*input.shape) < (input if p is None else p)).astype(input.dtype)
+    return (rand(*input.shape, generator=generator) < (input if p is None else p)).astype(input.dtype)
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None, out: None = None) -> Tensor:
@@ -100,64 +100,75 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     rows = input.reshape(-1, input.shape[-1]).astype(mindspore.float32)
     if replacement:
         edges = ops.cumsum(rows, -1) / mint.sum(rows, -1, True)
-        draws = rand(rows.shape[0], num_samples)
+        draws = rand(rows.shape[0], num_samples, generator=generator)
         index = mint.sum((draws.expand_dims(-1) >= edges.expand_dims(1)).astype(mindspore.int64), -1).clamp(max=rows.shape[-1] - 1)
     else:
-        keys = ops.log(rows) - ops.log(-ops.log(rand(*rows.shape).clamp(1e-30, 1.0 - 1e-7)))
+        keys = ops.log(rows) - ops.log(-ops.log(rand(*rows.shape, generator=generator).clamp(1e-30, 1.0 - 1e-7)))
         index = Tensor(np.argsort(-keys.asnumpy(), -1)[:, :num_samples].copy(), mindspore.int64)
     return index.reshape(input.shape[:-1] + (num_samples,))
 
 
 def tensor_exponential_(self: Tensor, lambd: float = 1, *, generator: Any = None) -> Tensor:
     """Filled with exponentially distributed numbers (torch.Tensor.exponential_)."""
-    self.copy_((-ops.log(1.0 - rand(*self.shape)) / lambd).astype(self.dtype))
+    self.copy_((-ops.log(1.0 - rand(*self.shape, generator=generator)) / lambd).astype(self.dtype))
     return self
 
 
 def tensor_bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Filled with 1 where chance ``p`` strikes, else 0 (torch.Tensor.bernoulli_)."""
-    self.copy_((rand(*self.shape) < p).astype(self.dtype))
+    self.copy_((rand(*self.shape, generator=generator) < p).astype(self.dtype))
     return self
 
 
 def tensor_random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
-    """Filled with integers from [from_, to) (torch.Tensor.random_)."""
-    low, high = (0, from_) if to is None and from_ else (from_, 2**24 if to is None else to)
-    self.copy_(randint(low, high, self.shape).astype(self.dtype))
+    """Filled with integers from [from_, to); without bounds with all that the dtype holds exactly from 0 on (torch.Tensor.random_)."""
+    if to is None and not from_ and self.dtype == mindspore.int64:
+        drawn = np.asarray([draw_seed(generator or _numpy_stream()) for _ in range(self.size)], np.int64)
+    else:
+        exact = {mindspore.float32: 2**24 + 1, mindspore.float64: 2**53 + 1, mindspore.float16: 2**11 + 1, mindspore.bfloat16: 2**8 + 1,
+                 mindspore.int32: 2**31, mindspore.int16: 2**15, mindspore.int8: 2**7, mindspore.uint8: 2**8, mindspore.bool_: 2}  # fmt: skip
+        low, high = (from_, to) if to is not None else (0, from_ or exact[self.dtype])
+        drawn = np.asarray(draw_integers(generator or _numpy_stream(), low, high, self.size), np.int64)
+    self.copy_(_drawn(drawn, self.shape, self.dtype))
     return self
 
 
 def tensor_cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Tensor:
     """Filled with Cauchy distributed numbers (torch.Tensor.cauchy_)."""
-    self.copy_((median + sigma * ops.tan((rand(*self.shape) - 0.5) * 3.141592653589793)).astype(self.dtype))
+    self.copy_((median + sigma * ops.tan((rand(*self.shape, generator=generator) - 0.5) * 3.141592653589793)).astype(self.dtype))
     return self
 
 
 def tensor_log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Any = None) -> Tensor:
     """Filled with numbers whose logarithms are normally distributed (torch.Tensor.log_normal_)."""
-    self.copy_(ops.exp(randn(*self.shape) * std + mean).astype(self.dtype))
+    self.copy_(ops.exp(randn(*self.shape, generator=generator) * std + mean).astype(self.dtype))
     return self
 
 
 def tensor_geometric_(self: Tensor, p: float, *, generator: Any = None) -> Tensor:
     """Filled with the number of trials up to the first success (torch.Tensor.geometric_)."""
-    trials: Any = ops.ceil(ops.log(1.0 - rand(*self.shape)) / float(np.log1p(-p)))
+    trials: Any = ops.ceil(ops.log(1.0 - rand(*self.shape, generator=generator)) / float(np.log1p(-p)))
     self.copy_(mint.maximum(trials, ops.ones_like(trials)).astype(self.dtype))
     return self
 
 
-def _numpy_generator() -> np.random.Generator:
-    """numpy's generator, seeded by MindSpore's."""
-    return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).item()))
+def _numpy_generator(generator: Any = None) -> Any:
+    """The stream of ``generator``; without one numpy's generator, seeded by MindSpore's."""
+    return np.random.default_rng(int(ops.randint(0, 2**31 - 1, (1,)).item())) if generator is None else generator.stream
+
+
+def _numpy_stream() -> Generator:
+    """A generator seeded by MindSpore's."""
+    return Generator().manual_seed(int(ops.randint(0, 2**31 - 1, (1,)).item()))
 
 
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Poisson distributed numbers with the given rates (torch.poisson)."""
-    draws: Any = _numpy_generator().poisson(input.asnumpy())
+    draws: Any = _numpy_generator(generator).poisson(input.asnumpy())
     return Tensor(np.asarray(draws, np.float64)).astype(input.dtype)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     """Numbers of successes in ``count`` trials (torch.binomial)."""
-    draws = _numpy_generator().binomial(count.asnumpy().astype(np.int64), prob.asnumpy())
+    draws = _numpy_generator(generator).binomial(count.asnumpy().astype(np.int64), prob.asnumpy())
     return Tensor(np.asarray(draws, np.float64)).astype(prob.dtype)

@@ -1,12 +1,13 @@
-"""What model code takes from torch.utils, torch.hub and torch.nn.modules.utils."""
+"""What model code takes from torch.utils, torch.hub, torch.jit and torch.nn.modules.utils."""
 
 from __future__ import annotations
 
 import os
+import types
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Union, get_args, get_origin
 
 import mindspore
 
@@ -96,3 +97,28 @@ def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: 
     """torch.nn.modules.utils.consume_prefix_in_state_dict_if_present: names without the prefix, in place."""
     for name in [key for key in state_dict if key.startswith(prefix)]:
         state_dict[name.removeprefix(prefix)] = state_dict.pop(name)
+
+
+def jit_isinstance(obj: Any, target_type: Any) -> bool:
+    """isinstance for the types of containers that torch.jit knows, items included (torch.jit.isinstance): ``List[Tensor]``, ``Dict[str, float]``,
+    ``Tuple[int, str]``, ``Optional[int]``, or a tuple of types, nested as they come."""
+    if isinstance(target_type, tuple):
+        return any(jit_isinstance(obj, one) for one in target_type)
+    origin, parts = get_origin(target_type), get_args(target_type)
+    if origin is None:
+        return isinstance(obj, target_type)
+    if origin in (Union, types.UnionType):
+        return obj is None or any(jit_isinstance(obj, part) for part in parts)
+    if origin is tuple:
+        return isinstance(obj, tuple) and len(obj) == len(parts) and all(map(jit_isinstance, obj, parts))
+    if origin is list:
+        return isinstance(obj, list) and all(jit_isinstance(item, parts[0]) for item in obj)
+    return isinstance(obj, dict) and all(isinstance(key, parts[0]) and jit_isinstance(value, parts[1]) for key, value in obj.items())
+
+
+class OutOfMemoryError(RuntimeError):
+    """torch.OutOfMemoryError, which torch raises of CUDA's memory alone: nothing raises it here."""
+
+
+class OptimizedModule:
+    """What torch.compile makes of a module: nothing is one here."""

@@ -86,6 +86,6 @@ class TextClassifier(keras_support.Module):
         for layer in self.layers:
             x = layer(x, mask)
         # mean over what is no padding
-        kept = ops.cast(ops.expand_dims((~mask), -1), "float32")
-        x = keras_support.reduce_sum((x * kept), dim=1) / keras_support.clamp(keras_support.reduce_sum(kept, dim=1), min=1)
+        kept = ops.cast(ops.expand_dims(~mask, -1), "float32")
+        x = keras_support.reduce_sum(x * kept, dim=1) / keras_support.clamp(keras_support.reduce_sum(kept, dim=1), min=1)
         return keras_support.log_softmax(self.head(x), dim=-1)

@@ -30,6 +30,30 @@ layer = nn.Conv2d(1, 2, 3, has_bias=False, pad_mode="pad")
     ),
     pytest.param(
         """\
+import os
+
+import torch
+import torch.nn as nn
+
+layer = nn.Linear(1, 2)
+
+layer.cuda()
+layer.eval()
+""",
+        """\
+import os
+
+from mindspore import nn
+
+layer = nn.Dense(1, 2)
+
+layer.set_train(False)
+""",
+        [],
+        id="blank-lines-before-what-goes",
+    ),
+    pytest.param(
+        """\
 def f(x):
     import torch
 

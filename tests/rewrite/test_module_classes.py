@@ -9,6 +9,40 @@ from tests.rewrite.conftest import Port, remarked
 CASES = [
     pytest.param(
         """\
+import inspect
+from torch import nn
+
+
+class A(nn.Module):
+    phase = 1
+
+    def __init_subclass__(cls):
+        cls.kept = inspect.getattr_static(cls, "forward"), cls.__dict__.get("forward"), vars(cls)["forward"]
+        assert "forward" in cls.__dict__ and "phase" in dir(cls)
+
+    def forward(self, x):
+        return {"forward": x}["forward"]
+""",
+        """\
+import inspect
+from mindspore import nn
+
+
+class A(nn.Cell):
+    phase_ = 1
+
+    def __init_subclass__(cls):
+        cls.kept = inspect.getattr_static(cls, "construct"), cls.__dict__.get("construct"), vars(cls)["construct"]
+        assert "construct" in cls.__dict__ and "phase_" in dir(cls)
+
+    def construct(self, x):
+        return {"forward": x}["forward"]
+""",
+        [],
+        id="members-by-name",
+    ),
+    pytest.param(
+        """\
 import torch.nn as nn
 
 

@@ -40,7 +40,7 @@ def f(out):
 
 
 def test_the_object_is_asked_what_it_is(port: Port) -> None:
-    """With the arguments as they stand: another object's method may take others, and NumPy's names of them are not the support function's."""
+    """With the arguments as they stand: another object's method may take others, or have them by NumPy's names."""
     source = """\
 import torch
 
@@ -50,10 +50,55 @@ def f(out, dims, net):
     return a, out.x.float().cpu(), net.body.forward(torch.relu(a[0]), scale=2)
 """
     text, diagnostics = port(source)
-    assert "a = ms_support.std_of(out.x, 0, keepdim=True), out.x.std(axis=0), ms_support.repeat_of(out.x, *dims), out.x.numpy()" in text
+    assert (
+        "a = ms_support.std_of(out.x, 0, keepdim=True), ms_support.std_of(out.x, axis=0), ms_support.repeat_of(out.x, *dims), out.x.numpy()"
+        in text
+    )
     assert "ms_support.any_of(out.x, (n > 0 for n in dims))" in text
     assert "ms_support.cpu_of(ms_support.float_of(out.x)), ms_support.forward_of(net.body, ops.relu(a[0]), scale=2)" in text
-    assert remarked(diagnostics) == ["T2M402"]
+    assert remarked(diagnostics) == []
+
+
+def test_gradients_of_what_may_be_a_module(port: Port) -> None:
+    source = """\
+import torch
+
+
+def f(net, store, flag):
+    net.requires_grad_(False)
+    store.net.requires_grad_(flag)
+    return store.copy(net).requires_grad_(), torch.relu(net)
+"""
+    text, diagnostics = port(source)
+    assert "    net = ms_support.as_leaf(net, False)\n    ms_support.mark_leaf(store.net, flag)\n" in text
+    assert "return ms_support.as_leaf(store.copy(net)), ops.relu(net)" in text
+    assert remarked(diagnostics) == []
+
+
+def test_layers_called_like_methods_of_tensors(port: Port) -> None:
+    text, _ = port("import torch\n\n\ndef f(vit, x: torch.Tensor):\n    return vit.body.norm(x), vit.body.norm(2), torch.relu(x)\n")
+    assert "return vit.body.norm(x), ms_support.norm_of(vit.body, 2), ops.relu(x)" in text
+
+
+def test_modules_that_are_not_at_hand(port: Port) -> None:
+    """What a file imports from beside itself may be torch's modules; of the libraries that know of none it is known."""
+    source = """\
+import pandas as pd
+import torch
+from models import Net, make
+
+model = Net(3)
+model.train(False)
+make("a").train(False)
+w = make("b").apply(print)
+table = pd.DataFrame({})
+table.apply(len)
+y = torch.relu(x)
+"""
+    text, diagnostics = port(source)
+    assert 'model.set_train(False)\nmake("a").set_train(False)\nw = ms_support.apply_of(make("b"), print)\n' in text
+    assert "table.apply(len)" in text
+    assert remarked(diagnostics) == ["T2M201", "T2M201"]
 
 
 def test_members_of_outputs(port: Port) -> None:

@@ -51,6 +51,9 @@ _MODAL = frozenset(
     for rank in ("", "1d", "2d", "3d")
 )
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
+#: Other libraries' functions that find a member by its name (``getattr_static``, ``patch.object``), and methods of the dictionaries of members.
+_BY_NAME = frozenset({"getattr_static", "getattr", "setattr", "hasattr", "delattr", "object"})
+_BY_KEY = frozenset({"get", "pop", "setdefault"})
 #: Functions that call a function with the items of their other arguments.
 _CALLING = frozenset({"builtins.map", "builtins.filter", "builtins.sorted", "builtins.min", "builtins.max", "functools.reduce"})
 #: Methods that return their receiver where there is nothing to do.
@@ -393,6 +396,10 @@ class ExpressionInterpreter:
             special = self._builtin_call(node, callee.name[9:])
             if special is not None:
                 return special
+        if _last_name(func) in _BY_NAME and len(node.args) >= 2:
+            self._rename_key(node.args[0].value, node.args[1].value)
+        elif isinstance(func, cst.Attribute) and func.attr.value in _BY_KEY and node.args and _is_namespace(func.value):
+            self._rename_key(func.value, node.args[0].value)
         self._note_items(node, callee)
         values = tuple([self.evaluate(argument.value) for argument in node.args])
         self._note_formatted(node, values)
@@ -573,7 +580,7 @@ class ExpressionInterpreter:
                 self.evaluate(argument.value, Position.OWNER)
             return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
         if name in ("getattr", "setattr", "hasattr", "delattr") and len(node.args) >= 2:
-            self._rename_key(node)
+            self._rename_key(node.args[0].value, node.args[1].value)
         if name in ("getattr", "setattr", "hasattr") and len(node.args) >= 2:
             self._layer_question(node)
         if name == "getattr" and len(node.args) >= 2:
@@ -583,14 +590,13 @@ class ExpressionInterpreter:
             return v.UserClass(subject.info) if isinstance(subject, v.UserInst) else None
         return None
 
-    def _rename_key(self, node: cst.Call) -> None:
-        """``getattr(self, "forward")``: the string names a member that is renamed."""
-        key = node.args[1].value
+    def _rename_key(self, owner: cst.BaseExpression, key: cst.BaseExpression) -> None:
+        """``getattr(self, "forward")``, ``"forward" in vars(cls)``: the string names a member that is renamed."""
         name = key.raw_value if isinstance(key, cst.SimpleString) else ""
         if name in self.renames and isinstance(name, str):
-            subject = node.args[0].value
-            owner = self.lookup(subject.value) if isinstance(subject, cst.Name) else UNKNOWN
-            if self._is_own_member(owner, name):
+            subject = _namespace_owner(owner)
+            found = self.lookup(subject.value) if isinstance(subject, cst.Name) else self.evaluate(subject, Position.OWNER)
+            if self._is_own_member(found, name):
                 self.rename_member(key, name)
 
     def _layer_question(self, node: cst.Call) -> None:
@@ -634,6 +640,8 @@ class ExpressionInterpreter:
         index, is_slice, picks = self.indices(node, inner)
         if position is Position.ANNOTATION:
             return UNKNOWN
+        if _is_namespace(node.value) and isinstance(node.slice[0].slice, cst.Index):
+            self._rename_key(node.value, node.slice[0].slice.value)
         if not isinstance(owner, v.Tensor):
             picks = Picks.NO
         if isinstance(owner, (v.Tensor, v.Inst, v.UserInst)):
@@ -733,6 +741,8 @@ class ExpressionInterpreter:
         for target in node.comparisons:
             operands.append(self.evaluate(target.comparator, exact))
             operators.append(target.operator)
+        if isinstance(operators[0], (cst.In, cst.NotIn)) and _is_namespace(sides[1]):
+            self._rename_key(sides[1], node.left)
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)
         if not plain and any(isinstance(value, v.Tensor) for value in operands):
             return v.Tensor(fresh=True, dtype="bool")
@@ -949,6 +959,26 @@ class ExpressionInterpreter:
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""
         raise AssertionError("implemented by StatementInterpreter")
+
+
+def _last_name(func: cst.BaseExpression) -> str:
+    if isinstance(func, cst.Attribute):
+        return func.attr.value
+    return func.value if isinstance(func, cst.Name) else ""
+
+
+def _is_namespace(node: cst.BaseExpression) -> bool:
+    """Whether this is ``x.__dict__``, ``vars(x)`` or ``dir(x)``, which hold the members of ``x`` by name."""
+    if isinstance(node, cst.Attribute):
+        return node.attr.value == "__dict__"
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in ("vars", "dir") and len(node.args) == 1
+
+
+def _namespace_owner(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What a namespace is one of; another expression itself."""
+    if not _is_namespace(node):
+        return node
+    return node.value if isinstance(node, cst.Attribute) else cst.ensure_type(node, cst.Call).args[0].value
 
 
 def _names_operand(node: cst.Call) -> bool:

@@ -10,7 +10,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.infer_results import infer_result
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.project_index import ClassOutline, FunctionOutline, ModuleOutline, ProjectIndex, acts_as_module
-from transpiler.analysis.semantics import Semantics, kind_name, literal_text
+from transpiler.analysis.semantics import Semantics, is_without_tensors, kind_name, literal_text
 from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
@@ -354,7 +354,7 @@ class Resolver:
                        "Sequence": v.Seq(UNKNOWN), "Optional": UNKNOWN, "Iterable": v.Seq(UNKNOWN), "Self": UNKNOWN, "TypeVar": UNKNOWN}  # fmt: skip
             root = name.partition(".")[0]
             named = {"numpy": v.ARRAY, "typing": UNKNOWN, "typing_extensions": UNKNOWN}
-            return generic[leaf] if leaf in generic else named.get(root, v.FOREIGN)
+            return generic[leaf] if leaf in generic else named.get(root, v.FOREIGN if is_without_tensors(name) else UNKNOWN)
         special = {
             "torch.Tensor": v.TENSOR, "torch.nn.Parameter": v.TENSOR, "torch.nn.parameter.Parameter": v.TENSOR, "torch.Size": v.SHAPE,
             "torch.dtype": v.DTYPE, "torch.device": v.DEVICE, "torch.nn.Buffer": v.TENSOR,

@@ -30,10 +30,22 @@ _NUMBER_MODULES: Final = frozenset({"math", "random"})
 _CONTAINERS: Final = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential"})
 #: Methods that batches of other libraries have as well, giving a batch.
 _MOVES: Final = frozenset({"to", "cuda", "cpu", "pin_memory"})
-#: Libraries whose functions give no tensors back; of the standard library, those that pass objects through do.
-_WITHOUT_TENSORS: Final = (sys.stdlib_module_names | {
-    "numpy", "PIL", "matplotlib", "sklearn", "scipy", "pandas", "cv2", "skimage", "yaml", "tqdm", "wandb", "imageio", "seaborn", "plotly",
-}) - {"functools", "itertools", "operator", "copy", "collections", "concurrent", "multiprocessing", "contextlib"}  # fmt: skip
+#: Libraries whose functions give no tensors and modules back. What others give, and what a file imports that is not at hand, may be torch's.
+_WITHOUT_TENSORS: Final = sys.stdlib_module_names | {
+    "Bio", "Levenshtein", "PIL", "absl", "aiohttp", "albumentations", "anndata", "ase", "astropy", "attr", "attrs", "av", "black", "bokeh", "boto3", "bs4",
+    "catboost", "click", "colorama", "cv2", "dateutil", "decord", "dill", "django", "docopt", "easydict", "faiss", "fastapi", "ffmpeg", "filelock",
+    "fire", "flask", "fsspec", "ftfy", "fvcore", "gdown", "gensim", "git", "gym", "gymnasium", "h5py", "huggingface_hub", "hydra", "imageio",
+    "imgaug", "iopath", "jieba", "jinja2", "joblib", "jsonlines", "kaggle", "lap", "librosa", "lightgbm", "lmdb", "loguru", "lxml", "markdown", "matplotlib",
+    "mlflow", "msgpack", "natsort", "neptune", "networkx", "nibabel", "nltk", "numba", "numexpr", "numpy", "omegaconf", "onnx", "onnxruntime", "open3d",
+    "openai", "openpyxl", "optuna", "packaging", "pandas", "parso", "pathlib2", "pkg_resources", "platformdirs", "plotly", "polars", "pretty_midi", "prettytable",
+    "psutil", "py_cpuinfo", "pyarrow", "pycocotools", "pydantic", "pydicom", "pydub", "pygame", "pynvml", "pyparsing", "pytest", "pytz", "rdkit", "redis", "regex",
+    "requests", "rich", "sacrebleu", "scanpy", "scipy", "seaborn", "segyio", "sentencepiece", "serial", "setuptools", "shapely", "shapefile", "simplejson",
+    "six", "skimage", "sklearn", "skvideo", "sortedcontainers", "soundfile", "spacy", "sqlalchemy", "statsmodels", "streamlit", "swanlab", "sympy", "tabulate",
+    "tensorboard", "tensorboardX", "termcolor", "tifffile", "tiktoken", "tokenizers", "toml", "tomli", "tqdm", "transforms3d", "trimesh", "typeguard", "typer",
+    "ujson", "unidecode", "urllib3", "visdom", "wandb", "werkzeug", "xarray", "xgboost", "xxhash", "yacs", "yaml", "zmq",
+}  # fmt: skip
+#: Those of the standard library that pass objects through.
+_PASSING: Final = frozenset({"functools", "itertools", "operator", "copy", "collections", "concurrent", "multiprocessing", "contextlib"})
 _TENSOR_ATTRIBUTES_OF_MODULES: Final = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight", "in_proj_bias"})
 #: The fields of what ``max``, ``sort``, ``topk`` and their like return.
 _NAMED_ITEMS: Final[Mapping[str, int]] = {"values": 0, "indices": 1}
@@ -333,7 +345,8 @@ class Semantics:
             return v.NUMBER
         if self.registry.package(name) is not None:
             return UNKNOWN
-        may_pass = name.partition(".")[0] not in _WITHOUT_TENSORS and any(map(carries_tensors, values))
+        library = name.partition(".")[0]
+        may_pass = any(map(carries_tensors, values)) if library in _PASSING else not is_without_tensors(name)
         return UNKNOWN if may_pass else v.ARRAY if root == "numpy" else v.FOREIGN
 
     @staticmethod
@@ -464,6 +477,11 @@ class Semantics:
         if isinstance(owner, (v.Lit, v.Scalar)) and v.scalar_type(owner) == "str":
             return v.STR
         return UNKNOWN
+
+
+def is_without_tensors(name: str) -> bool:
+    """Whether a dotted name belongs to a library that knows of no tensors and modules."""
+    return name.partition(".")[0] in _WITHOUT_TENSORS
 
 
 def carries_tensors(value: Value) -> bool:

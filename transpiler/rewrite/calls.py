@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import libcst as cst
 
@@ -22,6 +23,10 @@ from transpiler.rewrite.find_converter import find_converter, find_predicate
 from transpiler.rewrite.outputs import OutputWriter, without_output
 from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, render
 
+#: Parameters that no tensor with data is given for.
+_SETTINGS: Final = ("dim", "p", "keepdim", "dtype", "dims")
+#: NumPy's names of arguments, which the functions that ask an object what it is know too.
+_NUMPY_NAMES: Final = {"axis": "dim", "keepdims": "keepdim"}
 _BUILTIN_METHODS = frozenset(dir(str) + dir(list) + dir(dict) + dir(set) + dir(bytes) + dir(int))
 
 
@@ -265,7 +270,9 @@ class CallRewriter:
                 func = site.updated.func.with_changes(attr=cst.Name(to.rpartition(".")[2]))
             return site.updated.with_changes(func=func, args=rest)
         if site.has_receiver and arguments:
-            first = arguments[0].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING)
+            first = arguments[0].with_changes(
+                value=_undelimited(arguments[0].value), comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING
+            )
             arguments = [first, *arguments[1:]]
         if len(arguments) > 1:
             arguments = [
@@ -399,6 +406,8 @@ class CallRewriter:
                 return updated
             if site.choice is None and not any(a.star for a in site.arguments):
                 continue
+            if _passes_data_as_setting(site):
+                continue
             if entry.inplace is not None:
                 continue
             outcome = self._trial(site)
@@ -455,10 +464,12 @@ class CallRewriter:
             return None  # by another name for it: the function would ask other objects for a method of the wrong name
         signature = site.choice.binding.signature if site.choice is not None else Signature(())
         if not any(p.kind == "double_star" for p in signature.parameters) and any(
-            arg.keyword is not None and signature.find(arg.keyword.value) is None for arg in site.args
+            arg.keyword is not None and signature.find(_NUMPY_NAMES.get(arg.keyword.value, arg.keyword.value)) is None for arg in site.args
         ):
-            return None  # NumPy's name of an argument, which the function does not know
-        return self._built(site, f"support.{form.unknown}", list(site.args), as_method=False)
+            return None  # a name of an argument that the function does not know
+        # A statement has no result that could be a new leaf.
+        asked = "mark_leaf" if form.unknown == "as_leaf" and id(site.original) in self.statements else form.unknown
+        return self._built(site, f"support.{asked}", list(site.args), as_method=False)
 
     def _settle_maybe(
         self, original: cst.Call, updated: cst.Call, fact: CallFact, outcomes: list[tuple[CallSite, cst.BaseExpression]], unambiguous: bool
@@ -564,6 +575,21 @@ def _in_order(
 
 
 _NOTHING = cst.SimpleWhitespace("")
+
+
+def _passes_data_as_setting(site: CallSite) -> bool:
+    """``self.body.norm(x)`` with a tensor where torch's method has a number: a layer that is called."""
+    bound = site.choice.binding.values if site.choice is not None else {}
+    return any(isinstance(site.values[a.index], v.Tensor) for name in _SETTINGS for a in bound.get(name, ()) if a.index >= 0)
+
+
+def _undelimited(node: cst.BaseExpression) -> cst.BaseExpression:
+    """A receiver that becomes an argument without the parentheses that it needed before a dot."""
+    if not isinstance(node, (cst.BinaryOperation, cst.Comparison, cst.UnaryOperation, cst.BooleanOperation)) or len(node.lpar) != 1:
+        return node
+    edges = (node.lpar[0].whitespace_after, node.rpar[0].whitespace_before)
+    plain = all(isinstance(edge, cst.SimpleWhitespace) for edge in edges)
+    return node.with_changes(lpar=(), rpar=()) if plain else node
 
 
 def is_member(to: str) -> bool:

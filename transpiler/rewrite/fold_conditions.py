@@ -79,10 +79,15 @@ class ConditionFolder:
         """A block with constant ``if`` statements opened and removed statements taken out; the comment lines left over; whether it changed."""
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
+        blank: list[cst.EmptyLine] = []  # what sets a removed statement, and so the next one, apart
         changed = False
         for statement in body:
             pieces = self._pieces(statement)
             if pieces is None:
+                if blank:
+                    if not any(line.comment is None for line in getattr(statement, "leading_lines", ())):
+                        carried = [*blank, *carried]
+                    blank = []
                 if carried:
                     statement = _with_leading(statement, carried)
                     carried = []
@@ -94,10 +99,12 @@ class ConditionFolder:
             if pieces:
                 lines = list(getattr(statement, "leading_lines", ()))
                 pieces[0] = _with_leading(pieces[0], carried + lines + _lost(comments, [*lines, *pieces]))
-                carried = []
+                carried, blank = [], []
                 result.extend(pieces)
             else:
                 carried += comments
+                if result and not blank:
+                    blank = [line for line in getattr(statement, "leading_lines", ()) if line.comment is None]
         return result, carried, changed
 
     def _pieces(self, statement: cst.BaseStatement) -> list[cst.BaseStatement] | None:

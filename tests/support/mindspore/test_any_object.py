@@ -16,11 +16,12 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 from tests.support.mindspore.test_ops_samples import difference, to_mindspore
 from transpiler.support.mindspore import any_object
+from transpiler.support.mindspore.training import as_leaf, mark_leaf
 
 FUNCTIONS = {
     name.removesuffix("_of"): function
     for name, function in inspect.getmembers(any_object, inspect.isfunction)
-    if function.__module__ == any_object.__name__
+    if function.__module__ == any_object.__name__ and name.endswith("_of")
 }
 OF_LAYERS = {"dilation", "kernel_size", "stride"}
 SAMPLED = sorted({op.name for op in op_db} & FUNCTIONS.keys())
@@ -63,6 +64,29 @@ def test_tensors(name: str) -> None:
 )
 def test_properties_of_tensors(call: Callable[[Any], Any], expected: object) -> None:
     assert call(mindspore.Tensor(np.zeros((2, 3), np.float32))) == expected
+
+
+def test_arguments_by_the_names_of_numpy() -> None:
+    x = np.asarray([[3.0, 1.0], [2.0, 5.0]], np.float32)
+    assert np.array_equal(
+        any_object.std_of(mindspore.Tensor(x), axis=0, keepdims=True).asnumpy(), torch.tensor(x).std(axis=0, keepdims=True)
+    )
+    assert np.array_equal(any_object.max_of(x, axis=0, keepdims=True), x.max(axis=0, keepdims=True))
+
+
+def test_gradients_wanted() -> None:
+    layer, tensor = nn.Dense(2, 3), mindspore.Tensor([1.0, 2.0])
+    assert as_leaf(layer, False) is layer
+    assert not layer.weight.requires_grad
+    assert not layer.bias.requires_grad
+    mark_leaf(layer)
+    assert layer.weight.requires_grad
+    mark_leaf(layer.weight, False)
+    assert not layer.weight.requires_grad
+    mark_leaf(tensor, False)
+    with pytest.raises(TypeError):
+        mark_leaf(tensor)
+    assert as_leaf(tensor).requires_grad
 
 
 def test_networks() -> None:

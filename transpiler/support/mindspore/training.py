@@ -15,6 +15,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.api import _pynative_executor
 
 from ._common import _unspoilt_grads
+from .nn_module import requires_grad_
 
 
 def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | None, loss: Tensor | None = None) -> None:
@@ -118,8 +119,13 @@ def grad_of(tensor: Any) -> Tensor | None:
     return getattr(tensor, "grad", None)
 
 
-def as_leaf(tensor: Tensor, requires_grad: bool = True) -> Tensor:
-    """A tensor that gradients are taken of (torch.Tensor.requires_grad_): a parameter of its own, with the same values."""
+def as_leaf(tensor: Any, requires_grad: bool = True) -> Any:
+    """A tensor that gradients are taken of (torch.Tensor.requires_grad_): a parameter of its own, with the same values. A module's parameters are
+    marked (torch.nn.Module.requires_grad_); other objects have their own way."""
+    if isinstance(tensor, nn.Cell):
+        return requires_grad_(tensor, requires_grad)
+    if not isinstance(tensor, Tensor):
+        return tensor.requires_grad_(requires_grad)
     if not isinstance(tensor, Parameter):
         if not requires_grad or not getattr(tensor, "_is_leaf", True):
             return tensor  # what is computed from other leaves stays connected to them
@@ -127,6 +133,12 @@ def as_leaf(tensor: Tensor, requires_grad: bool = True) -> Tensor:
         Leaves.note(tensor)
     tensor.requires_grad = requires_grad
     return tensor
+
+
+def mark_leaf(tensor: Any, requires_grad: bool = True) -> None:
+    """``as_leaf`` of what is not a name of its own. A tensor that is no parameter cannot be made one where it is: TypeError."""
+    if as_leaf(tensor, requires_grad) is not tensor and isinstance(tensor, Tensor):
+        raise TypeError("a plain tensor takes gradients under a name of its own: x = ms_support.as_leaf(x)")
 
 
 def zero_grad(module: Any, set_to_none: bool = True) -> None:

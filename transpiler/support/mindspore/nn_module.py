@@ -33,7 +33,7 @@ def is_constant(cell: nn.Cell, name: str) -> bool:
 
 #: torch's names of weights and what MindSpore's layers call them.
 LAYER_NAMES = {
-    "weight": ("gamma", "embedding_table"), "bias": ("beta",), "running_mean": ("moving_mean",), "running_var": ("moving_variance",),
+    "weight": ("gamma", "embedding_table", "w"), "bias": ("beta",), "running_mean": ("moving_mean",), "running_var": ("moving_variance",),
 }  # fmt: skip
 
 
@@ -79,6 +79,19 @@ def layer_name(layer: nn.Cell, name: str) -> str:
     return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(layer, own)), name)
 
 
+def torch_name(cell: nn.Cell, name: str) -> str:
+    """What torch calls the parameter or buffer that ``cell`` keeps under ``name``: programs choose parameters by their names (``"bias" in name``)."""
+    layers = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LayerNorm, nn.GroupNorm,
+              nn.Embedding, nn.PReLU)  # fmt: skip
+    if not isinstance(cell, layers):
+        return name
+    return next((known for known, own in LAYER_NAMES.items() if name in own and known not in cell._params), name)
+
+
+def _path(prefix: str, cell: nn.Cell, name: str) -> str:
+    return f"{prefix}.{torch_name(cell, name)}" if prefix else torch_name(cell, name)
+
+
 def forget_buffer(module: nn.Cell, name: str) -> None:
     """Make room for a buffer called ``name`` where there was one, or None."""
     kept = module.__dict__.get("persistent_buffers", ())
@@ -119,7 +132,7 @@ def register_parameter(module: nn.Cell, name: str, param: Parameter | None) -> N
 def named_parameters(
     module: nn.Cell, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
 ) -> Iterator[tuple[str, Parameter]]:
-    """torch.nn.Module.named_parameters: buffers are left out; names are the attribute paths."""
+    """torch.nn.Module.named_parameters: buffers are left out; names are the attribute paths, and torch's."""
     seen: set[int] = set()
     for path, cell in named_modules(module, None, prefix, remove_duplicate) if recurse else [(prefix, module)]:
         for name, parameter in cell._params.items():
@@ -128,7 +141,7 @@ def named_parameters(
             if remove_duplicate and id(parameter) in seen:
                 continue
             seen.add(id(parameter))
-            yield (f"{path}.{name}" if path else name), parameter
+            yield _path(path, cell, name), parameter
 
 
 def parameters(module: nn.Cell, recurse: bool = True) -> Iterator[Parameter]:
@@ -146,7 +159,7 @@ def named_buffers(module: nn.Cell, prefix: str = "", recurse: bool = True, remov
         for name, buffer in own + plain:
             if not (remove_duplicate and id(buffer) in seen):
                 seen.add(id(buffer))
-                yield (f"{path}.{name}" if path else name), buffer
+                yield _path(path, cell, name), buffer
 
 
 def buffers(module: nn.Cell, recurse: bool = True) -> Iterator[Tensor]:
@@ -276,7 +289,7 @@ def get_submodule(module: nn.Cell, target: str) -> nn.Cell:
 def get_parameter(module: nn.Cell, target: str) -> Parameter:
     """torch.nn.Module.get_parameter: the parameter at a dotted path."""
     path, _, name = target.rpartition(".")
-    parameter = getattr(get_submodule(module, path), name)
+    parameter = layer_attribute(get_submodule(module, path), name)
     if not isinstance(parameter, Parameter):
         raise AttributeError(f"`{name}` is not a parameter")  # noqa: TRY004 - torch's exception
     return parameter
@@ -290,13 +303,22 @@ def requires_grad_(module: nn.Cell, requires_grad: bool = True) -> nn.Cell:
 
 
 def entries_of(module: nn.Cell, prefix: str = "") -> dict[str, Tensor]:
-    """Parameters and persistent buffers by attribute path."""
+    """Parameters and persistent buffers by attribute path, under torch's names."""
     entries: dict[str, Tensor] = {}
     for path, cell in named_modules(module, None, "", False):
         for name, parameter in cell._params.items():
             if parameter is not None and not is_constant(cell, name):
-                entries[prefix + (f"{path}.{name}" if path else name)] = parameter
+                entries[prefix + _path(path, cell, name)] = parameter
     return entries
+
+
+def _under_torch_names(module: nn.Cell, state: Any) -> Any:
+    """A state dict with torch's names of what MindSpore's layers call otherwise: converted checkpoints have MindSpore's."""
+    renamed = {}
+    for path, cell in named_modules(module, None, "", False):
+        for name in cell._params:
+            renamed[f"{path}.{name}" if path else name] = _path(path, cell, name)
+    return OrderedDict((renamed[name] if renamed.get(name, name) not in state else name, value) for name, value in state.items())
 
 
 def state_dict(module: nn.Cell, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
@@ -352,7 +374,7 @@ def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assig
     """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys. Other objects have their own."""
     if not isinstance(module, nn.Cell):
         return module.load_state_dict(state_dict)
-    state = OrderedDict(state_dict)
+    state = _under_torch_names(module, OrderedDict(state_dict))
     keys = IncompatibleKeys([], [])
     errors: list[str] = []
     for path, cell in named_modules(module, None, "", False):
@@ -361,7 +383,7 @@ def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assig
         own_step: Any = getattr(type(cell), "_load_from_state_dict", None)
         if own_step is not getattr(nn.Cell, "_load_from_state_dict", None):  # may rename the entries of older checkpoints
             own_step(cell, state, f"{path}." if path else "", {"version": getattr(cell, "_version", 1)}, strict, *keys, errors)
-    own = entries_of(module)
+    own, state = entries_of(module), _under_torch_names(module, state)
     keys.missing_keys.extend(name for name in own if name not in state)
     keys.unexpected_keys.extend(name for name in state if name not in own)
     _copy_values(own, state, assign)

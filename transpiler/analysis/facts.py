@@ -205,6 +205,8 @@ class Facts:
     values: dict[int, Value] = field(default_factory=dict)
     kinds: dict[int, Value] = field(default_factory=dict)
     renames: dict[int, str] = field(default_factory=dict)
+    #: Attributes of objects of unknown kind that may be members of the project's modules and go by another name on the target.
+    presumed_members: set[int] = field(default_factory=set)
     class_names: set[int] = field(default_factory=set)
     #: Attributes called device whose type or index is read: torch's.
     devices: set[int] = field(default_factory=set)

@@ -333,6 +333,12 @@ class ExpressionInterpreter:
         if name in self.renames and self._is_own_member(owner, name):
             self.rename_member(node, name)
             return
+        if name in self.renames and self._may_be_own_member(owner, name):
+            self.facts.presumed_members.add(id(node))
+            if name.startswith("_"):
+                self.rename_member(node, name)
+                return
+            self.touch()
         apis, certainty, classes = self._member_apis(owner, name)
         if apis or classes:
             self.facts.attributes[id(node)] = AttributeFact(apis, certainty, owner, node, store, classes)
@@ -343,8 +349,13 @@ class ExpressionInterpreter:
         if isinstance(owner, v.Ref) or not isinstance(owner, (v.UserInst, v.UserClass, v.Super)):
             return False
         info = owner.info
-        defines = info.method(name) is not None or info.attribute(name) is not None or name == "forward"
+        defines = info.method(name) is not None or info.attribute(name) is not None or name == "forward" or self.resolver.binds(info, name)
         return (defines or self.resolver.defined_below(info, name)) and self.resolver.is_module_like(info)
+
+    def _may_be_own_member(self, owner: Value, name: str) -> bool:
+        """Whether an object of unknown kind may be a module of the project with a member ``name``, which the target's base class reserves."""
+        is_reserved = self.renames[name] == f"{name}_"
+        return owner is UNKNOWN and is_reserved and not self.semantics.is_tensor_member(name) and self.resolver.is_only_of_modules(name)
 
     def _member_apis(self, owner: Value, name: str) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
         if isinstance(owner, v.Tensor):  # a public name that no entry knows is none of torch's: every one of those has an entry
@@ -585,10 +596,22 @@ class ExpressionInterpreter:
             self._layer_question(node)
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node)
+        if name in ("str", "repr") and len(node.args) == 1:
+            return self._text(node, node.args[0].value)
         if name == "type" and len(node.args) == 1:
             subject = self.evaluate(node.args[0].value)
             return v.UserClass(subject.info) if isinstance(subject, v.UserInst) else None
         return None
+
+    def _text(self, node: cst.Call, argument: cst.BaseExpression) -> Value | None:
+        """``str(x.dtype)``: programs take such texts apart and look them up."""
+        value = self.evaluate(argument)
+        named = value is UNKNOWN and isinstance(argument, cst.Attribute) and argument.attr.value == "dtype"
+        if value != v.DTYPE and not named:
+            return None
+        self.facts.calls[id(node)] = CallFact(("torch.dtype.__str__",), Certainty.KNOWN, (value,), None, node, self.scope.outside)
+        self.touch()
+        return v.STR
 
     def _rename_key(self, owner: cst.BaseExpression, key: cst.BaseExpression) -> None:
         """``getattr(self, "forward")``, ``"forward" in vars(cls)``: the string names a member that is renamed."""
@@ -596,7 +619,7 @@ class ExpressionInterpreter:
         if name in self.renames and isinstance(name, str):
             subject = _namespace_owner(owner)
             found = self.lookup(subject.value) if isinstance(subject, cst.Name) else self.evaluate(subject, Position.OWNER)
-            if self._is_own_member(found, name):
+            if self._is_own_member(found, name) or name.startswith("_") and self._may_be_own_member(found, name):
                 self.rename_member(key, name)
 
     def _layer_question(self, node: cst.Call) -> None:

@@ -33,6 +33,7 @@ class Resolver:
         self._bindings: dict[tuple[str, str], Value] = {}
         self._annotations: dict[tuple[str, str], Value] = {}
         self._module_like: dict[int, bool] = {}
+        self._only_of_modules: dict[str, bool] = {}
         self._depth = 0
         self._locals: dict[str, Value] = {}
 
@@ -44,6 +45,19 @@ class Resolver:
             self._module_like[key] = self.semantics.derives_from_module(info) or any(map(self.is_module_like, self._subclasses(info)))
         return self._module_like[key]
 
+    def binds(self, info: v.ClassInfo, name: str) -> bool:
+        """Whether a class of the project, or a base of it, binds the attribute ``name`` of itself or of ``self``."""
+        for base in info.mro():
+            outline = self.index.modules.get(base.module) if isinstance(base, v.ClassInfo) else None
+            if (
+                outline is not None
+                and isinstance(base, v.ClassInfo)
+                and base.name in outline.classes
+                and name in outline.classes[base.name].attributes
+            ):
+                return True
+        return False
+
     def defined_below(self, info: v.ClassInfo, name: str) -> bool:
         """Whether a subclass of ``info`` in the project defines the member ``name``."""
         return any(
@@ -51,6 +65,18 @@ class Resolver:
             for cls in self._subclasses(info)
             if cls is not info
         )
+
+    def is_only_of_modules(self, name: str) -> bool:
+        """Whether classes of the project define the member ``name``, and all of them are modules."""
+        if name not in self._only_of_modules:
+            owners = [
+                self.binding(outline.name, cls)
+                for outline in self.index.modules.values()
+                for cls, members in outline.classes.items()
+                if name in members.methods or name in members.attributes
+            ]
+            self._only_of_modules[name] = bool(owners) and all(isinstance(o, v.UserClass) and self.is_module_like(o.info) for o in owners)
+        return self._only_of_modules[name]
 
     def _subclasses(self, info: v.ClassInfo) -> list[v.ClassInfo]:
         found = [self.binding(module, name) for module, name in self.index.subclasses.get(info.name, ())]

@@ -196,6 +196,8 @@ class EditVisitor(cst.CSTTransformer):
 
     def _attribute(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         renamed = self.facts.renames.get(id(original))
+        if id(original) in self.facts.presumed_members:
+            self._presumed_member(original, renamed)
         if renamed is not None:
             result = updated.with_changes(attr=updated.attr.with_changes(value=renamed))
             code = Code.CONVERTED if original.attr.value in self.file.target.methods else Code.RENAMED
@@ -209,6 +211,14 @@ class EditVisitor(cst.CSTTransformer):
             self.file.review(original, Code.REVIEW_VALUE, callee_text(original), message, "Use isinstance.")
         fact = self.facts.attributes.get(id(original))
         return updated if fact is None else self.attributes.rewrite(updated, fact)
+
+    def _presumed_member(self, original: cst.Attribute, renamed: str | None) -> None:
+        text, name = callee_text(original), original.attr.value
+        if renamed is not None:
+            message = f"'{text}' was renamed as a member of the project's modules, but the receiver's type is not known."
+        else:
+            message = f"The project's modules call their member '{name}' '{name}_' now, and the receiver's type is not known."
+        self.file.review(original, Code.REVIEW_RECEIVER, text, message, "Annotate the variable to settle it.")
 
     def _call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         return self.training.made_model(original, self._rewritten_call(original, updated))

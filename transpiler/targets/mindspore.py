@@ -18,7 +18,7 @@ _RESERVED: Final = frozenset(
     recompute register_backward_hook remove_redundant_parameters requires_grad run_construct set_boost set_broadcast_flag
     set_comm_fusion set_data_parallel set_grad set_inputs set_jit_config set_mixed_precision_type set_train shard to_float
     total_instance_count trainable_params untrainable_params update_cell_prefix update_cell_type update_parameters_name
-    arguments_key is_top_cell
+    arguments_key is_top_cell IGNORE_LIST register_backward_pre_hook register_parameter_forward_hook register_saved_tensors_hooks
     _add_attr _add_init_args _add_mixed_precision_flag _amp_level _auto_prefix _backward_hook _backward_pre_hook _bprop_debug _call_custom_bprop
     _call_post_process _call_pre_process _cell_backward_hook _cell_backward_pre_hook _cell_init_args _cell_tag _cells _check_construct_args
     _check_parameter_consistency _children_scope_recursive _compile_cache _compile_phase _compiled _complex_call _construct_sig _create_time

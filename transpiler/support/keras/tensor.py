@@ -29,6 +29,11 @@ def _python_dtype(value: Any) -> str:
     return {"b": "bool", "i": _index_dtype(), "u": _index_dtype()}.get(kind, str(keras.config.floatx()))
 
 
+def dtype_text(dtype: Any) -> str:
+    """How torch writes a dtype (``torch.float32``), which Keras calls by a string; another object's own text."""
+    return f"torch.{dtype}" if isinstance(dtype, str) else str(dtype)
+
+
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """A tensor with a copy of ``data`` (torch.tensor); arrays and tensors keep their dtype."""
     if dtype is not None:

@@ -238,6 +238,11 @@ def tensor_type(self: Tensor, dtype: Any = None, non_blocking: bool = False, **k
     return _cast(self, getattr(dtype, "dtype", dtype))  # a typed tensor class has its dtype
 
 
+def dtype_text(dtype: Any) -> str:
+    """How torch writes a dtype (``torch.float32``); another object's own text."""
+    return f"torch.{str(dtype).lower()}" if isinstance(dtype, mindspore.dtype.Type) else str(dtype)
+
+
 def tensor_size(self: Tensor, dim: int | None = None) -> Any:
     """The shape, or its entry ``dim`` (torch.Tensor.size)."""
     return self.shape if dim is None else self.shape[dim]

@@ -204,7 +204,7 @@ def is_constant(cell: nn.Cell, name: str) -> bool:
 
 #: torch's names of weights and what MindSpore's layers call them.
 LAYER_NAMES = {
-    "weight": ("gamma", "embedding_table"), "bias": ("beta",), "running_mean": ("moving_mean",), "running_var": ("moving_variance",),
+    "weight": ("gamma", "embedding_table", "w"), "bias": ("beta",), "running_mean": ("moving_mean",), "running_var": ("moving_variance",),
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ _MODAL = frozenset(
     for rank in ("", "1d", "2d", "3d")
 )
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
+_CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
 #: Other libraries' functions that find a member by its name (``getattr_static``, ``patch.object``), and methods of the dictionaries of members.
 _BY_NAME = frozenset({"getattr_static", "getattr", "setattr", "hasattr", "delattr", "object"})
 _BY_KEY = frozenset({"get", "pop", "setdefault"})
@@ -407,6 +408,11 @@ class ExpressionInterpreter:
             special = self._builtin_call(node, callee.name[9:])
             if special is not None:
                 return special
+        if isinstance(callee, v.Ref) and callee.name in _CASTS and len(node.args) == 2:
+            self.evaluate(node.args[0].value, Position.ANNOTATION)
+            promised = self.resolver.annotation(self.module.code_for_node(node.args[0].value), self.module_name)
+            value = self.evaluate(node.args[1].value)
+            return value if promised is UNKNOWN else promised
         if _last_name(func) in _BY_NAME and len(node.args) >= 2:
             self._rename_key(node.args[0].value, node.args[1].value)
         elif isinstance(func, cst.Attribute) and func.attr.value in _BY_KEY and node.args and _is_namespace(func.value):

@@ -30,7 +30,8 @@ _NUMBER_MODULES: Final = frozenset({"math", "random"})
 _CONTAINERS: Final = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential"})
 #: Methods that batches of other libraries have as well, giving a batch.
 _MOVES: Final = frozenset({"to", "cuda", "cpu", "pin_memory"})
-#: Libraries whose functions give no tensors and modules back. What others give, and what a file imports that is not at hand, may be torch's.
+#: Libraries whose functions give none of torch's tensors and modules back, the targets among them. What others give, and what a file
+#: imports that is not at hand, may be torch's.
 _WITHOUT_TENSORS: Final = sys.stdlib_module_names | {
     "Bio", "Levenshtein", "PIL", "absl", "aiohttp", "albumentations", "anndata", "ase", "astropy", "attr", "attrs", "av", "black", "bokeh", "boto3", "bs4",
     "catboost", "click", "colorama", "cv2", "dateutil", "decord", "dill", "django", "docopt", "easydict", "faiss", "fastapi", "ffmpeg", "filelock",
@@ -43,6 +44,7 @@ _WITHOUT_TENSORS: Final = sys.stdlib_module_names | {
     "six", "skimage", "sklearn", "skvideo", "sortedcontainers", "soundfile", "spacy", "sqlalchemy", "statsmodels", "streamlit", "swanlab", "sympy", "tabulate",
     "tensorboard", "tensorboardX", "termcolor", "tifffile", "tiktoken", "tokenizers", "toml", "tomli", "tqdm", "transforms3d", "trimesh", "typeguard", "typer",
     "ujson", "unidecode", "urllib3", "visdom", "wandb", "werkzeug", "xarray", "xgboost", "xxhash", "yacs", "yaml", "zmq",
+    "jax", "keras", "keras_support", "mindspore", "ms_support", "tensorflow", "torchvision_ms",
 }  # fmt: skip
 #: Those of the standard library that pass objects through.
 _PASSING: Final = frozenset({"functools", "itertools", "operator", "copy", "collections", "concurrent", "multiprocessing", "contextlib"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import mindspore
@@ -296,6 +297,10 @@ def isposinf(input: Tensor, *, out: None = None) -> Tensor:
 
 def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: None = None) -> Tensor:
     """NaN and infinities replaced by numbers (torch.nan_to_num)."""
+    if input.dtype == mindspore.float64:  # which MindSpore's kernel lacks
+        numbers = (sys.float_info.max if posinf is None else posinf, -sys.float_info.max if neginf is None else neginf, nan)
+        high, low, other = (Tensor(number, input.dtype) for number in numbers)
+        return mint.where(mint.isnan(input), other, mint.where(input == math.inf, high, mint.where(input == -math.inf, low, input)))
     return mint.nan_to_num(input, nan, posinf, neginf) if _category(input.dtype) >= 2 else ops.deepcopy(input)
 
 

@@ -27,6 +27,14 @@ class device(str):
         made.type, made.index = kind, place
         return made
 
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other.lower()) if isinstance(other, str) else False  # MindSpore's tensors name theirs "CPU"
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
 
 @ops.constexpr
 def _current_device() -> device:

@@ -15,6 +15,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
+from transpiler.analysis.project_index import acts_as_module
 from transpiler.syntax.names import bound_by, dotted, stores
 from transpiler.syntax.tree import children
 
@@ -34,33 +35,48 @@ _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "setdefaul
 @dataclass(slots=True)
 class GraphFlow:
     """Graph questions in one function (or module body). ``tainted``: names that may carry a graph; ``leaves``: names of tensors that gradients are
-    wanted of; ``external``: names of imported libraries; ``foreign``: names of what these made."""
+    wanted of; ``modules``: names that are used as only modules can be; ``external``: names of imported libraries; ``foreign``: names of what these
+    made."""
 
     facts: Facts
     external: frozenset[str]
     leaves: frozenset[str]
     tainted: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
 
     def learn(self, statements: Iterable[cst.CSTNode]) -> None:
         """Find the tainted names of a scope."""
         body = list(statements)
+        uses: dict[str, set[str]] = {}
+        for name, attribute in _uses(body):
+            uses.setdefault(name, set()).add(attribute)
+        self.modules = {name for name, found in uses.items() if acts_as_module(found)}
         made = [(target, isinstance(value, cst.Call) and self._root(value) in self.external) for target, value in assignments(body, None)]
         names = {name for target, foreign in made if foreign for name in keys(target)}
         self.foreign = names - {name for target, foreign in made if not foreign for name in keys(target)}
         for _ in range(3):
             before = len(self.tainted)
             for target, value in assignments(body, self._is_gradient_free):
-                if self.carries(value):
+                if not self._is_module(target) and self.carries(value):
                     self.tainted.update(keys(target))
             if len(self.tainted) == before:
                 return
 
     def is_graph_statement(self, node: cst.CSTNode) -> bool:
         """Whether a statement computes something that may carry a graph."""
-        return any(self.carries(value) for _, value in assignments([node], self._is_gradient_free)) or any(
+        made = assignments([node], self._is_gradient_free)
+        return any(not self._is_module(target) and self.carries(value) for target, value in made) or any(
             True for _ in self._method_calls(node)
         )
+
+    def _is_module(self, target: cst.CSTNode) -> bool:
+        """Whether what a name is bound to is a module, which carries no graph itself whoever made it."""
+        if isinstance(target, cst.Name) and target.value in self.modules:
+            return True
+        kind = self.facts.kinds.get(id(target))
+        bases = kind.classes if isinstance(kind, v.Inst) else kind.info.external_bases() if isinstance(kind, v.UserInst) else ()
+        return bool(bases) and all(base.startswith("torch.nn.") for base in bases)
 
     def _method_calls(self, node: cst.CSTNode) -> Iterator[cst.Call]:
         """``self.forward()`` as a statement: it may leave a graph in the object's attributes."""
@@ -149,6 +165,9 @@ class GraphFlow:
                     yield from self._needs(argument.value)
         elif isinstance(node, cst.Lambda):
             return
+        elif isinstance(node, cst.BaseComp):
+            own = {name for clause in _clauses(node.for_in) for name in bound_by(clause.target)}
+            yield from (name for child in children(node) for name in self._needs(child) if name not in own)
         else:
             for child in children(node):
                 yield from self._needs(child)
@@ -173,6 +192,12 @@ class GraphFlow:
         for _, value in assignments([node], self._is_gradient_free):
             found |= self.needs(value)
         return found
+
+
+def _clauses(clause: cst.CompFor | None) -> Iterator[cst.CompFor]:
+    while clause is not None:
+        yield clause
+        clause = clause.inner_for_in
 
 
 def _is_class_name(name: str) -> bool:
@@ -221,6 +246,15 @@ def assignments(nodes: Iterable[cst.CSTNode], is_free: object, everything: bool 
             yield from ((node.value.func.value, argument.value) for argument in arguments)
         if not isinstance(node, (cst.BaseExpression,)):
             yield from assignments(children(node), is_free, everything)
+
+
+def _uses(nodes: Iterable[cst.CSTNode]) -> Iterator[tuple[str, str]]:
+    """Every attribute that is read of a name, at any depth."""
+    for node in nodes:
+        if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
+            yield node.value.value, node.attr.value
+        elif not isinstance(node, (cst.Name, cst.SimpleString, cst.SimpleWhitespace)):
+            yield from _uses(children(node))
 
 
 def _expressions(node: cst.CSTNode, is_free: object) -> Iterator[cst.BaseExpression]:

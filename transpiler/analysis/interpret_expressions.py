@@ -286,7 +286,7 @@ class ExpressionInterpreter:
             self.facts.devices.add(id(node.value))
             self.touch()
         if owner == v.ARRAY and position is Position.CALLEE:
-            value = v.Factory(v.ARRAY)
+            value = v.Factory(v.NUMBER if name == "item" else v.ARRAY)
         if isinstance(value, v.Ref) and is_source(value.name):
             if position is not Position.OWNER:
                 self.record_reference(node, value, position)
@@ -666,7 +666,7 @@ class ExpressionInterpreter:
     def _subscript(self, node: cst.Subscript, position: Position) -> Value:
         inner = Position.ANNOTATION if position is Position.ANNOTATION else Position.VALUE
         owner = self.evaluate(node.value, inner)
-        index, is_slice, picks = self.indices(node, inner)
+        index, is_slice, picks = self.indices(node, inner, isinstance(owner, v.Tensor))
         if position is Position.ANNOTATION:
             return UNKNOWN
         if _is_namespace(node.value) and isinstance(node.slice[0].slice, cst.Index):
@@ -683,7 +683,7 @@ class ExpressionInterpreter:
             return v.Tensor(fresh=True, dtype=owner.dtype)
         return self.semantics.subscript(owner, index, is_slice)
 
-    def indices(self, node: cst.Subscript, position: Position = Position.VALUE) -> tuple[Value, bool, Picks]:
+    def indices(self, node: cst.Subscript, position: Position, of_tensor: bool) -> tuple[Value, bool, Picks]:
         """The kind of the last index of ``x[i, j]``, whether there are slices, and whether they pick elements."""
         index: Value = UNKNOWN
         is_slice, picks = False, Picks.NO
@@ -692,12 +692,20 @@ class ExpressionInterpreter:
                 is_slice = True
                 for part in (element.slice.lower, element.slice.upper, element.slice.step):
                     if part is not None:
-                        self.evaluate(part)
+                        self._note_index(part, self.evaluate(part), of_tensor)
             else:
                 chosen = cst.ensure_type(element.slice, cst.Index).value
                 index = self.evaluate(chosen, position)
+                self._note_index(chosen, index, of_tensor)
                 picks = max(picks, self._picks(chosen, index))
         return index, is_slice, picks
+
+    def _note_index(self, node: cst.BaseExpression, index: Value, of_tensor: bool) -> None:
+        """An index of a tensor that is NumPy's, a range, or holds one."""
+        parts = index.items if isinstance(index, v.Tup) else (index.item, index) if isinstance(index, v.Seq) else (index,)
+        if of_tensor and any(part == v.ARRAY or (isinstance(part, v.Seq) and part.is_range) for part in parts):
+            self.facts.foreign_indices.add(id(node))
+            self.touch()
 
     def _picks(self, node: cst.BaseExpression, index: Value) -> Picks:
         """Whether one index chooses elements one by one. A tensor may be a number, a sequence a tuple of slices."""
@@ -705,7 +713,9 @@ class ExpressionInterpreter:
             return Picks.NO
         if isinstance(node, cst.List):
             return Picks.YES
-        if self._is_any(node) or index is UNKNOWN or isinstance(index, (v.Tup, v.Seq)):
+        if isinstance(index, v.Seq) and index.is_range and not self._is_any(node):
+            return Picks.YES
+        if self._is_any(node) or index in (UNKNOWN, v.ARRAY) or isinstance(index, (v.Tup, v.Seq)):
             return Picks.MAYBE
         if isinstance(index, v.Tensor):
             return Picks.YES if index.dtype == "bool" else Picks.MAYBE

@@ -255,7 +255,7 @@ class StatementInterpreter(ExpressionInterpreter):
             self._assign_attribute(target, value)
         elif isinstance(target, cst.Subscript):
             owner = self.evaluate(target.value)
-            _, _, picks = self.indices(target)
+            _, _, picks = self.indices(target, Position.VALUE, isinstance(owner, v.Tensor))
             if isinstance(owner, v.Tensor):
                 self.facts.stores[id(target)] = StoreFact(target, picks, bool(picks) and self.has_views(target.value))
                 self.touch()

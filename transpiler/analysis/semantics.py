@@ -23,8 +23,9 @@ _TENSOR_ATTRIBUTES: Final[Mapping[str, Value]] = {
 }  # fmt: skip
 _BUILTIN_RESULTS: Final[Mapping[str, Value]] = {
     "len": v.INT, "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "round": v.NUMBER, "isinstance": v.BOOL, "hasattr": v.BOOL,
-    "repr": v.STR, "range": v.Seq(v.INT), "id": v.INT, "hash": v.INT, "callable": v.BOOL, "issubclass": v.BOOL, "print": v.NONE,
+    "repr": v.STR, "range": v.Seq(v.INT, is_range=True), "id": v.INT, "hash": v.INT, "callable": v.BOOL, "issubclass": v.BOOL, "print": v.NONE,
 }  # fmt: skip
+_ARRAY_ATTRIBUTES: Final[Mapping[str, Value]] = {"shape": v.SHAPE, "size": v.INT, "ndim": v.INT}
 _SAME_ITEMS: Final = frozenset({"list", "tuple", "sorted", "reversed", "set", "iter", "frozenset"})
 _NUMBER_MODULES: Final = frozenset({"math", "random"})
 _CONTAINERS: Final = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential"})
@@ -137,7 +138,7 @@ class Semantics:
         if isinstance(owner, v.Ref):
             return v.Ref(f"{owner.name}.{name}")
         if isinstance(owner, v.Foreign) and owner.closed:
-            return v.SHAPE if name == "shape" else owner
+            return _ARRAY_ATTRIBUTES.get(name, owner)
         if isinstance(owner, v.UserInst):
             return self._instance_attribute(owner, name)
         if isinstance(owner, v.UserClass):
@@ -349,7 +350,7 @@ class Semantics:
             return UNKNOWN
         library = name.partition(".")[0]
         may_pass = any(map(carries_tensors, values)) if library in _PASSING else not is_without_tensors(name)
-        return UNKNOWN if may_pass else v.ARRAY if root == "numpy" else v.FOREIGN
+        return UNKNOWN if may_pass else v.ARRAY if library == "numpy" else v.FOREIGN
 
     @staticmethod
     def _with_first_layer(made: Value, values: Sequence[Value]) -> Value:

@@ -97,10 +97,12 @@ class DeviceValue(Value):
 
 @dataclass(frozen=True, slots=True)
 class Seq(Value):
-    """A list, tuple or iterable of equal kinds. ``empty``: a list that a loop may fill, and that tells nothing of its items."""
+    """A list, tuple or iterable of equal kinds. ``empty``: a list that a loop may fill, and that tells nothing of its items. ``is_range``: a
+    ``range``."""
 
     item: Value
     empty: bool = False
+    is_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)

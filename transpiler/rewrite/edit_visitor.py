@@ -81,6 +81,8 @@ class EditVisitor(cst.CSTTransformer):
             cst.FormattedString: with_fitting_quotes,
             cst.Call: self._call,
             cst.Subscript: self._subscript,
+            cst.Index: self.items.index,
+            cst.Slice: self.items.bounds,
             cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or self.references.comparison(original, updated),
             cst.SimpleString: self._string,
             cst.FunctionDef: self._function,

@@ -46,6 +46,29 @@ class ItemRewriter:
         self.file.converted(original, self.file.code(original), self.file.code(call))
         return call.with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
+    def index(self, original: cst.Index, updated: cst.Index) -> cst.Index:
+        """``x[as_index(i)]`` for an index that is NumPy's or a range."""
+        return updated.with_changes(value=self._taken(original.value, updated.value))
+
+    def bounds(self, original: cst.Slice, updated: cst.Slice) -> cst.Slice:
+        """``x[as_index(i):as_index(j)]`` for bounds that are NumPy's."""
+        for name in ("lower", "upper", "step"):
+            bound = getattr(original, name)
+            if bound is not None:
+                updated = updated.with_changes(**{name: self._taken(bound, getattr(updated, name))})
+        return updated
+
+    def _taken(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """An index in a form that the target's tensors take."""
+        name = self.file.target.index
+        if name is None or id(original) not in self.file.facts.foreign_indices:
+            return updated
+        is_range = isinstance(original, cst.Call) and isinstance(original.func, cst.Name) and original.func.value == "range"
+        func = cst.Name("list") if is_range else self.file.speller.expression(f"support.{name}")
+        call = cst.Call(func, [cst.Arg(updated)])
+        self.file.converted(original, self.file.code(original), self.file.code(call))
+        return call
+
     def store(self, original: cst.Assign, updated: cst.Assign) -> cst.BaseSmallStatement:
         """``x = set_item(x, slice(a, b), v)`` for ``x[a:b] = v`` with bounds that may meet, and where other names would not see it; other assignments
         stay. A graph does not see what a function does to its argument, so the name is bound again to what is the same tensor otherwise."""

@@ -69,6 +69,7 @@ MINDSPORE: Final = Target(
     layer_class="layer_class",
     set_norm="set_norm_setting",
     slice_write="set_item",
+    index="as_index",
     value_and_grad=True,
     compiles_source=True,
 )

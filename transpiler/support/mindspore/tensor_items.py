@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import mindspore
+import numpy as np
 from mindspore import Parameter, Tensor, ops
 
 from .compiled_forms import is_compiling
@@ -36,6 +37,20 @@ def get_item(x: Tensor, index: Any) -> Tensor:
             axis += part.ndim if _is_mask(part) else 1
         plain = (*plain, part)
     return x[plain] if is_compiling() else _own(x[plain])
+
+
+def as_index(index: Any) -> Any:
+    """An index as MindSpore's tensors take it: NumPy's numbers as Python's, arrays and ranges as tensors (of bytes, masks). Others stay."""
+    if isinstance(index, tuple):
+        return tuple([as_index(part) for part in index])
+    if isinstance(index, list) and any(isinstance(part, (np.generic, np.ndarray)) for part in index):
+        index = np.asarray(index)
+    if isinstance(index, (np.generic, np.ndarray)) and index.ndim == 0:
+        return index.item()
+    if isinstance(index, (np.ndarray, range)):
+        array = np.asarray(index)
+        return Tensor(array.astype(np.bool_ if array.dtype in (np.bool_, np.uint8) else np.int64))
+    return index
 
 
 def _own(x: Tensor) -> Tensor:

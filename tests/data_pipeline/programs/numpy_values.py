@@ -1,0 +1,32 @@
+"""NumPy's arrays and numbers, ranges and Python's types where torch takes them."""
+
+import numpy as np
+import torch
+
+
+def batches(n):
+    order = np.random.RandomState(0).permutation(n)
+    return np.array_split(order, 2)
+
+
+def indices():
+    x, seen = torch.arange(12.0).reshape(6, 2), []
+    for chosen in batches(6):
+        seen += [x[chosen].tolist(), x[chosen, 0].tolist(), x[chosen[0]].tolist(), x[chosen > 2].shape[0], x[chosen[0] :].shape[0]]
+    picked = x[chosen]
+    picked[0] = 7.0
+    x[chosen[:2]] = 0.0
+    x[range(2), np.array([1, 0])] *= 2
+    rows = range(3)
+    return seen, picked.tolist(), x.tolist(), x[rows, range(1)].tolist(), x[list(chosen)].tolist(), x[np.array([], dtype=np.int64)].shape[0]
+
+
+def gradient_of_indices():
+    x = torch.nn.Parameter(torch.ones(4, 2))
+    i = np.array([3, 1, 1])
+    loss = (x[i] * torch.arange(6.0).reshape(3, 2)).sum() + x[i[0], i[1]]
+    loss.backward()
+    return x.grad.tolist()
+
+
+y = indices(), gradient_of_indices()

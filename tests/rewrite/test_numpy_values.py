@@ -1,0 +1,44 @@
+"""NumPy's values, and Python's types, where torch takes them and the target's tensors do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.conftest import Port, remarked
+
+CASES = [
+    pytest.param(
+        """\
+import numpy as np
+import torch
+
+x = torch.ones(6, 2)
+i = np.random.permutation(6)
+for start in range(0, 6, 3):
+    print(x[i[start:start + 3]], x[i > 2, 0], x[i[0]:, 1], x[:i.shape[0]])
+x[range(2), i[:2]] = 0.0
+x[i] += 1
+""",
+        """\
+import numpy as np
+import ms_support
+from mindspore import ops
+
+x = ops.ones((6, 2))
+i = np.random.permutation(6)
+for start in range(0, 6, 3):
+    print(x[ms_support.as_index(i[start:start + 3])], x[ms_support.as_index(i > 2), 0], x[ms_support.as_index(i[0]):, 1], x[:i.shape[0]])
+x[list(range(2)), ms_support.as_index(i[:2])] = 0.0
+x[ms_support.as_index(i)] += 1
+""",
+        id="indices",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), CASES)
+def test_numpy_values(port: Port, before: str, after: str) -> None:
+    text, diagnostics = port(before)
+    assert text == after
+    assert remarked(diagnostics) == []
+    assert port(text)[0] == text

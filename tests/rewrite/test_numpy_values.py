@@ -33,6 +33,24 @@ x[ms_support.as_index(i)] += 1
 """,
         id="indices",
     ),
+    pytest.param(
+        """\
+import torch
+
+m = torch.zeros(2, dtype=int)
+n = torch.tensor([1, 0], dtype=bool)
+print(m.to(float), m.sum(dtype=float), torch.zeros_like(m, dtype=bool), dict(dtype=bool), isinstance(m, bool))
+""",
+        """\
+import mindspore
+from mindspore import ops
+
+m = ops.zeros((2,), dtype=mindspore.int64)
+n = mindspore.tensor([1, 0], dtype=mindspore.bool_)
+print(m.to(mindspore.float64), m.sum(dtype=mindspore.float64), ops.zeros_like(m, dtype=mindspore.bool_), dict(dtype=bool), isinstance(m, bool))
+""",
+        id="python-types-as-dtypes",
+    ),
 ]
 
 

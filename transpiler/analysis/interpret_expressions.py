@@ -35,6 +35,15 @@ from transpiler.syntax.names import dotted
 
 #: Classes whose members an object of unknown kind may be using.
 CANDIDATE_OWNERS = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
+#: Python's types, which torch takes for dtypes.
+_DTYPES_OF_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "builtins.bool": "torch.bool",
+        "builtins.int": "torch.int64",
+        "builtins.float": "torch.float64",
+        "builtins.complex": "torch.complex128",
+    }
+)
 #: Attributes that one class of torch's layers alone has.
 _LAYERS_BY_ATTRIBUTE: Mapping[str, str] = MappingProxyType({"in_features": "torch.nn.Linear", "out_features": "torch.nn.Linear"})
 _BUILTINS = frozenset(dir(__import__("builtins")))
@@ -418,7 +427,7 @@ class ExpressionInterpreter:
         elif isinstance(func, cst.Attribute) and func.attr.value in _BY_KEY and node.args and _is_namespace(func.value):
             self._rename_key(func.value, node.args[0].value)
         self._note_items(node, callee)
-        values = tuple([self.evaluate(argument.value) for argument in node.args])
+        values = tuple([self._argument(argument, self.evaluate(argument.value), callee) for argument in node.args])
         self._note_formatted(node, values)
         if isinstance(callee, v.Ref) and is_source(callee.name) and not callee.name.startswith(_FILLING):
             self._read_values(argument.value for argument in node.args)
@@ -514,6 +523,21 @@ class ExpressionInterpreter:
             )
             for index, (argument, value) in enumerate(zip(node.args, values, strict=True))
         ]
+
+    def _argument(self, argument: cst.Arg, value: Value, callee: Value) -> Value:
+        """The kind of an argument. One of Python's types for a dtype is torch's dtype of that name."""
+        if not isinstance(value, v.Ref) or value.name not in _DTYPES_OF_TYPES or not isinstance(argument.value, (cst.Name, cst.Attribute)):
+            return value
+        if isinstance(callee, v.Ref):
+            is_dtype = is_source(callee.name) and argument.keyword is not None and argument.keyword.value == "dtype"
+        else:
+            is_tensor = isinstance(callee, v.Bound) and isinstance(callee.owner, v.Tensor)
+            is_dtype = isinstance(callee, v.Bound) and callee.name == "to" and (is_tensor or callee.owner is UNKNOWN)
+            is_dtype = is_dtype or (is_tensor and argument.keyword is not None and argument.keyword.value == "dtype")
+        if not is_dtype:
+            return value
+        self.record_reference(argument.value, v.Ref(_DTYPES_OF_TYPES[value.name]), Position.VALUE)
+        return v.DTYPE
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, callee: Value, values: tuple[Value, ...]) -> None:
         if func.attr.value == "train" and not node.args:

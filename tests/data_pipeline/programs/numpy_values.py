@@ -12,7 +12,7 @@ def batches(n):
 def indices():
     x, seen = torch.arange(12.0).reshape(6, 2), []
     for chosen in batches(6):
-        seen += [x[chosen].tolist(), x[chosen, 0].tolist(), x[chosen[0]].tolist(), x[chosen > 2].shape[0], x[chosen[0] :].shape[0]]
+        seen += [x[chosen].tolist(), x[chosen, 0].tolist(), x[chosen[0]].tolist(), x[np.arange(6) > chosen[0]].shape[0], x[chosen[0] :].shape[0]]
     picked = x[chosen]
     picked[0] = 7.0
     x[chosen[:2]] = 0.0
@@ -29,4 +29,10 @@ def gradient_of_indices():
     return x.grad.tolist()
 
 
-y = indices(), gradient_of_indices()
+def dtypes():
+    m = torch.tensor([1, 0, 2], dtype=int)
+    made = [torch.ones((2, 2), dtype=bool), torch.full((2,), 1, dtype=float), torch.arange(3, dtype=float), torch.zeros_like(m, dtype=bool)]
+    return made, torch.tensor([1, 0], dtype=bool), m, m.to(bool), m.to(float), m.sum(dtype=float), m.new_zeros(2, dtype=float), torch.empty(2, dtype=int).shape[0]
+
+
+y = indices(), gradient_of_indices(), dtypes()

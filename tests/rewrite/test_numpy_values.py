@@ -51,6 +51,24 @@ print(m.to(mindspore.float64), m.sum(dtype=mindspore.float64), ops.zeros_like(m,
 """,
         id="python-types-as-dtypes",
     ),
+    pytest.param(
+        """\
+import numpy as np
+import torch
+
+x = torch.ones(3)
+print(np.log(2) * x, (np.float64(1) / np.sqrt(3)) * x, x * np.sqrt(2), np.pi * x, np.mean([1.0]) < x, np.ones(3).sum() - 1 + x)
+""",
+        """\
+import numpy as np
+import ms_support
+from mindspore import ops
+
+x = ops.ones((3,))
+print(ms_support.as_operand(np.log(2)) * x, ms_support.as_operand(np.float64(1) / np.sqrt(3)) * x, x * np.sqrt(2), np.pi * x, ms_support.as_operand(np.mean([1.0])) < x, ms_support.as_operand(np.ones(3).sum() - 1) + x)
+""",
+        id="left-operands",
+    ),
 ]
 
 

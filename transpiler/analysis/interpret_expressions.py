@@ -766,6 +766,7 @@ class ExpressionInterpreter:
     def _binary(self, node: cst.BinaryOperation, position: Position) -> Value:
         inner = position if position is Position.ANNOTATION else Position.VALUE
         left, right = self.evaluate(node.left, inner), self.evaluate(node.right, inner)
+        self._note_operand(node.left, left, right)
         if isinstance(node.operator, (cst.LeftShift, cst.RightShift)) and any(isinstance(side, v.Tensor) for side in (left, right)):
             self.facts.shifts.add(id(node))
             self.touch()
@@ -773,6 +774,12 @@ class ExpressionInterpreter:
             self.facts.powers.add(id(node))
             self.touch()
         return operation(left, right, node.operator)
+
+    def _note_operand(self, node: cst.BaseExpression, left: Value, right: Value) -> None:
+        """A left operand of a tensor that is NumPy's: it is asked before the tensor."""
+        if left == v.ARRAY and isinstance(right, v.Tensor):
+            self.facts.foreign_operands.add(id(node))
+            self.touch()
 
     def _unary(self, node: cst.UnaryOperation, position: Position) -> Value:
         value = self.evaluate(node.expression)
@@ -804,6 +811,8 @@ class ExpressionInterpreter:
         for target in node.comparisons:
             operands.append(self.evaluate(target.comparator, exact))
             operators.append(target.operator)
+        if len(operators) == 1 and not isinstance(operators[0], (cst.Is, cst.IsNot, cst.In, cst.NotIn)):
+            self._note_operand(node.left, *operands)
         if isinstance(operators[0], (cst.In, cst.NotIn)) and _is_namespace(sides[1]):
             self._rename_key(sides[1], node.left)
         plain = all(isinstance(op, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for op in operators)

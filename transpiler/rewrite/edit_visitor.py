@@ -83,7 +83,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.Subscript: self._subscript,
             cst.Index: self.items.index,
             cst.Slice: self.items.bounds,
-            cst.Comparison: lambda original, updated: self.capabilities.rewrite(original) or self.references.comparison(original, updated),
+            cst.Comparison: self._comparison,
             cst.SimpleString: self._string,
             cst.FunctionDef: self._function,
             cst.Decorator: self._decorator,
@@ -490,8 +490,23 @@ class EditVisitor(cst.CSTTransformer):
                 message = f"'{symbol}' changed its operand in place in torch, and {effect.seen_by} shows that change; here it returns a new tensor."
                 self.file.review(effect.node, Code.REVIEW_INPLACE, symbol, message, "Assign the result to every name that should see it.")
 
+    def _comparison(self, original: cst.Comparison, updated: cst.Comparison) -> cst.BaseExpression:
+        updated = self._with_operand(original, updated)
+        return self.capabilities.rewrite(original) or self.references.comparison(original, updated)
+
+    def _with_operand(self, original: Any, updated: Any) -> Any:
+        """``as_operand(n) * x`` for ``n * x`` where ``n`` is NumPy's: its own operator would take the numbers out of the tensor."""
+        name = self.file.target.operand
+        if name is None or id(original.left) not in self.facts.foreign_operands:
+            return updated
+        left = updated.left if not updated.left.lpar else updated.left.with_changes(lpar=(), rpar=())
+        call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(left)])
+        self.file.converted(original.left, self.file.code(original.left), self.file.code(call))
+        return updated.with_changes(left=call)
+
     def _operation(self, original: cst.BinaryOperation, updated: cst.BinaryOperation) -> cst.BaseExpression:
         """Operators that the target's tensors lack, or compute otherwise, or that its compiler refuses."""
+        updated = self._with_operand(original, updated)
         if id(original) in self.facts.shifts:
             return self._shift(original, updated)
         if id(original) in self.facts.powers and self.file.target.power is not None:

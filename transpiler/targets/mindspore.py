@@ -70,6 +70,7 @@ MINDSPORE: Final = Target(
     set_norm="set_norm_setting",
     slice_write="set_item",
     index="as_index",
+    operand="as_operand",
     value_and_grad=True,
     compiles_source=True,
 )

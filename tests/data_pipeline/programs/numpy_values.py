@@ -35,4 +35,12 @@ def dtypes():
     return made, torch.tensor([1, 0], dtype=bool), m, m.to(bool), m.to(float), m.sum(dtype=float), m.new_zeros(2, dtype=float), torch.empty(2, dtype=int).shape[0]
 
 
-y = indices(), gradient_of_indices(), dtypes()
+def operands():
+    w = torch.ones(3, requires_grad=True)
+    loss = (np.log(2) * w).sum() + (np.float32(2) / w - np.sqrt(3.0)).sum()
+    loss.backward()
+    whole = torch.arange(3)
+    return w.grad.tolist(), np.float64(2) * w.detach(), np.float64(2) * whole, np.int64(2) * whole, np.mean([1.0, 2.0]) < whole, np.float64(2) ** whole
+
+
+y = indices(), gradient_of_indices(), dtypes(), operands()

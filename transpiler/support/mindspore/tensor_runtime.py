@@ -141,6 +141,13 @@ def number_of(x: Any) -> Any:
     return x.item() if isinstance(x, Tensor) else x
 
 
+def as_operand(x: Any) -> Any:
+    """The left operand of a tensor: a number of NumPy's as Python's, whose operators leave the tensor's dtype, an array as a tensor. Others stay."""
+    if isinstance(x, np.generic):
+        return x.item()
+    return Tensor(x) if isinstance(x, np.ndarray) else x
+
+
 def torch_assert(condition: Any, message: str) -> None:
     """An assertion that is a function (torch._assert)."""
     assert condition, message

@@ -69,6 +69,26 @@ print(ms_support.as_operand(np.log(2)) * x, ms_support.as_operand(np.float64(1) 
 """,
         id="left-operands",
     ),
+    pytest.param(
+        """\
+import torch
+
+
+def show(loss, epoch, fmt, names, **more):
+    print(f"{epoch:03d} {loss:.4f} {names:>10} {torch.ones(1).sum():.1f} {len(names):.1f} {loss} {loss!r:.3}")
+    print("{} {:.2f}".format(epoch, loss), fmt.format(**more), "{a}".format(**more), "{a:.1f}".format(**more), fmt.format(loss, torch.ones(1)))
+""",
+        """\
+import ms_support
+from mindspore import ops
+
+
+def show(loss, epoch, fmt, names, **more):
+    print(f"{epoch:03d} {ms_support.number_of(loss):.4f} {names:>10} {ops.ones((1,)).sum().item():.1f} {len(names):.1f} {loss} {loss!r:.3}")
+    print("{} {:.2f}".format(epoch, ms_support.number_of(loss)), fmt.format(**ms_support.numbers_of(more)), "{a}".format(**more), "{a:.1f}".format(**ms_support.numbers_of(more)), fmt.format(loss, ms_support.number_of(ops.ones((1,)))))
+""",
+        id="formatted-values",
+    ),
 ]
 
 

@@ -183,7 +183,7 @@ class Facts:
 
     ``class_sides``: what is compared with classes of layers, a class as a rule; ``compared``: the names of those classes there. ``value_reads``:
     attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of f-strings with a
-    specification that are tensors (True), or tensors on some paths and numbers on others (False). ``shifts``: ``x << y`` of tensors. ``powers``:
+    specification that are tensors (True), or may be tensors or numbers (False). ``shifts``: ``x << y`` of tensors. ``powers``:
     ``x ** y`` that torch may compute in integers. ``foreign_indices``: parts of a tensor's index, and bounds of its slices, that are NumPy's or
     ranges; ``foreign_operands``: left operands of tensors that are NumPy's. ``named_operands``: calls of torch's own layers that name their
     operand, ``layer(input=x)``, which the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that

@@ -23,7 +23,7 @@ from transpiler.analysis.facts import (
     StringAnnotation,
     SubscriptFact,
 )
-from transpiler.analysis.format_specs import formatted_arguments
+from transpiler.analysis.format_specs import formatted_arguments, is_of_floats
 from transpiler.analysis.name_patterns import name_pattern
 from transpiler.analysis.names import canonical, is_source
 from transpiler.analysis.resolve import Resolver
@@ -1013,19 +1013,31 @@ class ExpressionInterpreter:
             if isinstance(part, cst.FormattedStringExpression):
                 value = self.evaluate(part.expression)
                 if part.format_spec and part.conversion is None:
-                    self._format(part, part.expression, value)
+                    ending = part.format_spec[-1]
+                    spec = ending.value if isinstance(ending, cst.FormattedStringText) else ""
+                    self._format(part, part.expression, value, spec)
                 for inner in part.format_spec or ():
                     if isinstance(inner, cst.FormattedStringExpression):
                         self.evaluate(inner.expression)
 
     def _note_formatted(self, node: cst.Call, values: Sequence[Value]) -> None:
-        for argument in formatted_arguments(node):
-            self._format(argument, argument.value, values[next(n for n, each in enumerate(node.args) if each is argument)])
+        kinds = {id(argument): value for argument, value in zip(node.args, values, strict=True)}
+        for argument, spec in formatted_arguments(node):
+            self._format(argument, argument.value, kinds[id(argument)], spec, argument.star)
 
-    def _format(self, node: cst.CSTNode, expression: cst.BaseExpression, value: Value) -> None:
+    def _format(self, node: cst.CSTNode, expression: cst.BaseExpression, value: Value, spec: str, star: str = "") -> None:
+        """A value that is formatted with a specification. One of unknown kind may be a tensor, where a float is asked for and torch is used."""
         mixed = isinstance(expression, cst.Name) and (id(self.scope), expression.value) in self.mixed
-        if isinstance(value, v.Tensor) or mixed:
-            self.facts.formatted[id(node)] = not mixed
+        if star:
+            held = v.item_of(value) if not isinstance(value, v.DictOf) else value.item
+            may_be = not isinstance(value, v.Foreign) and (held is UNKNOWN or isinstance(held, v.Tensor))
+        else:
+            may_be = mixed or (value is UNKNOWN and is_of_floats(spec)) or (isinstance(value, v.Tensor) and spec == "*")
+        if may_be and (mixed or self.facts.imports):
+            self.facts.formatted[id(node)] = False
+            self.touch()
+        elif isinstance(value, v.Tensor):
+            self.facts.formatted[id(node)] = True
             self.touch()
 
     def assign(self, target: cst.BaseExpression, value: Value) -> None:

@@ -285,7 +285,9 @@ class EditVisitor(cst.CSTTransformer):
 
     def _argument(self, original: cst.Arg, updated: cst.Arg) -> cst.Arg:
         certain = self.facts.formatted.get(id(original))
-        return updated if certain is None else updated.with_changes(value=self._number(original.value, updated.value, certain))
+        return (
+            updated if certain is None else updated.with_changes(value=self._number(original.value, updated.value, certain, original.star))
+        )
 
     def _formatted(self, original: cst.FormattedStringExpression, updated: cst.FormattedStringExpression) -> cst.FormattedStringExpression:
         certain = self.facts.formatted.get(id(original))
@@ -293,13 +295,14 @@ class EditVisitor(cst.CSTTransformer):
             updated = updated.with_changes(expression=self._number(original.expression, updated.expression, certain))
         return apart_from_brace(updated)
 
-    def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression, certain: bool) -> cst.BaseExpression:
-        """``x.item()`` for a tensor that is formatted with a specification, as torch does itself."""
+    def _number(self, original: cst.BaseExpression, updated: cst.BaseExpression, certain: bool, star: str = "") -> cst.BaseExpression:
+        """``x.item()`` for a tensor that is formatted with a specification, as torch does itself; ``**numbers_of(d)`` for a dictionary of some."""
         if self.file.target.formats_tensors:
             return updated
         value = cst.Call(cst.Attribute(parenthesized(updated), cst.Name("item")))
         if not certain:
-            value = cst.Call(self.file.speller.expression("support.number_of"), [cst.Arg(updated)])
+            function = "support.numbers_of" if star else "support.number_of"
+            value = cst.Call(self.file.speller.expression(function), [cst.Arg(updated.with_changes(lpar=(), rpar=()))])
         self.file.converted(original, self.file.code(original), self.file.code(value))
         return value
 

@@ -43,4 +43,25 @@ def operands():
     return w.grad.tolist(), np.float64(2) * w.detach(), np.float64(2) * whole, np.int64(2) * whole, np.mean([1.0, 2.0]) < whole, np.float64(2) ** whole
 
 
-y = indices(), gradient_of_indices(), dtypes(), operands()
+class Meter:
+    def __init__(self, name, fmt=":.2f"):
+        self.name, self.fmt, self.value = name, fmt, 0
+
+    def __str__(self):
+        return ("{name} {value" + self.fmt + "}").format(**self.__dict__)
+
+
+def losses():
+    found = {}
+    for name in ("train", "test"):
+        found[name] = torch.arange(4.0).mean() / len(name)
+    return found
+
+
+def texts():
+    meter, by_name = Meter("acc"), losses()
+    meter.value = torch.tensor([0.25, 0.5])[1]
+    return str(meter), f"{by_name['train']:.3f}", "{train:.1f} {test:.2f}".format(**by_name), "{:.1f}".format(*by_name.values())
+
+
+y = texts(), indices(), gradient_of_indices(), dtypes(), operands()

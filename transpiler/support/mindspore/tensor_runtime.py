@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ContextDecorator
 from typing import Any, Self
 
@@ -139,6 +139,17 @@ class enable_grad(set_grad_enabled):
 def number_of(x: Any) -> Any:
     """What a format specification applies to: a tensor's number, or the number itself (torch.Tensor.__format__)."""
     return x.item() if isinstance(x, Tensor) else x
+
+
+def numbers_of(values: Any) -> Any:
+    """The arguments of a text's ``format``, by name or in order, with tensors without dimensions as their numbers (torch.Tensor.__format__)."""
+    if isinstance(values, Mapping):
+        return {name: _formattable(value) for name, value in values.items()}
+    return [_formattable(value) for value in values]
+
+
+def _formattable(x: Any) -> Any:
+    return x.item() if isinstance(x, Tensor) and not x.ndim else x
 
 
 def as_operand(x: Any) -> Any:

@@ -89,6 +89,24 @@ def show(loss, epoch, fmt, names, **more):
 """,
         id="formatted-values",
     ),
+    pytest.param(
+        """\
+import torch
+
+layers = torch.nn.ModuleList([torch.nn.ReLU(), torch.nn.Tanh()])
+for i in torch.tensor([1, 0]):
+    print(layers[i](torch.ones(2)), layers[0], layers[torch.argmax(torch.ones(2))], [1, 2][i])
+""",
+        """\
+import mindspore
+from mindspore import nn, ops
+
+layers = nn.CellList([nn.ReLU(), nn.Tanh()])
+for i in mindspore.tensor([1, 0]):
+    print(layers[int(i)](ops.ones((2,))), layers[0], layers[int(ops.argmax(ops.ones((2,))))], [1, 2][i])
+""",
+        id="tensors-that-number-layers",
+    ),
 ]
 
 

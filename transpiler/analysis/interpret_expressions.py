@@ -701,7 +701,7 @@ class ExpressionInterpreter:
             earlier = self.facts.subscripts.get(id(node))  # of another call of the function
             picks = Picks.MAYBE if earlier is not None and earlier.picks != picks else picks
             self.facts.subscripts[id(node)] = SubscriptFact(owner, index, node, picks)
-            if (is_slice or picks) and isinstance(owner, v.Tensor):
+            if (is_slice or picks) if isinstance(owner, v.Tensor) else isinstance(index, v.Tensor):
                 self.touch()
         if picks is Picks.YES and isinstance(owner, v.Tensor):
             return v.Tensor(fresh=True, dtype=owner.dtype)

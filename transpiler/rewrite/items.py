@@ -7,17 +7,22 @@ Everything else stays as the user wrote it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Picks, SubscriptFact
+from transpiler.analysis.names import canonical
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.converters import literal_tuple
 from transpiler.rewrite.expressions import gives_shared, is_stable
 from transpiler.rewrite.picked_items import written_picks
 from transpiler.syntax.names import bound_by, parameters
 from transpiler.syntax.tree import children
+
+#: Layers that other layers are taken from by number.
+_LISTS: Final = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ParameterList"})
 
 
 class ItemRewriter:
@@ -30,6 +35,8 @@ class ItemRewriter:
 
     def read(self, original: cst.Subscript, updated: cst.Subscript, fact: SubscriptFact) -> cst.BaseExpression:
         """``x[::2]`` through the support function, ``x[mask].copy()`` where its elements are written to; other subscripts stay."""
+        if isinstance(fact.owner, (v.Inst, v.UserInst)) and isinstance(fact.index, v.Tensor):
+            return self._layer(original, updated, fact.owner)
         name, copy = self.file.target.strided_read, self.file.target.copy
         if name is None or not isinstance(fact.owner, v.Tensor):
             return updated
@@ -45,6 +52,17 @@ class ItemRewriter:
         call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(updated.value), cst.Arg(_index(updated.slice))])
         self.file.converted(original, self.file.code(original), self.file.code(call))
         return call.with_changes(lpar=updated.lpar, rpar=updated.rpar)
+
+    def _layer(self, original: cst.Subscript, updated: cst.Subscript, owner: v.Inst | v.UserInst) -> cst.Subscript:
+        """``layers[int(i)]`` for a tensor that numbers a layer of a list."""
+        bases = owner.classes if isinstance(owner, v.Inst) else owner.info.external_bases()
+        chosen = updated.slice[0].slice
+        if len(updated.slice) != 1 or not isinstance(chosen, cst.Index) or not _LISTS.intersection(map(canonical, bases)):
+            return updated
+        number = cst.Call(cst.Name("int"), [cst.Arg(chosen.value)])
+        result = updated.with_changes(slice=[cst.SubscriptElement(cst.Index(number))])
+        self.file.converted(original, self.file.code(original), self.file.code(result))
+        return result
 
     def index(self, original: cst.Index, updated: cst.Index) -> cst.Index:
         """``x[as_index(i)]`` for an index that is NumPy's or a range."""

@@ -107,6 +107,31 @@ for i in mindspore.tensor([1, 0]):
 """,
         id="tensors-that-number-layers",
     ),
+    pytest.param(
+        """\
+import torch
+
+x = torch.ones(3, 3)
+tags = torch.tensor([1, 2])
+rows = torch.arange(2)
+print(x[tags[0], 1], x[rows, tags], x[tags[0]], x[:, tags[1]], x[0, 1])
+x[tags[0], 0] = 2.0
+x[0, tags[1]].add_(1)
+""",
+        """\
+import mindspore
+import ms_support
+from mindspore import ops
+
+x = ops.ones((3, 3))
+tags = mindspore.tensor([1, 2])
+rows = ops.arange(2)
+print(ms_support.get_item(x, (tags[0], 1)), x[rows, tags], x[tags[0]], x[:, tags[1]], x[0, 1])
+x[tags[0], 0] = 2.0
+x[0, tags[1]] = x[0, tags[1]].add(1)
+""",
+        id="indices-that-may-be-numbers",
+    ),
 ]
 
 

@@ -412,6 +412,8 @@ class ExpressionInterpreter:
     def _call(self, node: cst.Call, position: Position) -> Value:
         func = node.func
         callee = self.evaluate(func, Position.CALLEE)
+        if isinstance(func, cst.Attribute) and func.attr.value.endswith("_"):
+            self.facts.number_indices.discard(id(func.value))  # written into, where the target sees to its tensor
         callee = self.semantics.stored(callee) if isinstance(func, cst.Subscript) else callee
         if isinstance(callee, v.Ref) and callee.name.startswith("builtins."):
             special = self._builtin_call(node, callee.name[9:])
@@ -711,6 +713,7 @@ class ExpressionInterpreter:
         """The kind of the last index of ``x[i, j]``, whether there are slices, and whether they pick elements."""
         index: Value = UNKNOWN
         is_slice, picks = False, Picks.NO
+        parts = []
         for element in node.slice:
             if isinstance(element.slice, cst.Slice):
                 is_slice = True
@@ -722,6 +725,15 @@ class ExpressionInterpreter:
                 index = self.evaluate(chosen, position)
                 self._note_index(chosen, index, of_tensor)
                 picks = max(picks, self._picks(chosen, index))
+                parts.append(UNKNOWN if self._is_any(chosen) else index)
+        if (
+            of_tensor
+            and 1 < len(parts) == len(node.slice)
+            and any(isinstance(part, v.Tensor) for part in parts)
+            and all(map(_may_be_number, parts))
+        ):
+            self.facts.number_indices.add(id(node))
+            self.touch()
         return index, is_slice, picks
 
     def _note_index(self, node: cst.BaseExpression, index: Value, of_tensor: bool) -> None:
@@ -1043,6 +1055,12 @@ class ExpressionInterpreter:
     def assign(self, target: cst.BaseExpression, value: Value) -> None:
         """Bind a target; the statement half implements it."""
         raise AssertionError("implemented by StatementInterpreter")
+
+
+def _may_be_number(index: Value) -> bool:
+    if isinstance(index, v.Tensor):
+        return not index.has_axes and index.dtype != "bool"
+    return index is UNKNOWN or (isinstance(index, (v.Lit, v.Scalar)) and v.scalar_type(index) in ("int", "number"))
 
 
 def _last_name(func: cst.BaseExpression) -> str:

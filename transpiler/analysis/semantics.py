@@ -25,6 +25,11 @@ _BUILTIN_RESULTS: Final[Mapping[str, Value]] = {
     "len": v.INT, "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "round": v.NUMBER, "isinstance": v.BOOL, "hasattr": v.BOOL,
     "repr": v.STR, "range": v.Seq(v.INT, is_range=True), "id": v.INT, "hash": v.INT, "callable": v.BOOL, "issubclass": v.BOOL, "print": v.NONE,
 }  # fmt: skip
+#: Functions and methods whose results have at least one axis; those whose results have as many as the list that they are given.
+_WITH_AXES: Final = frozenset({
+    "arange", "randperm", "linspace", "logspace", "nonzero", "topk", "sort", "argsort", "flatten", "ravel", "unsqueeze", "cat", "stack", "one_hot",
+})  # fmt: skip
+_OF_LISTS: Final = frozenset({"tensor", "as_tensor", "LongTensor"})
 _ARRAY_ATTRIBUTES: Final[Mapping[str, Value]] = {"shape": v.SHAPE, "size": v.INT, "ndim": v.INT}
 _SAME_ITEMS: Final = frozenset({"list", "tuple", "sorted", "reversed", "set", "iter", "frozenset"})
 _NUMBER_MODULES: Final = frozenset({"math", "random"})
@@ -206,7 +211,9 @@ class Semantics:
         result = self._as_given(returns, values) or self.returned(returns, receiver)
         if isinstance(result, v.Tensor) and result is not receiver:
             result = v.PART if entry.view else result
-            return replace(result, dtype=category_of_call(entry.api, arguments, values, receiver))
+            dtype, leaf = category_of_call(entry.api, arguments, values, receiver), entry.api.rpartition(".")[2]
+            of_list = leaf in _OF_LISTS and bool(values) and isinstance(values[0], (v.Seq, v.Tup))
+            return replace(result, dtype=dtype, has_axes=leaf in _WITH_AXES or of_list)
         return result
 
     @staticmethod

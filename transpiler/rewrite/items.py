@@ -1,6 +1,7 @@
 """What becomes of ``x[i]`` and ``x[i] = v`` on tensors, in the forms that a target's own indexing gets wrong.
 
-Measured on MindSpore's CPU: the gradient of a slice with a step fails, and writing to an empty slice is an error where torch does nothing.
+Measured on MindSpore's CPU: the gradient of a slice with a step fails, and that of elements that tensors without dimensions choose on several
+axes; writing to an empty slice is an error where torch does nothing.
 Everything else stays as the user wrote it.
 """
 
@@ -34,7 +35,8 @@ class ItemRewriter:
         self._written: frozenset[int] | None = None
 
     def read(self, original: cst.Subscript, updated: cst.Subscript, fact: SubscriptFact) -> cst.BaseExpression:
-        """``x[::2]`` through the support function, ``x[mask].copy()`` where its elements are written to; other subscripts stay."""
+        """``x[::2]`` and ``x[i, j]`` with tensors that may be numbers through the support function, ``x[mask].copy()`` where its elements are written
+        to; other subscripts stay."""
         if isinstance(fact.owner, (v.Inst, v.UserInst)) and isinstance(fact.index, v.Tensor):
             return self._layer(original, updated, fact.owner)
         name, copy = self.file.target.strided_read, self.file.target.copy
@@ -47,7 +49,8 @@ class ItemRewriter:
                 original, self.file.code(original), self.file.code(copied), "What is written into it reaches no other tensor."
             )
             return copied
-        if not is_written and not any(_has_step(e.slice) for e in original.slice):
+        is_plain = id(original) not in self.file.facts.number_indices and not any(_has_step(e.slice) for e in original.slice)
+        if not is_written and is_plain:
             return updated
         call = cst.Call(self.file.speller.expression(f"support.{name}"), [cst.Arg(updated.value), cst.Arg(_index(updated.slice))])
         self.file.converted(original, self.file.code(original), self.file.code(call))

@@ -20,9 +20,11 @@ _PARTS: Final = frozenset({"SelectView", "StridedSlice"})
 
 
 def get_item(x: Tensor, index: Any) -> Tensor:
-    """``x[index]`` with slices that skip elements: those are selected by position, because the gradient of a strided slice fails. Elements that a
-    tensor or list picks are a tensor of their own."""
+    """``x[index]`` with slices that skip elements: those are selected by position, because the gradient of a strided slice fails, as does that of
+    numbers alone, of which some are tensors. Elements that a tensor or list picks are a tensor of their own."""
     parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) > 1 and all(map(_is_number, parts)):
+        return x[tuple([part.reshape(1) if isinstance(part, Tensor) else part for part in parts])][0]
     axis = 0
     plain: tuple[Any, ...] = ()
     for part in parts:
@@ -150,6 +152,10 @@ def set_item(x: Tensor, index: Any, value: Any) -> Tensor:
 def _picks(part: Any) -> bool:
     """Whether a part of an index chooses elements one by one."""
     return isinstance(part, list) or (isinstance(part, Tensor) and bool(part.ndim))
+
+
+def _is_number(part: Any) -> bool:
+    return isinstance(part, int) or (isinstance(part, Tensor) and not part.ndim and part.dtype != mindspore.bool_)
 
 
 def _is_mask(part: Any) -> bool:

@@ -517,3 +517,19 @@ def test_methods_of_objects_of_unknown_kind(port: Port) -> None:
     assert "state = ms_support.state_dict(thing)\n" in text
     assert "x.transpose(0, 1), ms_support.to(x, n)" in text
     assert remarked(diagnostics) == []
+
+
+def test_what_may_hold_a_parameter_is_stacked_with_care(port: Port) -> None:
+    source = """\
+import torch
+from torch import nn
+
+
+def f(a, ps):
+    w = nn.Parameter(a)
+    print(torch.stack([w, a]), torch.stack(ps), torch.stack([torch.relu(a), a * 2]), torch.stack([torch.relu(p) for p in ps]))
+"""
+    text, diagnostics = port(source)
+    assert "ms_support.stack([w, a]), ms_support.stack(ps), ops.stack([ops.relu(a), a * 2]), ops.stack([ops.relu(p) for p in ps])" in text
+    assert "ops.stack(ps)" in port("import torch\n\n\ndef f(ps):\n    return torch.stack(ps)\n")[0]
+    assert remarked(diagnostics) == []

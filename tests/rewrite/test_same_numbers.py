@@ -353,6 +353,22 @@ with torch.no_grad():
     a.w[1].zero_()
 y = a(torch.ones(4)), a.seen, torch.tensor([p.requires_grad for p in a.parameters()]), a.fixed
 """,
+    "parameters-among-tensors": """
+class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.arange(3.0))
+    def forward(self, x):
+        joined = torch.cat([self.w, x]), torch.hstack((x, self.w)), torch.vstack([self.w, x]), torch.dstack([x, self.w]), torch.column_stack([self.w, x])
+        return torch.stack([self.w, x]), torch.stack((x, self.w, x.double()), dim=-1), *joined
+def doubled(state, n):
+    states = [state]
+    for _ in range(n):
+        states.append(states[-1] * 2)
+    return torch.stack(states, 1)
+leaf, a = torch.tensor([1.0, 0.5, 2.0], requires_grad=True), A()
+y = a(torch.ones(3)), a(leaf), doubled(leaf, 2), torch.stack([a.w.detach(), a.w]), torch.stack(list(a.parameters()))
+""",
     "overloads": """
 def run(x: torch.Tensor, s: tuple, n: int, u):
     values, indices = torch.max(x, 1)

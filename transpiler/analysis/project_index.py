@@ -20,6 +20,7 @@ _Bound = TypeVar("_Bound")
 _KNOWN_PARAMETERS = frozenset({"forward"})
 #: What code says that has double precision in it.
 _DOUBLE = re.compile(rb"float64|\.double\b|DoubleTensor")
+_PARAMETER = re.compile(rb"\bParameter(?:List|Dict)?\b|requires_grad(?:_\((?!False)| *=(?! *False))")
 #: Lines of the longest function whose result is inferred from its outline.
 _LONGEST_BODY = 80
 
@@ -76,7 +77,7 @@ class ModuleOutline:
 class ProjectIndex:
     """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package. ``importers``: the names that
     others import from a module. ``subclasses``: classes by the last part of a base's name. ``methods``: the names of all
-    classes' methods. ``doubles``: whether a file speaks of double precision."""
+    classes' methods. ``doubles``: whether a file speaks of double precision. ``parameters``: whether a file makes parameters or leaves of its own."""
 
     modules: dict[str, ModuleOutline]
     package: str | None
@@ -85,6 +86,7 @@ class ProjectIndex:
     subclasses: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     methods: frozenset[str] = frozenset()
     doubles: bool = False
+    parameters: bool = False
 
     def find_module(self, name: str) -> str | None:
         """The project's own name of an absolute module name, None where it is not the project's."""
@@ -118,8 +120,17 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         if outline is not None:
             modules[outline.name] = outline
     doubles = any(_DOUBLE.search(source) is not None for source in sources.values())
+    parameters = any(_PARAMETER.search(source) is not None for source in sources.values())
     methods = frozenset(name for outline in modules.values() for cls in outline.classes.values() for name in cls.methods)
-    return ProjectIndex(modules, package, _importers(modules), subclasses=_subclasses(modules), methods=methods, doubles=doubles)
+    return ProjectIndex(
+        modules,
+        package,
+        _importers(modules),
+        subclasses=_subclasses(modules),
+        methods=methods,
+        doubles=doubles,
+        parameters=parameters,
+    )
 
 
 def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:

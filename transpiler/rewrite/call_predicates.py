@@ -10,6 +10,7 @@ import libcst as cst
 
 from transpiler.analysis.dtype_category import may_be_whole_power
 from transpiler.analysis.facts import CallFact
+from transpiler.analysis.interpret_expressions import LAYER_NAMES
 from transpiler.analysis.values import UNKNOWN, Seq, Tensor, Tup, Value, is_fresh
 from transpiler.rewrite.batches import feeds_batches
 from transpiler.rewrite.call_site import CallSite
@@ -49,6 +50,34 @@ def _is_computed(node: cst.BaseExpression, value: Value, fact: CallFact) -> bool
     if isinstance(node, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Subscript)) or is_fresh(value):
         return True
     return isinstance(value, Tensor) and (value.part or not (isinstance(node, cst.Name) and fact.takes(node.value)))
+
+
+def stacks_no_parameter(site: CallSite, file: FileContext) -> bool:
+    """``ops.stack``, run eagerly, takes no parameters among tensors: not what may hold a parameter, in projects that make parameters or leaves."""
+    argument = site.choice.binding.get("tensors") if site.choice is not None else None
+    if argument is None:
+        return False
+    node, value = site.args[argument.index].value, site.values[argument.index]
+    pairs: list[tuple[cst.BaseExpression, Value]] = [(node, UNKNOWN)]
+    if isinstance(node, (cst.List, cst.Tuple)) and isinstance(value, Tup) and len(value.items) == len(node.elements):
+        pairs = [(element.value, item) for element, item in zip(node.elements, value.items, strict=True)]
+    elif isinstance(node, (cst.ListComp, cst.GeneratorExp)) and isinstance(value, Seq):
+        pairs = [(node.elt, value.item)]
+    others = [other for other, item in pairs if not _is_result(other, item)]
+    if any(isinstance(other, cst.Attribute) and other.attr.value in LAYER_NAMES for other in others):
+        return False
+    return not others or file.index is None or not file.index.parameters
+
+
+def _is_result(node: cst.BaseExpression, value: Value) -> bool:
+    """Whether a tensor is what an operation gave, and so no parameter."""
+    if isinstance(node, (cst.BinaryOperation, cst.UnaryOperation, cst.Comparison)):
+        return True
+    if not isinstance(value, Tensor) or isinstance(node, (cst.Name, cst.Attribute)):
+        return False
+    if isinstance(node, cst.Call):
+        return value.fresh and not any(arg.keyword is not None and arg.keyword.value == "requires_grad" for arg in node.args)
+    return value.part
 
 
 def _is_empty(call: cst.Call) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import mindspore
 import numpy as np
-from mindspore import Tensor, mint, ops
+from mindspore import Parameter, Tensor, mint, ops
 from mindspore._c_expression.amp import AmpLevel, get_curr_amp_strategy
 
 _FLOAT_RANK = {mindspore.float16: 1, mindspore.bfloat16: 1, mindspore.float32: 2, mindspore.float64: 3}
@@ -26,6 +26,11 @@ def ntuple(value: Any, length: int) -> tuple[Any, ...]:
 def param_dtype(dtype: Any) -> Any:
     """The dtype of new parameters: torch's default is float32."""
     return mindspore.float32 if dtype is None else dtype
+
+
+def _stacked(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """The tensors along a new axis: run eagerly, ``ops.stack`` takes either parameters or tensors, not both."""
+    return ops.stack([t.value() if isinstance(t, Parameter) else t for t in tensors], axis)
 
 
 def _unspoilt_grads(

@@ -18,6 +18,7 @@ from einops.layers._einmix import _EinmixMixin
 from einops.packing import analyze_pattern
 from mindspore import Tensor, nn, ops
 
+from ._common import _stacked
 from .ops_pointwise import tensor_sum
 from .ops_reduction import amax, amin, tensor_all, tensor_any
 from .ops_shape import einsum
@@ -130,7 +131,7 @@ def _within(shape: Sequence[int], bound: float) -> Tensor:
 
 
 def _by_pattern(tensor: Any, pattern: str, operation: Any, sizes: tuple[tuple[str, int], ...]) -> Any:
-    x = ops.stack(tensor) if isinstance(tensor, (list, tuple)) and isinstance(tensor[0], Tensor) else tensor
+    x = _stacked(tensor) if isinstance(tensor, (list, tuple)) and isinstance(tensor[0], Tensor) else tensor
     if not isinstance(x, Tensor):
         return _by_einops(x, pattern, operation, dict(sizes))
     kind = operation if isinstance(operation, str) else "sum"

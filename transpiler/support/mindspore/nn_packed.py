@@ -9,6 +9,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, ops
 
+from ._common import _stacked
+
 
 class PackedSequence(NamedTuple):
     """torch.nn.utils.rnn.PackedSequence: the elements of all sequences, time step after time step, longest sequence first."""
@@ -134,7 +136,7 @@ def pad_sequence(sequences: Any, batch_first: bool = False, padding_value: float
     """torch.nn.utils.rnn.pad_sequence: tensors (L_i, *) -> (max L, B, *), or (B, max L, *) where batch_first."""
     rows = list(sequences)
     longest = max(row.shape[0] for row in rows)
-    return ops.stack([extended(row, longest, padding_value, padding_side) for row in rows], 0 if batch_first else 1)
+    return _stacked([extended(row, longest, padding_value, padding_side) for row in rows], 0 if batch_first else 1)
 
 
 def extended(row: Tensor, length: int, value: Any, side: str) -> Tensor:

@@ -8,6 +8,8 @@ from typing import Any
 
 from mindspore import Tensor, ops
 
+from ._common import _stacked
+
 
 def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size: Any = None) -> Any:
     """``func`` over slices of its arguments along ``in_dims`` (None: the same for all), results stacked along ``out_dims`` (torch.vmap)."""
@@ -62,4 +64,4 @@ def _stacked_results(results: list[Any], dim: Any) -> Any:
     if isinstance(first, (tuple, list)):
         dims = dim if isinstance(dim, (tuple, list)) else [dim] * len(first)
         return type(first)(_stacked_results([result[i] for result in results], d) for i, d in enumerate(dims))
-    return ops.stack(results, dim)
+    return _stacked(results, dim)

@@ -55,3 +55,27 @@ def test_a_shorter_index_adds_where_torch_does(axis: int) -> None:
     index = rng.integers(0, 4, (3, 4, 5))
     expected = torch.tensor(start).scatter_add(axis, torch.tensor(index), torch.tensor(added)).numpy()
     np.testing.assert_allclose(ops_indexing.scatter_add(Tensor(start), axis, Tensor(index), Tensor(added)).asnumpy(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("include_self", [True, False])
+@pytest.mark.parametrize("reduce", ["sum", "mean", "prod", "amax", "amin"])
+@pytest.mark.parametrize("start", [-np.inf, np.inf, 2.0])
+def test_reductions_and_their_gradients_are_torchs(start: float, reduce: str, include_self: bool) -> None:
+    """Rows that nothing goes to, infinities to start from, and values that several elements attain."""
+    index = np.array([[0, 0], [0, 1], [2, 2]])
+    for added in ([[1, 2], [2, 4], [0.5, -1]], [[2, 2], [2, 2], [2, 2]]):
+        given = np.full((4, 2), start, "float32"), np.array(added, "float32")
+        x, src = (torch.tensor(array, requires_grad=True) for array in given)
+        expected = x.scatter_reduce(0, torch.tensor(index), src, reduce, include_self=include_self)
+        expected.sum().backward()
+
+        def reduced(x: Tensor, src: Tensor) -> Tensor:
+            return ops_indexing.scatter_reduce(x, 0, Tensor(index), src, reduce, include_self=include_self)
+
+        inputs = [Tensor(array) for array in given]
+        np.testing.assert_allclose(reduced(*inputs).asnumpy(), expected.detach().numpy(), rtol=1e-6)
+        if reduce == "prod" and np.isinf(start):
+            continue  # infinity by infinity: torch's derivative is no number
+        grads = mindspore.grad(lambda *args: reduced(*args).sum(), (0, 1))(*inputs)
+        for grad, tensor in zip(grads, (x, src), strict=True):
+            np.testing.assert_allclose(grad.asnumpy(), tensor.grad.numpy(), rtol=1e-6)

@@ -172,16 +172,23 @@ def _scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, includ
     zeros, product = (own == 0).astype(np.int64), np.where(own == 0, 1.0, own)
     np.add.at(zeros, places, (factors == 0).astype(np.int64))
     np.multiply.at(product, places, np.where(factors == 0, 1.0, factors))
-    result = Tensor(np.where(zeros > 0, 0.0, product)).astype(input.dtype)
+    whole = own.copy()
+    np.multiply.at(whole, places, factors)
+    result = Tensor(whole).astype(input.dtype)
     if _category(input.dtype) < 2:
         return result
 
     def others(values: Any, at: Any) -> Tensor:
         rest = zeros[at] - (values == 0)
-        return Tensor(np.where(rest > 0, 0.0, product[at] / np.where(values == 0, 1.0, values))).astype(input.dtype)
+        with np.errstate(invalid="ignore"):
+            return Tensor(np.where(rest > 0, 0.0, product[at] / np.where(values == 0, 1.0, values))).astype(input.dtype)
 
-    own_part = (input - ops.stop_gradient(input)) * others(own, ...) * Tensor(kept).astype(input.dtype)
-    return _scatter(result + own_part, dim, index, (src - ops.stop_gradient(src)) * others(factors, places), "add")
+    def moved(x: Tensor, factor: Tensor) -> Tensor:
+        finite = ops.logical_and(ops.isfinite(x), ops.isfinite(factor))
+        return mint.where(finite, (x - ops.stop_gradient(x)) * factor, ops.zeros((), x.dtype))
+
+    own_part = moved(input, others(own, ...) * Tensor(kept).astype(input.dtype))
+    return _scatter(result + own_part, dim, index, moved(src, others(factors, places)), "add")
 
 
 def _scatter_extreme(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, fresh: Tensor | None) -> Tensor:
@@ -200,10 +207,12 @@ def _scatter_extreme(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce
     result = Tensor(np.asarray(best)).astype(input.dtype)
     if _category(input.dtype) < 2:
         return result
-    mine = ops.logical_and(input == result, Tensor(kept)).astype(input.dtype)
-    theirs = (src == gather(result, dim, index)).astype(input.dtype)
-    moved = _scatter((input - ops.stop_gradient(input)) * mine, dim, index, (src - ops.stop_gradient(src)) * theirs, "add")
-    return result + moved / _scatter(mine, dim, index, theirs, "add")
+    mine, theirs = input == result, src == gather(result, dim, index)
+    count = _scatter(mine.astype(input.dtype), dim, index, theirs.astype(input.dtype), "add")  # as in torch, with what is left out
+    zero = ops.zeros((), input.dtype)
+    shares = mint.where(ops.logical_and(mine, Tensor(kept)), input, zero) / count, mint.where(theirs, src, zero) / gather(count, dim, index)
+    shared = _scatter(shares[0], dim, index, shares[1], "add")
+    return mint.where(ops.isfinite(result), result + (shared - ops.stop_gradient(shared)), shared)  # inf - inf is no number
 
 
 def index_put(input: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool = False) -> Tensor:

@@ -28,7 +28,7 @@ def param_dtype(dtype: Any) -> Any:
     return mindspore.float32 if dtype is None else dtype
 
 
-def _stacked(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+def _stack_of(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """The tensors along a new axis: run eagerly, ``ops.stack`` takes either parameters or tensors, not both."""
     return ops.stack([t.value() if isinstance(t, Parameter) else t for t in tensors], axis)
 

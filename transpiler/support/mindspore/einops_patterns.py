@@ -18,7 +18,7 @@ from einops.layers._einmix import _EinmixMixin
 from einops.packing import analyze_pattern
 from mindspore import Tensor, nn, ops
 
-from ._common import _stacked
+from ._common import _stack_of
 from .ops_pointwise import tensor_sum
 from .ops_reduction import amax, amin, tensor_all, tensor_any
 from .ops_shape import einsum
@@ -131,7 +131,7 @@ def _within(shape: Sequence[int], bound: float) -> Tensor:
 
 
 def _by_pattern(tensor: Any, pattern: str, operation: Any, sizes: tuple[tuple[str, int], ...]) -> Any:
-    x = _stacked(tensor) if isinstance(tensor, (list, tuple)) and isinstance(tensor[0], Tensor) else tensor
+    x = _stack_of(tensor) if isinstance(tensor, (list, tuple)) and isinstance(tensor[0], Tensor) else tensor
     if not isinstance(x, Tensor):
         return _by_einops(x, pattern, operation, dict(sizes))
     kind = operation if isinstance(operation, str) else "sum"

@@ -7,7 +7,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, nn, ops
 
-from ._common import _cast, _stacked, ntuple, pad_by_index, param_dtype
+from ._common import _cast, _stack_of, ntuple, pad_by_index, param_dtype
 from .conv_products import convolve_products, mirrored
 from .reset_parameters import Resets
 
@@ -294,7 +294,7 @@ def insert_zeros(x: Tensor, axis: int, stride: int) -> Tensor:
     """``stride - 1`` zeros between neighbours along ``axis``."""
     if stride == 1 or x.shape[axis] == 0:
         return x
-    parts = _stacked((x,) + (ops.zeros_like(x),) * (stride - 1), axis + 1)
+    parts = _stack_of((x,) + (ops.zeros_like(x),) * (stride - 1), axis + 1)
     size = x.shape[axis]
     return ops.narrow(parts.reshape(x.shape[:axis] + (size * stride,) + x.shape[axis + 1 :]), axis, 0, (size - 1) * stride + 1)
 

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, ops
 
-from ._common import _stacked
+from ._common import _stack_of
 
 
 class PackedSequence(NamedTuple):
@@ -136,7 +136,7 @@ def pad_sequence(sequences: Any, batch_first: bool = False, padding_value: float
     """torch.nn.utils.rnn.pad_sequence: tensors (L_i, *) -> (max L, B, *), or (B, max L, *) where batch_first."""
     rows = list(sequences)
     longest = max(row.shape[0] for row in rows)
-    return _stacked([extended(row, longest, padding_value, padding_side) for row in rows], 0 if batch_first else 1)
+    return _stack_of([extended(row, longest, padding_value, padding_side) for row in rows], 0 if batch_first else 1)
 
 
 def extended(row: Tensor, length: int, value: Any, side: str) -> Tensor:

@@ -9,7 +9,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _as_float, _axes, _by_parts, _cast, _category, _conjugate, _real_part, _result_dtype, _stacked, _sum
+from ._common import _as_float, _axes, _by_parts, _cast, _category, _conjugate, _real_part, _result_dtype, _stack_of, _sum
 from .ops_reduction import amax, amin, argmax, argmin, cumprod, cumsum, linalg_vector_norm, logsumexp
 from .ops_statistics import nanmedian
 
@@ -165,7 +165,7 @@ def masked_logaddexp(
     target = dtype if dtype is not None else _result_dtype(input, other)
     x, y = _kept(_cast(input, target), input_mask, -math.inf), _kept(_cast(other, target), other_mask, -math.inf)
     shape = np.broadcast_shapes(x.shape, y.shape)
-    return logsumexp(_stacked((ops.broadcast_to(x, shape), ops.broadcast_to(y, shape))), 0)
+    return logsumexp(_stack_of((ops.broadcast_to(x, shape), ops.broadcast_to(y, shape))), 0)
 
 
 def masked_cumsum(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Tensor:

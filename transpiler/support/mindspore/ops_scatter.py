@@ -13,7 +13,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axis, _memory_order, _scattered, _stacked
+from ._common import _axis, _memory_order, _scattered, _stack_of
 
 
 def _numbered(input: Tensor) -> Any:
@@ -90,7 +90,7 @@ def index_reduce(
     groups = [[] if targets.count(row) and not include_self else [old] for row, old in enumerate(ops.unbind(input, dim))]
     for row, value in zip(targets, sources):
         groups[row].append(value)
-    return _stacked([_reduce_rows(group, reduce) for group in groups], dim).astype(input.dtype)
+    return _stack_of([_reduce_rows(group, reduce) for group in groups], dim).astype(input.dtype)
 
 
 def _reduce_rows(rows: list[Tensor], reduce: str) -> Tensor:
@@ -102,7 +102,7 @@ def _reduce_rows(rows: list[Tensor], reduce: str) -> Tensor:
         total: Any = sum(rows[1:], rows[0])
         is_float = total.dtype in (mindspore.float16, mindspore.bfloat16, mindspore.float32, mindspore.float64)
         return total / len(rows) if is_float else ops.floor_divide(total, len(rows))
-    return (mint.amax if reduce == "amax" else mint.amin)(_stacked(rows), 0)
+    return (mint.amax if reduce == "amax" else mint.amin)(_stack_of(rows), 0)
 
 
 def tensor_index_reduce_(self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:

@@ -12,7 +12,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, mint, ops
 
-from ._common import _axes, _axis, _by_parts, _category, _memory_order, _promote_pair, _size, _stacked, _sum
+from ._common import _axes, _axis, _by_parts, _category, _memory_order, _promote_pair, _size, _stack_of, _sum
 from .compiled_forms import is_compiling
 from .tensor_items import set_tensor
 
@@ -31,7 +31,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tenso
     dtype = tensors[0].dtype
     for t in tensors[1:]:
         dtype = _promote_pair(dtype, t.dtype)
-    return _stacked([ops.cast(t, dtype) for t in tensors], dim)
+    return _stack_of([ops.cast(t, dtype) for t in tensors], dim)
 
 
 def block_diag(*tensors: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mindspore import Tensor, ops
 
-from ._common import _stacked
+from ._common import _stack_of
 
 
 def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size: Any = None) -> Any:
@@ -64,4 +64,4 @@ def _stacked_results(results: list[Any], dim: Any) -> Any:
     if isinstance(first, (tuple, list)):
         dims = dim if isinstance(dim, (tuple, list)) else [dim] * len(first)
         return type(first)(_stacked_results([result[i] for result in results], d) for i, d in enumerate(dims))
-    return _stacked(results, dim)
+    return _stack_of(results, dim)

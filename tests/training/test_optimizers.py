@@ -102,6 +102,7 @@ def test_groups_and_state() -> None:
     saved = optimizer.state_dict()
     assert set(saved["state"]) == {0}
     assert [group["params"] for group in saved["param_groups"]] == [[0], [1]]
+    assert [list(group)[-1] for group in saved["param_groups"]] == ["params"] * 2
     optimizer.zero_grad(set_to_none=False)
     assert float(first.grad.abs().sum()) == 0
     optimizer.zero_grad()

@@ -93,7 +93,10 @@ class Optimizer(experimental_optim.Optimizer):
         """The state by the parameters' numbers, and the groups with numbers for parameters."""
         numbers = {id(parameter): number for number, parameter in enumerate(self.parameters)}
         state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
-        groups = [{**group, "params": [numbers[id(p)] for p in group["params"]]} for group in self.param_groups]
+        groups = [
+            {**{name: value for name, value in group.items() if name != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
+            for group in self.param_groups
+        ]
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

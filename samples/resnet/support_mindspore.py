@@ -210,8 +210,8 @@ LAYER_NAMES = {
 
 def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
-    found = layer_name(layer, name)
-    return None if is_constant(layer, found) else getattr(layer, found, *default)
+    found = layer_name(layer, name) if isinstance(layer, nn.Cell) else name
+    return None if isinstance(layer, nn.Cell) and is_constant(layer, found) else getattr(layer, found, *default)
 
 
 def layer_name(layer: nn.Cell, name: str) -> str:

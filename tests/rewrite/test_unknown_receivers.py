@@ -119,3 +119,47 @@ class Wrapped(torch.nn.Module):
     text, diagnostics = port(source)
     assert "return intermediates.last_layer_hiddens" in text
     assert remarked(diagnostics) == []
+
+
+def test_objects_that_are_read_as_layers(port: Port) -> None:
+    source = """\
+import torch
+from torch import nn
+
+
+def fuse(conv, bn, options):
+    wider = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, groups=conv.groups)
+    return wider, bn.running_var, bn.weight, options.stride
+
+
+def tie(net, head, options):
+    net.embed.weight = head.weight
+    net.embed.bias = nn.Parameter(torch.zeros(3))
+    options.weight = 3
+"""
+    text, diagnostics = port(source)
+    text = text.replace('"', "'")
+    assert "conv.out_channels, ms_support.layer_setting(conv, 'kernel_size'), groups=ms_support.layer_setting(conv, 'groups'))" in text
+    assert "ms_support.layer_attribute(bn, 'running_var'), ms_support.layer_attribute(bn, 'weight'), options.stride" in text
+    assert "ms_support.set_layer_attribute(net.embed, 'weight', head.weight)" in text
+    assert "ms_support.set_layer_attribute(net.embed, 'bias', mindspore.Parameter(ops.zeros((3,))))" in text
+    assert "    options.weight = 3\n" in text
+    assert remarked(diagnostics) == []
+
+
+def test_parts_of_a_dictionary_of_layers(port: Port) -> None:
+    source = """\
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.ModuleDict({"e": nn.Embedding(4, 3)})
+        self.head = nn.Linear(3, 4)
+        self.parts.e.weight = self.head.weight
+        print(self.parts.e.weight, self.parts.keys())
+"""
+    text, _ = port(source)
+    assert "ms_support.set_layer_attribute(self.parts.e, 'weight', self.head.weight)" in text.replace('"', "'")
+    assert "print(ms_support.layer_attribute(self.parts.e, 'weight'), self.parts.keys())" in text.replace('"', "'")

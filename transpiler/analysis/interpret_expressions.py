@@ -53,6 +53,13 @@ _FILLING = ("torch.nn.init.", "torch.nn.Parameter", "torch.nn.utils.", "torch.nn
 _OF_PARAMETERS = frozenset({"data", "grad", "requires_grad", "dtype", "device", "is_leaf", "backward", "register_hook"})
 #: Attributes of torch's layers that other frameworks' layers call differently.
 LAYER_NAMES = frozenset({"weight", "bias", "running_mean", "running_var"})
+#: Arguments that torch's layers keep and other frameworks' layers call differently, or keep in other forms.
+LAYER_SETTINGS = LAYER_NAMES | frozenset({
+    "kernel_size", "stride", "padding", "dilation", "groups", "output_padding", "padding_mode", "in_features", "out_features", "num_embeddings",
+    "embedding_dim", "num_features", "eps", "momentum", "affine", "track_running_stats", "elementwise_affine", "negative_slope", "ceil_mode",
+})  # fmt: skip
+#: Arguments that all of them keep alike.
+LIKE_SETTINGS = frozenset({"in_channels", "out_channels", "padding_idx", "normalized_shape", "num_groups", "num_channels"})
 #: Layers that compute something else while they are trained.
 _MODAL = frozenset(
     f"torch.nn.{name}{rank}"
@@ -350,7 +357,7 @@ class ExpressionInterpreter:
                 return
             self.touch()
         apis, certainty, classes = self._member_apis(owner, name)
-        if apis or classes:
+        if apis or classes or (certainty is Certainty.MAYBE and name in LAYER_SETTINGS | LIKE_SETTINGS):
             self.facts.attributes[id(node)] = AttributeFact(apis, certainty, owner, node, store, classes)
             self.touch()
 

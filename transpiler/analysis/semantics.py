@@ -167,6 +167,8 @@ class Semantics:
         entry = self.find_member(owner.classes, name)
         if entry is not None and entry.kind == "attribute":
             return self.returned(entry.returns, owner)
+        if entry is None and owner.classes == ("torch.nn.ModuleDict",) and not name.startswith("_") and not hasattr(dict, name):
+            return v.MODULE  # its items are its children, and so its attributes
         return v.Bound(owner, name)
 
     def _instance_attribute(self, owner: v.UserInst, name: str) -> Value:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import AttributeFact, Certainty
-from transpiler.analysis.interpret_expressions import LAYER_NAMES
+from transpiler.analysis.interpret_expressions import LAYER_NAMES, LAYER_SETTINGS, LIKE_SETTINGS
 from transpiler.mapping.schema import TargetForm, WeightRule
 from transpiler.report.codes import Code
 from transpiler.rewrite.calls import callee_text, is_constant, is_member, truth_of
@@ -28,6 +28,7 @@ class AttributeRewriter:
     def __init__(self, file: FileContext) -> None:
         self.file = file
         self.settings = LayerSettings(file)
+        self._asked: dict[str, set[str]] | None = None
 
     def rewrite(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
         """The replacement of an attribute; ``updated`` itself where it stays."""
@@ -37,6 +38,8 @@ class AttributeRewriter:
             renamed = self._renamed(updated, fact)
             if renamed is not None:
                 return renamed
+        elif self._is_setting(fact):
+            return self._of_any_object(updated, fact)
         if not fact.apis:
             return updated
         if fact.certainty is Certainty.MAYBE:
@@ -57,6 +60,59 @@ class AttributeRewriter:
         if not all(self._has_form(cls, updated.attr.value, form) for cls in fact.classes):
             return self._of_some(updated, fact, form, symbol)
         return self._property(updated, fact, form, symbol)
+
+    def _is_setting(self, fact: AttributeFact) -> bool:
+        """Whether an object of unknown kind is read as a layer is: for its running statistics, or for several of the arguments that layers keep."""
+        name = fact.node.attr.value
+        if fact.certainty is not Certainty.MAYBE or fact.store or name not in LAYER_SETTINGS or not self.file.mentions_torch:
+            return False
+        if self.file.target.layer_setting is None:
+            return False
+        if self._asked is None:
+            self._asked, known = {}, LAYER_SETTINGS | LIKE_SETTINGS
+            for other in self.file.facts.attributes.values():
+                if other.certainty is Certainty.MAYBE and not other.store and other.node.attr.value in known:
+                    self._asked.setdefault(self.file.code(other.node.value), set()).add(other.node.attr.value)
+        asked = self._asked.get(self.file.code(fact.node.value), set())
+        return len(asked) > 1 or not asked.isdisjoint(("running_mean", "running_var"))
+
+    def _of_any_object(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
+        name = updated.attr.value
+        reader = self.file.target.layer_setting
+        if name in LAYER_NAMES:
+            reader = "layer_value" if id(fact.node) in self.file.facts.value_reads else self.file.target.layer_attribute
+        call = render(f"support.{reader}({{layer}}, '{name}')", {"layer": updated.value}, {}, self.file.style)
+        return self._done(fact, callee_text(fact.node), call)
+
+    def assign(self, original: cst.Assign, updated: cst.Assign) -> cst.Expr | None:
+        """``set_layer_attribute(layer, "weight", value)`` for ``layer.weight = value`` where the layer may be of any class."""
+        reader, target = self.file.target.layer_attribute, original.targets[0].target
+        fact = self.file.facts.attributes.get(id(target))
+        if reader is None or fact is None or len(original.targets) != 1 or not isinstance(target, cst.Attribute) or not fact.store:
+            return None
+        name = target.attr.value
+        if name not in LAYER_NAMES or not (self._may_be_renamed(fact, name) or self._takes_parameter(fact, original.value)):
+            return None
+        layer = cst.ensure_type(updated.targets[0].target, cst.Attribute).value
+        func = self.file.speller.expression(f"support.set_{reader}")
+        self.file.converted(original, f"{callee_text(target)} = …", self.file.code(func))
+        key = cst.SimpleString(f"{self.file.quote}{name}{self.file.quote}")
+        return cst.Expr(cst.Call(func, [cst.Arg(layer), cst.Arg(key), cst.Arg(updated.value)]), semicolon=updated.semicolon)
+
+    def _may_be_renamed(self, fact: AttributeFact, name: str) -> bool:
+        """Whether a layer is known to be one, and not of which class."""
+        if not isinstance(fact.owner, v.Inst) or not fact.classes:
+            return False
+        return fact.classes == ("torch.nn.Module",) or len({self._new_name(cls, name) or name for cls in fact.classes}) > 1
+
+    def _takes_parameter(self, fact: AttributeFact, value: cst.BaseExpression) -> bool:
+        """Whether an object of unknown kind is given a parameter, or another layer's."""
+        if fact.certainty is not Certainty.MAYBE:
+            return False
+        if isinstance(value, cst.Attribute):
+            return value.attr.value in LAYER_NAMES
+        call = self.file.facts.calls.get(id(value))
+        return call is not None and "torch.nn.Parameter" in call.apis
 
     def _has_form(self, cls: str, name: str, form: TargetForm) -> bool:
         """Whether an attribute becomes the same for instances of ``cls``."""

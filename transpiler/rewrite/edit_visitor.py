@@ -447,6 +447,7 @@ class EditVisitor(cst.CSTTransformer):
         if id(original) in self.file.graph_forms.pops:
             return self.graph_forms.popped(original, updated)
         leaf = self.training.marked_leaf(original, updated) or self.attributes.settings.assign(original, updated)
+        leaf = leaf or self.attributes.assign(original, updated)
         if leaf is not None:
             return leaf
         return self.items.store(original, self._assignment(original, self.training.trained_model(original, updated)))

@@ -66,6 +66,7 @@ MINDSPORE: Final = Target(
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",
     layer_attribute="layer_attribute",
+    layer_setting="layer_setting",
     layer_class="layer_class",
     set_norm="set_norm_setting",
     slice_write="set_item",

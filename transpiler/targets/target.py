@@ -20,8 +20,9 @@ class Target:
     ``<<`` and ``>>``, which its tensors do not have. ``power``: support function for ``**`` of integers, where the target computes it in floats and
     rounds. ``formats_tensors``: whether a tensor of one number takes a format specification. ``cast``: template of ``value`` in the dtype of
     ``like``. ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target
-    call it differently (``has_`` before its name: asks for it). ``layer_class``: support function that gives the target's own class for one that
-    the support module derives from it. ``set_norm``: support function that changes a setting of a layer that has been made. ``strided_read``,
+    call it differently (``has_`` before its name: asks for it). ``layer_setting``: reads arguments that layers keep.
+    ``layer_class``: support function that gives the target's own class for one that the support module derives from it.
+    ``set_norm``: support function that changes a setting of a layer that has been made. ``strided_read``,
     ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the target's own indexing
     gets them wrong. ``index``: support function for indices that are NumPy's or ranges, which its tensors do not take. ``operand``: support
     function for left operands that are NumPy's, which make an array of its tensors.
@@ -48,6 +49,7 @@ class Target:
     inplace_reshape: str | None = None
     strided_read: str | None = None
     layer_attribute: str | None = None
+    layer_setting: str | None = None
     layer_class: str | None = None
     set_norm: str | None = None
     slice_write: str | None = None

@@ -39,8 +39,8 @@ LAYER_NAMES = {
 
 def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
-    found = layer_name(layer, name)
-    return None if is_constant(layer, found) else getattr(layer, found, *default)
+    found = layer_name(layer, name) if isinstance(layer, nn.Cell) else name
+    return None if isinstance(layer, nn.Cell) and is_constant(layer, found) else getattr(layer, found, *default)
 
 
 def layer_class(cls: Any) -> Any:
@@ -62,7 +62,12 @@ def layer_value(layer: nn.Cell, name: str) -> Any:
 
 
 def set_layer_attribute(layer: nn.Cell, name: str, value: Any) -> None:
-    """``setattr(layer, name, value)`` by torch's name of the attribute."""
+    """``setattr(layer, name, value)`` by torch's name of the attribute; other objects keep theirs. A weight in torch's shape gets MindSpore's."""
+    if not isinstance(layer, nn.Cell):
+        setattr(layer, name, value)
+        return
+    if isinstance(layer, (nn.Conv1d, nn.Conv1dTranspose)) and name == "weight" and isinstance(value, Tensor) and value.ndim == 3:
+        value = Parameter(value.expand_dims(2), name="weight", requires_grad=getattr(value, "requires_grad", True))
     own = next((known for known in (name, *LAYER_NAMES.get(name, ())) if known in layer._params), None)
     setattr(layer, own or layer_name(layer, name), value)
 

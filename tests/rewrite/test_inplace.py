@@ -572,3 +572,24 @@ def test_inplace(port: Port, before: str, after: str | None, codes: list[str]) -
     assert text == (before if after is None else after)
     assert remarked(diagnostics) == codes
     assert port(text)[0] == text
+
+
+def test_activations_kept_before_an_in_place_layer(port: Port) -> None:
+    source = """\
+import torch.nn as nn
+
+net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True))
+seen, outs = {}, []
+net[0].register_forward_hook(lambda module, args, output: seen.update(a=output))
+
+
+def run(x):
+    for i, layer in enumerate(net):
+        x = layer(x)
+        outs.append(x)
+        seen[i] = x
+    return x
+"""
+    assert remarked(port(source)[1]) == ["T2M202"] * 3
+    assert remarked(port(source.replace("inplace=True", ""))[1]) == []
+    assert remarked(port(source.replace("inplace=True", "True"))[1]) == ["T2M202"] * 3

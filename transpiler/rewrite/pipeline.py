@@ -20,6 +20,7 @@ from transpiler.rewrite.context import FileContext, Remark
 from transpiler.rewrite.edit_visitor import EditVisitor
 from transpiler.rewrite.graph_forms import GraphForms, find_graph_forms
 from transpiler.rewrite.imports import ImportRewriter
+from transpiler.rewrite.inplace_captures import review_captures
 from transpiler.rewrite.keep_comments import loses_comments
 from transpiler.rewrite.known_renames import note_renames
 from transpiler.rewrite.spelling import Speller
@@ -101,6 +102,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         file.training, file.high, file.graph_forms, file.index = training, high, graph_forms, context.index
         for found in facts.packages:
             file.uses_package(found.node, found.name, found.package)
+        if b"inplace" in source or b"(True)" in source:
+            review_captures(module, file)
         return file, module.visit(EditVisitor(file))
 
     exported = context.index.imported_from(name)

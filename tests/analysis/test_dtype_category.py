@@ -56,6 +56,29 @@ def test_forms_for_some_dtypes_need_a_known_one(expression: str, expected: str) 
     assert expected in ported(expression)
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("~(x > 0)", "~(x > 0)"),
+        ("~torch.ones(2, dtype=torch.bool)", "~ops.ones((2,), "),
+        ("~((x > 0) & (x < 1))", "~((x > 0) & (x < 1))"),
+        ("~(x | 1)", "ms_support.bitwise_not(x | 1)"),
+        ("~x", "ms_support.bitwise_not(x)"),
+        ("~n", "ms_support.bitwise_not(n)"),
+        ("~3", "~3"),
+        ("3 ^ x", "ops.bitwise_xor(3, x)"),
+        ("3 & n", "3 & n"),
+        ("x * 2j", "ms_support.mul(x, 2j)"),
+        ("x + (1 + 2j)", "ms_support.add(x, 1 + 2j)"),
+        ("1j * 2", "1j * 2"),
+        ("x.cfloat() * n", "ms_support.mul(x."),
+        ("torch.mul(x, n)", "mint.mul(x, n)"),
+    ],
+)
+def test_operators_stay_where_they_are_known_to_be_right(expression: str, expected: str) -> None:
+    assert expected in ported(expression)
+
+
 def ported(expression: str) -> str:
     """The ported function around an expression."""
     return transpile(f"import torch\n\n\ndef f(x: torch.Tensor, n):\n    return {expression}\n", target="mindspore").output

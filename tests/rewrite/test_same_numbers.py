@@ -375,6 +375,40 @@ def run(x: torch.Tensor, s: tuple, n: int, u):
     return values, torch.max(x), torch.max(x, x * -1), x.view(n, -1), x.view(*s), x.view(u), x.repeat(2, 1), x.size(-1) ** 2 + x.mean(0, True)
 y = run(torch.arange(6.0).reshape(2, 3), (3, 2), 3, (6,))
 """,
+    "operators-of-integers": """
+def inverted(x):
+    return ~x
+def annotated(x: torch.Tensor):
+    return ~x
+n, bits = torch.tensor([6, -5]), torch.tensor([1, 0], dtype=torch.uint8)
+mask = n > 5
+y = [~n, ~bits, ~mask, ~torch.isnan(n * 0.5), inverted(n), inverted(mask), inverted(3), annotated(bits), annotated(mask), 1 & n, 3 ^ n & 4, 1 | n | 2,
+     True & mask, torch.bitwise_and(n, 3), torch.bitwise_or(n, 3), torch.bitwise_xor(3, n)]
+""",
+    "operators-of-complex-numbers": """
+def times_i(x):
+    return x * 1j
+b, n = torch.tensor([0.5, -1.5]), torch.tensor([2, 4])
+c, k = torch.complex(b, b + 1), complex(2, -1)
+z = [b * 1j, 1j * b, b + 2j * b, n * 1j, b.double() * 1j, b * c, c * b, b.double() * c, c / n, 2 / torch.tensor([1 + 1j, 2 - 2j]), c ** 2, c ** 3, c / 2,
+     c + 0j, 1j - c, k * b, c + b, torch.mul(b, 1j), torch.add(c, b, alpha=2j), c.sub(1j), b.div(2j), torch.pow(c, 2), times_i(b),
+     torch.tensor([1 + 2j, 3]), torch.tensor(1j), torch.tensor([1j], dtype=torch.complex128)]
+c *= b
+c /= 2j
+y = [torch.view_as_real(x) for x in (*z, c)], torch.tensor([3 + 4j]).abs(), torch.tensor([3 + 4j]).real, times_i(2.0) == 2j
+""",
+    "derivatives-of-complex-products": """
+p, c = torch.tensor([0.5, 2.0], requires_grad=True), torch.tensor([3 + 4j, 1 - 1j])
+((p * (2 + 2j)) * c / 2j + c / 4 + p ** 2 * 1j).real.sum().backward()
+y = p.grad
+""",
+    "tensors-of-numbers-with-dtypes": """
+import numpy as np
+roots = [np.sqrt(i) for i in (1, 4)]
+y = [torch.tensor(range(3)), torch.tensor(roots), torch.tensor([1.5, np.float64(2)]), torch.tensor([np.float32(1.1)]), torch.tensor([np.int32(1), 2]),
+     torch.tensor([np.array([1.0, 2.0]), np.array([1.1, 2.0])]), torch.tensor([torch.tensor(1.1, dtype=torch.float64), 2]), torch.tensor([]),
+     torch.tensor([np.float64(1.1), 2], dtype=torch.float32), torch.tensor([np.bool_(True), False]), torch.tensor([[1, 2], [3, 4.5]])]
+""",
     "walrus-and-friends": """
 def run(x: torch.Tensor):
     if (n := x.size(0)) > 1:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+import libcst as cst
+
 from transpiler.analysis import values as v
 from transpiler.analysis.names import canonical
 from transpiler.mapping.binding import Argument
@@ -33,7 +35,7 @@ DTYPE_GROUPS: Final[Mapping[str, frozenset[str]]] = MappingProxyType({
 })  # fmt: skip
 _BOOLEAN: Final = frozenset({
     "eq", "ne", "lt", "le", "gt", "ge", "greater", "less", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",
-    "isclose", "isin",
+    "isclose", "isin", "isneginf", "isposinf", "isreal", "signbit", "any", "all",
 })  # fmt: skip
 _INTEGER: Final = frozenset({
     "argmax", "argmin", "argsort", "bincount", "count_nonzero", "one_hot", "randint", "randint_like", "randperm", "searchsorted", "bucketize",
@@ -57,12 +59,17 @@ _FLOAT_LAYERS: Final = frozenset({
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "RMSNorm", "Softmax",
     "LogSoftmax", "GELU", "ELU", "Softplus",
 })  # fmt: skip
+_COMPLEX: Final = frozenset({
+    "complex", "polar", "view_as_complex", "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "rfft", "rfft2", "rfftn", "ihfft", "ihfft2", "ihfftn",
+})  # fmt: skip
+#: The parts of complex numbers; of others, what goes in.
+_PARTS: Final = frozenset({"real", "imag", "abs", "absolute", "angle", "view_as_real"})
 #: Results have their operand's dtype.
 _SAME: Final = frozenset({
     "clone", "contiguous", "cpu", "cuda", "detach", "expand", "expand_as", "flatten", "flip", "gather", "index_select", "narrow", "permute", "ravel",
     "repeat", "repeat_interleave", "reshape", "reshape_as", "roll", "squeeze", "swapaxes", "t", "tile", "transpose", "tril", "triu", "unflatten",
-    "unsqueeze", "view", "view_as", "abs", "neg", "Parameter", "relu", "leaky_relu", "clamp", "sum", "max_pool2d", "dropout", "zeros_like", "ones_like",
-    "empty_like", "full_like", "rand_like", "randn_like", "new_zeros", "new_ones", "masked_fill", "matmul", "mm", "bmm",
+    "unsqueeze", "view", "view_as", "neg", "Parameter", "relu", "leaky_relu", "clamp", "sum", "max_pool2d", "dropout", "zeros_like", "ones_like",
+    "empty_like", "full_like", "rand_like", "randn_like", "new_zeros", "new_ones", "masked_fill", "matmul", "mm", "bmm", "conj", "conj_physical",
 })  # fmt: skip
 
 
@@ -86,10 +93,14 @@ def category_of_call(api: str, arguments: Sequence[Argument], values: Sequence[v
         return "int" if all(_of_literal(value) == "int" for value in values) else ""
     if name in _FLOAT:
         return "float"
+    if name in _COMPLEX:
+        return "complex"
     operand = receiver if owner == "torch.Tensor" else next(iter(values), None)
     known = operand.dtype if isinstance(operand, v.Tensor) else ""
     if name in _INEXACT:
         return known if known in ("float", "complex") else "inexact"
+    if name in _PARTS:
+        return "float" if known == "complex" else known
     if name == "sum":
         return "int" if known == "bool" else known
     return known if name in _SAME else ""
@@ -101,9 +112,17 @@ def category_of_layer(name: str) -> str:
     return "float" if layer in _FLOAT_LAYERS else "inexact" if layer in _INEXACT_LAYERS else ""
 
 
-def category_of_operation(left: v.Value, right: v.Value, is_division: bool) -> str:
+def category_of_dtype(name: str) -> str:
+    """The category of a dtype of torch's."""
+    return _DTYPES.get(canonical(name), "")
+
+
+def category_of_operation(left: v.Value, right: v.Value, operator: cst.BaseBinaryOp) -> str:
     """The category of an arithmetic expression, as far as one side or the operator tells."""
     sides = {side.dtype if isinstance(side, v.Tensor) else _of_literal(side) for side in (left, right)}
+    is_division = isinstance(operator, cst.Divide)
+    if isinstance(operator, (cst.BitAnd, cst.BitOr, cst.BitXor)):
+        return "bool" if sides == {"bool"} else "int" if "int" in sides else ""
     if sides == {"int"} and not is_division:
         return "int"
     if "complex" in sides:
@@ -119,7 +138,7 @@ def _given(arguments: Sequence[Argument], values: Sequence[v.Value]) -> str | No
         if isinstance(value, v.Ref) and canonical(value.name) in _DTYPES:
             return _DTYPES[canonical(value.name)]
         if isinstance(value, v.DtypeValue):
-            return ""
+            return value.category
     named = next((value for argument, value in zip(arguments[-len(values) :], values, strict=False) if argument.keyword == "dtype"), None)
     return None if named is None or named == v.NONE else ""
 
@@ -127,10 +146,10 @@ def _given(arguments: Sequence[Argument], values: Sequence[v.Value]) -> str | No
 def _of_literal(value: v.Value) -> str:
     """The category of the tensor that a number or a list of numbers makes."""
     if isinstance(value, (v.Lit, v.Scalar)):
-        return {"int": "int", "bool": "bool", "float": "float"}.get(v.scalar_type(value), "")
+        return {"int": "int", "bool": "bool", "float": "float", "complex": "complex"}.get(v.scalar_type(value), "")
     if isinstance(value, (v.Tup, v.Seq)):
         found = {_of_literal(item) for item in (value.items if isinstance(value, v.Tup) else (value.item,))}
-        return found.pop() if len(found) == 1 else ""
+        return "complex" if "complex" in found else found.pop() if len(found) == 1 else ""
     return "int" if isinstance(value, v.Shape) else ""
 
 

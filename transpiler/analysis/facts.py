@@ -184,7 +184,8 @@ class Facts:
     ``class_sides``: what is compared with classes of layers, a class as a rule; ``compared``: the names of those classes there.
     ``value_reads``: attributes read as tensors for what they hold, not to be filled or replaced. ``formatted``: arguments and parts of
     f-strings with a specification that are tensors (True), or may be tensors or numbers (False). ``shifts``: ``x << y`` of tensors. ``powers``:
-    ``x ** y`` that torch may compute in integers. ``foreign_indices``: parts of a tensor's index, and bounds of its slices, that are NumPy's or
+    ``x ** y`` that torch may compute in integers. ``operators``: the functions that compute what these operations mean in torch.
+    ``foreign_indices``: parts of a tensor's index, and bounds of its slices, that are NumPy's or
     ranges; ``number_indices``: subscripts of tensors whose parts, several and tensors among them, may all be numbers; ``foreign_operands``:
     left operands of tensors that are NumPy's. ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``,
     which the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that is called may also choose
@@ -226,6 +227,7 @@ class Facts:
     foreign_indices: set[int] = field(default_factory=set)
     foreign_operands: set[int] = field(default_factory=set)
     number_indices: set[int] = field(default_factory=set)
+    operators: dict[int, str] = field(default_factory=dict)
     named_operands: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)

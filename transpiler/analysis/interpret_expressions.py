@@ -11,7 +11,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.aliases import KEEPING, Alias, alias_key, shared_names
-from transpiler.analysis.dtype_category import category_of_operation, may_be_whole_power
+from transpiler.analysis.dtype_category import category_of_dtype, category_of_operation, may_be_whole_power
 from transpiler.analysis.facts import (
     AttributeFact,
     CallFact,
@@ -26,6 +26,7 @@ from transpiler.analysis.facts import (
 from transpiler.analysis.format_specs import formatted_arguments, is_of_floats
 from transpiler.analysis.name_patterns import name_pattern
 from transpiler.analysis.names import canonical, is_source
+from transpiler.analysis.operators import function_of_inversion, function_of_operator
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
 from transpiler.analysis.semantics import Semantics, inplace_argument, kind_name, literal_text
@@ -144,7 +145,7 @@ class ExpressionInterpreter:
             cst.FormattedString: self._formatted,
             cst.Integer: lambda node, _: v.Lit(int(node.value.replace("_", ""), 0)),
             cst.Float: lambda node, _: v.Lit(float(node.value.replace("_", ""))),
-            cst.Imaginary: lambda node, _: v.NUMBER,
+            cst.Imaginary: lambda node, _: v.COMPLEX,
             cst.Ellipsis: lambda node, _: UNKNOWN,
             cst.NamedExpr: self._named,
             cst.Await: lambda node, _: self._only(node.expression),
@@ -202,7 +203,7 @@ class ExpressionInterpreter:
             value = v.held(value) if shared else (v.PRESUMED if value.part else value)
         if isinstance(value, v.Ref) and is_source(value.name) and position is not Position.OWNER:
             self.record_reference(node, value, position)
-            return v.DTYPE if self._is_dtype(value) else value
+            return v.DtypeValue(category_of_dtype(value.name)) if self._is_dtype(value) else value
         return value
 
     def _is_class_member(self, name: str) -> bool:
@@ -334,7 +335,7 @@ class ExpressionInterpreter:
         elif position is not Position.OWNER:
             self.record_reference(node, value, position)
             if self._is_dtype(value):
-                return v.DTYPE
+                return v.DtypeValue(category_of_dtype(value.name))
         return known
 
     def _referenced(self, value: v.Ref) -> Value:
@@ -792,6 +793,7 @@ class ExpressionInterpreter:
         if isinstance(node.operator, cst.Power) and may_be_whole_power(left, right):
             self.facts.powers.add(id(node))
             self.touch()
+        self._note_operator(node, function_of_operator(node.operator, left, right))
         return operation(left, right, node.operator)
 
     def _note_operand(self, node: cst.BaseExpression, left: Value, right: Value) -> None:
@@ -800,10 +802,18 @@ class ExpressionInterpreter:
             self.facts.foreign_operands.add(id(node))
             self.touch()
 
+    def _note_operator(self, node: cst.CSTNode, function: str) -> None:
+        """Note that ``function`` computes what ``node`` does; an empty name says nothing."""
+        if function:
+            self.facts.operators[id(node)] = function
+            self.touch()
+
     def _unary(self, node: cst.UnaryOperation, position: Position) -> Value:
         value = self.evaluate(node.expression)
         if isinstance(node.operator, cst.Not):
             return v.BOOL
+        if isinstance(node.operator, cst.BitInvert):
+            self._note_operator(node, function_of_inversion(value))
         if isinstance(value, v.Lit) and isinstance(node.operator, cst.Minus) and isinstance(value.value, (int, float)):
             return v.Lit(-value.value)
         return v.Tensor(fresh=True, dtype=value.dtype) if isinstance(value, v.Tensor) else value
@@ -1110,7 +1120,7 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
     """The kind of a binary arithmetic expression."""
     sequence_operator = isinstance(operator, (cst.Add, cst.Multiply))
     if isinstance(left, v.Tensor) or isinstance(right, v.Tensor):
-        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, isinstance(operator, cst.Divide)))
+        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, operator))
     if isinstance(left, (v.Lit, v.Scalar)) and isinstance(right, (v.Lit, v.Scalar)):
         return _scalar_operation(v.scalar_type(left), v.scalar_type(right), isinstance(operator, cst.Divide))
     containers = (v.Shape, v.Seq, v.Tup)
@@ -1132,6 +1142,8 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
 def _scalar_operation(left: str, right: str, is_division: bool) -> Value:
     if "str" in (left, right):
         return v.STR
+    if "complex" in (left, right):
+        return v.COMPLEX
     if is_division or "float" in (left, right):
         return v.FLOAT
     return v.INT if {left, right} <= {"int", "bool"} else v.NUMBER

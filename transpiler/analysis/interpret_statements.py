@@ -34,6 +34,7 @@ from transpiler.analysis.facts import (
 )
 from transpiler.analysis.interpret_expressions import ExpressionInterpreter, operation
 from transpiler.analysis.names import canonical, is_source
+from transpiler.analysis.operators import function_of_operator
 from transpiler.analysis.project_index import FunctionOutline, absolute_module, outline_class, outline_function
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.scopes import Scope
@@ -347,6 +348,7 @@ class StatementInterpreter(ExpressionInterpreter):
             viewed = item is not None and bool(item.picks) and self.has_views(item.node.value)
             self.facts.augmented[id(node)] = AugmentedFact(place, node, right, viewed)
             self.touch()
+            self._note_operator(node, function_of_operator(node.operator, left, right))
         if isinstance(target, cst.Name):
             binary: cst.BaseBinaryOp = cst.Divide() if isinstance(node.operator, cst.DivideAssign) else cst.Add()
             self.scope.names[target.value] = generalised(left if isinstance(left, v.Tensor) else operation(left, right, binary))

@@ -15,7 +15,7 @@ from transpiler.analysis.values import UNKNOWN, Value
 from transpiler.mapping.binding import Argument
 
 _BUILTIN_ANNOTATIONS = {
-    "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "bytes": v.FOREIGN, "complex": v.NUMBER, "None": v.NONE, "object": UNKNOWN,
+    "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "bytes": v.FOREIGN, "complex": v.COMPLEX, "None": v.NONE, "object": UNKNOWN,
 }  # fmt: skip
 _SEQUENCES = frozenset(
     {"List", "Sequence", "Iterable", "Iterator", "Set", "FrozenSet", "list", "set", "frozenset", "Generator", "Collection"}

@@ -22,8 +22,9 @@ _TENSOR_ATTRIBUTES: Final[Mapping[str, Value]] = {
     "T": v.PART, "mT": v.PART, "H": v.PART, "mH": v.PART, "data": v.TENSOR, "grad": v.TENSOR, "real": v.PART, "imag": v.PART,
 }  # fmt: skip
 _BUILTIN_RESULTS: Final[Mapping[str, Value]] = {
-    "len": v.INT, "int": v.INT, "float": v.FLOAT, "bool": v.BOOL, "str": v.STR, "round": v.NUMBER, "isinstance": v.BOOL, "hasattr": v.BOOL,
-    "repr": v.STR, "range": v.Seq(v.INT, is_range=True), "id": v.INT, "hash": v.INT, "callable": v.BOOL, "issubclass": v.BOOL, "print": v.NONE,
+    "len": v.INT, "int": v.INT, "float": v.FLOAT, "complex": v.COMPLEX, "bool": v.BOOL, "str": v.STR, "round": v.NUMBER, "isinstance": v.BOOL,
+    "hasattr": v.BOOL, "repr": v.STR, "range": v.Seq(v.INT, is_range=True), "id": v.INT, "hash": v.INT, "callable": v.BOOL, "issubclass": v.BOOL,
+    "print": v.NONE,
 }  # fmt: skip
 #: Functions and methods whose results have at least one axis; those whose results have as many as the list that they are given.
 _WITH_AXES: Final = frozenset({

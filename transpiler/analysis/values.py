@@ -88,7 +88,9 @@ class Shape(Value):
 
 @dataclass(frozen=True, slots=True)
 class DtypeValue(Value):
-    """A torch dtype held in a variable."""
+    """A torch dtype. ``category``: of which it is, as of a tensor's; '' where it is not known."""
+
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,7 @@ NONE: Final = Lit(None)
 INT: Final = Scalar("int")
 FLOAT: Final = Scalar("float")
 NUMBER: Final = Scalar("number")
+COMPLEX: Final = Scalar("complex")
 BOOL: Final = Scalar("bool")
 STR: Final = Scalar("str")
 SHAPE: Final = Shape()
@@ -320,6 +323,8 @@ def join(left: Value, right: Value) -> Value:
         inexact = {left.dtype, right.dtype} <= {"float", "complex", "inexact"}
         dtype = left.dtype if left.dtype == right.dtype else "inexact" if inexact else ""
         return Tensor(presumed=all(certain), part=left.part or right.part, dtype=dtype, has_axes=left.has_axes and right.has_axes)
+    if isinstance(left, DtypeValue) and isinstance(right, DtypeValue):
+        return DTYPE
     return _join_structured(left, right)
 
 

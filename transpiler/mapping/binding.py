@@ -48,7 +48,7 @@ class Choice:
 
 
 _ACCEPTS: Final[Mapping[str, frozenset[str]]] = {
-    "number": frozenset({"int", "float", "bool", "number"}),
+    "number": frozenset({"int", "float", "bool", "number", "complex"}),
     "float": frozenset({"float"}),
     "int": frozenset({"int", "bool"}),
     "sequence": frozenset({"sequence", "shape"}),

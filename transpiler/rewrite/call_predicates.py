@@ -11,7 +11,7 @@ import libcst as cst
 from transpiler.analysis.dtype_category import may_be_whole_power
 from transpiler.analysis.facts import CallFact
 from transpiler.analysis.interpret_expressions import LAYER_NAMES
-from transpiler.analysis.values import UNKNOWN, Seq, Tensor, Tup, Value, is_fresh
+from transpiler.analysis.values import COMPLEX, NONE, UNKNOWN, Lit, Scalar, Seq, Shape, Tensor, Tup, Value, is_fresh
 from transpiler.rewrite.batches import feeds_batches
 from transpiler.rewrite.call_site import CallSite
 from transpiler.rewrite.context import FileContext
@@ -99,9 +99,36 @@ def in_single_precision(site: CallSite, file: FileContext) -> bool:
     return file.index is None or not file.index.doubles
 
 
+def holds_plain_numbers(site: CallSite, file: FileContext) -> bool:
+    """``torch.tensor`` of Python's numbers, of which the target makes what torch makes: no complex ones, and none with a dtype of their own (NumPy's,
+    tensors) where no dtype is given. A range the target refuses."""
+    bound = site.choice.binding if site.choice is not None else None
+    data, dtype = (bound.get("data"), bound.get("dtype")) if bound is not None else (None, None)
+    if data is None:
+        return True
+    node = site.args[data.index].value
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "range":
+        return False
+    is_empty = isinstance(node, cst.List) and not node.elements
+    return is_empty or (dtype is not None and site.values[dtype.index] != NONE) or _is_plain(site.values[data.index])
+
+
+def _is_plain(value: Value) -> bool:
+    if isinstance(value, (Seq, Tup)):
+        return all(map(_is_plain, value.items if isinstance(value, Tup) else (value.item,)))
+    return isinstance(value, (Lit, Scalar, Shape)) and value != COMPLEX
+
+
+def takes_real_numbers(site: CallSite, file: FileContext) -> bool:
+    """Arithmetic of which no operand is known to be complex; the target's does not mix these with others, or differentiate it."""
+    return not any(value == COMPLEX or (isinstance(value, Tensor) and value.dtype == "complex") for value in site.values)
+
+
 def fits_floats(site: CallSite, file: FileContext) -> bool:
     """``torch.pow`` of integers is exact, while MindSpore computes it in floats, which rounds large powers."""
     bound = site.choice.binding if site.choice is not None else None
     first = (bound.get("input") or bound.get("self")) if bound is not None else None
     second = bound.get("exponent") if bound is not None else None
+    if not takes_real_numbers(site, file):
+        return False
     return first is None or second is None or not may_be_whole_power(site.values[first.index], site.values[second.index])

@@ -271,7 +271,7 @@ class CallRewriter:
             return site.updated.with_changes(func=func, args=rest)
         if site.has_receiver and arguments:
             first = arguments[0].with_changes(
-                value=_undelimited(arguments[0].value), comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING
+                value=undelimited(arguments[0].value), comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING
             )
             arguments = [first, *arguments[1:]]
         if len(arguments) > 1:
@@ -583,7 +583,7 @@ def _passes_data_as_setting(site: CallSite) -> bool:
     return any(isinstance(site.values[a.index], v.Tensor) for name in _SETTINGS for a in bound.get(name, ()) if a.index >= 0)
 
 
-def _undelimited(node: cst.BaseExpression) -> cst.BaseExpression:
+def undelimited(node: cst.BaseExpression) -> cst.BaseExpression:
     """A receiver that becomes an argument without the parentheses that it needed before a dot."""
     if not isinstance(node, (cst.BinaryOperation, cst.Comparison, cst.UnaryOperation, cst.BooleanOperation)) or len(node.lpar) != 1:
         return node
@@ -635,4 +635,4 @@ def _kind_word(apis: Sequence[str]) -> str:
     return "a tensor" if any(api.startswith("torch.Tensor.") for api in apis) else "a module"
 
 
-__all__ = ["CallRewriter", "Choice", "callee_text", "is_constant", "is_member", "truth_of"]
+__all__ = ["CallRewriter", "Choice", "callee_text", "is_constant", "is_member", "truth_of", "undelimited"]

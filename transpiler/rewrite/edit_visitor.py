@@ -12,7 +12,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.attributes import AttributeRewriter
-from transpiler.rewrite.calls import CallRewriter, callee_text
+from transpiler.rewrite.calls import CallRewriter, callee_text, undelimited
 from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, is_stable, plain_operation
@@ -99,7 +99,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.Module: self._module,
             cst.If: self._if,
             cst.IfExp: self._if_exp,
-            cst.UnaryOperation: lambda original, updated: self.folder.negation(updated),
+            cst.UnaryOperation: self._unary,
             cst.BooleanOperation: self._boolean,
             cst.BinaryOperation: self._operation,
         }
@@ -515,7 +515,24 @@ class EditVisitor(cst.CSTTransformer):
             return self._shift(original, updated)
         if id(original) in self.facts.powers and self.file.target.power is not None:
             return self._as_call(original, updated, "**", f"support.{self.file.target.power}")
+        function = self._operator_function(original)
+        if function is not None:
+            return self._as_call(original, updated, self.file.code(original.operator).strip(), function)
         return self.graph_forms.unequal(original, updated)
+
+    def _unary(self, original: cst.UnaryOperation, updated: cst.UnaryOperation) -> cst.BaseExpression:
+        """``~x`` where it may invert bits; ``not`` of what became constant."""
+        function = self._operator_function(original)
+        if function is None:
+            return self.folder.negation(updated)
+        call = cst.Call(self.file.speller.expression(function), [cst.Arg(undelimited(updated.expression))])
+        self.file.converted(original, "~", self.file.code(call))
+        return call
+
+    def _operator_function(self, original: cst.CSTNode) -> str | None:
+        """What computes on the target what an operation means in torch; None where its operator does, or where torch is not used."""
+        name = self.facts.operators.get(id(original))
+        return self.file.target.operators.get(name) if name is not None and self.file.mentions_torch else None
 
     def _shift(self, original: cst.CSTNode, operation: cst.BinaryOperation) -> cst.BaseExpression:
         """``ops.bitwise_left_shift(x, y)`` of ``x << y``."""
@@ -540,7 +557,8 @@ class EditVisitor(cst.CSTTransformer):
         if isinstance(original.target, cst.Subscript) and isinstance(updated.target, cst.Call):
             place = self._augmented_items[id(original.target)]
             return cst.Assign([cst.AssignTarget(place)], self._plain(original, updated), semicolon=updated.semicolon)
-        if id(original) not in self.facts.augmented or type(updated.operator) not in _SHIFTS:
+        becomes_call = type(updated.operator) in _SHIFTS or self._operator_function(original) is not None
+        if id(original) not in self.facts.augmented or not becomes_call:
             return self._augmented_value(original, updated)
         written = self._augmented_value(original, updated)
         if isinstance(written, cst.AugAssign):
@@ -552,6 +570,9 @@ class EditVisitor(cst.CSTTransformer):
         operation = plain_operation(updated)
         if left is not None:
             operation = operation.with_changes(left=left)
+        function = self._operator_function(original)
+        if function is not None:
+            return self._as_call(original, operation, self.file.code(original.operator).strip(), function)
         return self._shift(original, operation) if type(updated.operator) in _SHIFTS else operation
 
     def _augmented_value(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:

@@ -41,6 +41,7 @@ KERAS: Final = Target(
     inplace_update=None,
     item_assignment=False,
     shifts=MappingProxyType({"<<": "keras.ops.bitwise_left_shift", ">>": "keras.ops.bitwise_right_shift"}),
+    operators=MappingProxyType({}),
     formats_tensors=True,
     cast="keras.ops.cast({value}, {like}.dtype)",
 )

@@ -62,6 +62,12 @@ MINDSPORE: Final = Target(
     item_assignment=True,
     shifts=MappingProxyType({"<<": "mindspore.ops.bitwise_left_shift", ">>": "mindspore.ops.bitwise_right_shift"}),
     power="pow",
+    operators=MappingProxyType(
+        {
+            **{name: f"support.{name}" for name in ("add", "sub", "mul", "div", "pow", "bitwise_not")},
+            **{name: f"mindspore.ops.{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor")},
+        }
+    ),
     formats_tensors=False,
     cast="{value}.astype({like}.dtype)",
     strided_read="get_item",

@@ -18,7 +18,8 @@ class Target:
     ``inplace_update``: the one that takes a function of the old values. ``inplace_reshape``: the one that gives a tensor another shape for all who
     hold it. ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists. ``shifts``: functions for the operators
     ``<<`` and ``>>``, which its tensors do not have. ``power``: support function for ``**`` of integers, where the target computes it in floats and
-    rounds. ``formats_tensors``: whether a tensor of one number takes a format specification. ``cast``: template of ``value`` in the dtype of
+    rounds. ``operators``: what computes torch's operators that its own compute otherwise or refuse, by the name of torch's function.
+    ``formats_tensors``: whether a tensor of one number takes a format specification. ``cast``: template of ``value`` in the dtype of
     ``like``. ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target
     call it differently (``has_`` before its name: asks for it). ``layer_setting``: reads arguments that layers keep.
     ``layer_class``: support function that gives the target's own class for one that the support module derives from it.
@@ -45,6 +46,7 @@ class Target:
     formats_tensors: bool
     cast: str
     shifts: Mapping[str, str]
+    operators: Mapping[str, str]
     power: str | None = None
     inplace_reshape: str | None = None
     strided_read: str | None = None

@@ -195,7 +195,8 @@ def _joint_dtype(dtypes: tuple[Any, ...], ranks: tuple[int, ...]) -> Any:
         for dtype in group[1:]:
             group[0] = _promote_pair(group[0], dtype)
         if group and (result is None or _category(group[0]) > _category(result)):
-            result = group[0]
+            wide = result == mindspore.float64 and _category(group[0]) == 3  # complex numbers of the width of the floats
+            result = mindspore.complex128 if wide else group[0]
     return result
 
 

@@ -10,18 +10,36 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, ops
 
-from ._common import _cast, _category, _imag, _promote_pair, _real, _result_dtype, _size
+from ._common import _cast, _category, _imag, _promote_pair, _real, _result_dtype, _scalar_dtype, _size
+from .compiled_forms import is_compiling
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """A new tensor holding a copy of ``data``; Python floats become float32 (torch.tensor)."""
     if isinstance(data, Tensor):
         return _cast(ops.stop_gradient(data).copy(), dtype)
-    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in _data_leaves(data)):
-        data = _plain(data)
     if isinstance(data, Sequence) and not isinstance(data, (list, tuple, str, bytes)):  # a deque, a range
-        return tensor(list(data), dtype=dtype)
+        data = list(data)
+    leaves = _data_leaves(data)
+    if dtype is None and not is_compiling() and not isinstance(data, (np.ndarray, np.generic)):
+        dtype = _data_dtype(leaves)
+    if isinstance(data, (list, tuple)) and any(isinstance(leaf, (Tensor, np.ndarray, np.generic)) for leaf in leaves):
+        data = _plain(data)
     return mindspore.tensor(data, dtype=dtype)
+
+
+def _data_dtype(leaves: list[Any]) -> Any:
+    """What torch makes of numbers of which some have a dtype of their own or are complex; None where MindSpore does the same."""
+    own = {leaf.dtype for leaf in leaves if isinstance(leaf, (Tensor, np.ndarray, np.generic))}
+    plain = {type(leaf) for leaf in leaves if isinstance(leaf, (bool, int, float, complex)) and not isinstance(leaf, np.generic)}
+    if not own and complex not in plain:
+        return None
+    dtypes = [_scalar_dtype(kind()) for kind in plain]
+    dtypes += [Tensor(np.zeros(1, dtype)).dtype if isinstance(dtype, np.dtype) else dtype for dtype in own]
+    result = dtypes[0]
+    for dtype in dtypes[1:]:
+        result = _promote_pair(result, dtype)
+    return result
 
 
 def _data_leaves(data: Any) -> list[Any]:
@@ -29,7 +47,9 @@ def _data_leaves(data: Any) -> list[Any]:
 
 
 def _plain(data: Any) -> Any:
-    return [_plain(item) for item in data] if isinstance(data, (list, tuple)) else data.tolist() if isinstance(data, Tensor) else data
+    if isinstance(data, (list, tuple)):
+        return [_plain(item) for item in data]
+    return data.tolist() if isinstance(data, (Tensor, np.ndarray, np.generic)) else data
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

@@ -22,6 +22,7 @@ from ._common import (
     _softmax,
     accurate_tanh,
 )
+from .ops_arithmetic import _complex_power, _complex_quotient, _is_complex
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -232,8 +233,10 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     return mint.sub(other, input, alpha=alpha) if isinstance(other, Tensor) else other - alpha * input
 
 
-def bitwise_not(input: Tensor, *, out: None = None) -> Tensor:
-    """The bits inverted; booleans negated (torch.bitwise_not)."""
+def bitwise_not(input: Any, *, out: None = None) -> Any:
+    """The bits inverted; booleans negated (torch.bitwise_not). Other objects than tensors have an operator ``~`` of their own."""
+    if not isinstance(input, Tensor):
+        return ~input
     return ops.logical_not(input) if input.dtype == mindspore.bool_ else -input - 1
 
 
@@ -445,6 +448,10 @@ def tanh(input: Tensor, *, out: None = None) -> Tensor:
 
 def pow(input: Any, exponent: Any, *, out: None = None) -> Tensor:
     """input ** exponent; of integers by repeated squaring, since MindSpore's kernel computes these in floats (torch.pow)."""
+    if _is_complex(input, exponent):
+        return _complex_power(input, exponent)
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        return input**exponent
     dtype = _result_dtype(input, exponent)
     if _category(dtype) != 1:
         return mint.pow(input, exponent)
@@ -533,7 +540,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
     """The quotient, exact or rounded ('floor', 'trunc'). MindSpore rounds between tensors only (torch.div)."""
     if rounding_mode is None:
-        return mint.div(input, other)
+        return _complex_quotient(input, other) if _is_complex(input, other) else mint.div(input, other)
     if not isinstance(other, Tensor):
         keeps = isinstance(other, int) or input.is_floating_point()
         other = Tensor(other, input.dtype if keeps else mindspore.float32)

@@ -409,6 +409,10 @@ y = [torch.tensor(range(3)), torch.tensor(roots), torch.tensor([1.5, np.float64(
      torch.tensor([np.array([1.0, 2.0]), np.array([1.1, 2.0])]), torch.tensor([torch.tensor(1.1, dtype=torch.float64), 2]), torch.tensor([]),
      torch.tensor([np.float64(1.1), 2], dtype=torch.float32), torch.tensor([np.bool_(True), False]), torch.tensor([[1, 2], [3, 4.5]])]
 """,
+    "dropout-of-everything": """
+x = torch.ones(4)
+y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)
+""",
     "walrus-and-friends": """
 def run(x: torch.Tensor):
     if (n := x.size(0)) > 1:

@@ -119,6 +119,12 @@ def _is_plain(value: Value) -> bool:
     return isinstance(value, (Lit, Scalar, Shape)) and value != COMPLEX
 
 
+def keeps_something(site: CallSite, file: FileContext) -> bool:
+    """Dropout whose probability is not known to be 1, which the target's layer refuses."""
+    p = site.choice.binding.get("p") if site.choice is not None else None
+    return p is None or site.values[p.index] not in (Lit(1), Lit(1.0))
+
+
 def takes_real_numbers(site: CallSite, file: FileContext) -> bool:
     """Arithmetic of which no operand is known to be complex; the target's does not mix these with others, or differentiate it."""
     return not any(value == COMPLEX or (isinstance(value, Tensor) and value.dtype == "complex") for value in site.values)

@@ -73,6 +73,12 @@ def test_forms_for_some_dtypes_need_a_known_one(expression: str, expected: str) 
         ("1j * 2", "1j * 2"),
         ("x.cfloat() * n", "ms_support.mul(x."),
         ("torch.mul(x, n)", "mint.mul(x, n)"),
+        ("torch.cat([x * 2, torch.zeros(2)])", "mint.cat([x * 2, ops.zeros((2,))])"),
+        ("torch.cat([x * 2, torch.exp(x), torch.zeros(2)])", "mint.cat(["),
+        ("torch.cat([torch.zeros(2), torch.arange(2)])", "ms_support.cat(["),
+        ("torch.stack([x.long(), x > 0])", "ms_support.stack(["),
+        ("torch.stack([x, n])", "ops.stack([x, n])"),
+        ("torch.stack([x, x.double()])", "ms_support.stack(["),
     ],
 )
 def test_operators_stay_where_they_are_known_to_be_right(expression: str, expected: str) -> None:

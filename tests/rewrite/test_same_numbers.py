@@ -409,6 +409,13 @@ y = [torch.tensor(range(3)), torch.tensor(roots), torch.tensor([1.5, np.float64(
      torch.tensor([np.array([1.0, 2.0]), np.array([1.1, 2.0])]), torch.tensor([torch.tensor(1.1, dtype=torch.float64), 2]), torch.tensor([]),
      torch.tensor([np.float64(1.1), 2], dtype=torch.float32), torch.tensor([np.bool_(True), False]), torch.tensor([[1, 2], [3, 4.5]])]
 """,
+    "joined-of-several-dtypes": """
+def joined(x: torch.Tensor):
+    return torch.cat([x, torch.arange(3)]), torch.stack((x, x > 1, x.long()))
+x, n = torch.arange(3) * 0.5, torch.arange(3)
+y = [torch.cat([torch.zeros(2), torch.arange(2)]), torch.cat([x, x.double()]), torch.stack([n, x]), torch.hstack((n, x)), torch.vstack([x, n > 1]),
+     torch.dstack([n, n > 1]), torch.column_stack((x, n)), torch.cat((torch.complex(x, x), x)).real, *joined(x)]
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

@@ -24,12 +24,26 @@ _NO_ELEMENTS: Final = (cst.List([]), cst.Tuple([]), cst.Integer("0"))
 
 def joins_no_empty(site: CallSite, file: FileContext) -> bool:
     """``torch.cat`` skips 1-d empty tensors, which MindSpore refuses: not in files that make such tensors to start from, nor in functions that join
-    what they are given."""
+    what they are given. Nor where dtypes may differ."""
+    if not joins_one_dtype(site, file):
+        return False
     calls = file.facts.calls
     if any(call.apis[0] in _EMPTY and _is_empty(call.node) for call in calls.values() if call.apis):
         return False
     fact = calls.get(id(site.original))
     return fact is None or fact.function is None or _computes_tensors(site, fact)
+
+
+def joins_one_dtype(site: CallSite, file: FileContext) -> bool:
+    """Tensors to be joined that may all have one dtype, which MindSpore wants: none is known to be of another category than the others, or, where the
+    project speaks of double precision, all are known to be integers or booleans."""
+    argument = site.choice.binding.get("tensors") if site.choice is not None else None
+    value = site.values[argument.index] if argument is not None else UNKNOWN
+    items = value.items if isinstance(value, Tup) else (value.item,) if isinstance(value, Seq) else (value,)
+    categories = {item.dtype if isinstance(item, Tensor) else "" for item in items}
+    if len({"float" if category == "inexact" else category for category in categories if category}) > 1:
+        return False
+    return len(items) < 2 or categories <= {"int", "bool"} or in_single_precision(site, file)
 
 
 def _computes_tensors(site: CallSite, fact: CallFact) -> bool:
@@ -52,8 +66,11 @@ def _is_computed(node: cst.BaseExpression, value: Value, fact: CallFact) -> bool
     return isinstance(value, Tensor) and (value.part or not (isinstance(node, cst.Name) and fact.takes(node.value)))
 
 
-def stacks_no_parameter(site: CallSite, file: FileContext) -> bool:
-    """``ops.stack``, run eagerly, takes no parameters among tensors: not what may hold a parameter, in projects that make parameters or leaves."""
+def stacks_plainly(site: CallSite, file: FileContext) -> bool:
+    """``ops.stack``, run eagerly, takes no parameters among tensors: not what may hold a parameter, in projects that make parameters or leaves.
+    Nor what may have several dtypes."""
+    if not joins_one_dtype(site, file):
+        return False
     argument = site.choice.binding.get("tensors") if site.choice is not None else None
     if argument is None:
         return False

@@ -20,18 +20,46 @@ from .tensor_items import set_tensor
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
     """Join along ``dim``; mixed dtypes are promoted and empty 1-d tensors skipped (torch.cat)."""
     items = [t for t in tensors if t.shape != (0,)] or list(tensors)[:1]
-    dtype = tensors[0].dtype
-    for t in tensors[1:]:
-        dtype = _promote_pair(dtype, t.dtype)
+    dtype = _dtype_of_all(tensors)
     return mint.cat([ops.cast(t, dtype) for t in items], dim)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: None = None) -> Tensor:
     """Join along a new dimension, parameters and tensors alike; mixed dtypes are promoted (torch.stack)."""
+    return _stack_of(_in_dtype_of_all(tensors), dim)
+
+
+def hstack(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:
+    """Join along the second dimension, vectors along their own; mixed dtypes are promoted (torch.hstack)."""
+    return mint.hstack(_in_dtype_of_all(tensors))
+
+
+def vstack(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:
+    """Join rows; mixed dtypes are promoted (torch.vstack)."""
+    return ops.vstack(_in_dtype_of_all(tensors))
+
+
+def dstack(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:
+    """Join along the third dimension; mixed dtypes are promoted (torch.dstack)."""
+    return mint.dstack(_in_dtype_of_all(tensors))
+
+
+def column_stack(tensors: Sequence[Tensor], *, out: None = None) -> Tensor:
+    """Join columns; mixed dtypes are promoted (torch.column_stack)."""
+    return ops.column_stack(_in_dtype_of_all(tensors))
+
+
+def _in_dtype_of_all(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors in the dtype that torch promotes all of them to."""
+    dtype = _dtype_of_all(tensors)
+    return [ops.cast(t, dtype) for t in tensors]
+
+
+def _dtype_of_all(tensors: Sequence[Tensor]) -> Any:
     dtype = tensors[0].dtype
     for t in tensors[1:]:
         dtype = _promote_pair(dtype, t.dtype)
-    return _stack_of([ops.cast(t, dtype) for t in tensors], dim)
+    return dtype
 
 
 def block_diag(*tensors: Tensor) -> Tensor:

@@ -416,6 +416,13 @@ x, n = torch.arange(3) * 0.5, torch.arange(3)
 y = [torch.cat([torch.zeros(2), torch.arange(2)]), torch.cat([x, x.double()]), torch.stack([n, x]), torch.hstack((n, x)), torch.vstack([x, n > 1]),
      torch.dstack([n, n > 1]), torch.column_stack((x, n)), torch.cat((torch.complex(x, x), x)).real, *joined(x)]
 """,
+    "next-numbers": """
+inf, nan = float("inf"), float("nan")
+x = torch.tensor([1.0, 0.0, -1.0, 3e38, inf, 5.0, nan, 1.0, -0.5, 0.0, 1e-45, inf])
+towards = torch.tensor([2.0, 1.0, 5.0, inf, 0.0, 5.0, 1.0, nan, -3.0, -1.0, 0.0, inf])
+y = [torch.nextafter(x, towards).view(torch.int32), torch.nextafter(torch.tensor([1.0, 2.0]), torch.tensor(3.0)),
+     torch.nextafter(x[:4].double(), towards[:4].double())]
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

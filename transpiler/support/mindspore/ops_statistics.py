@@ -253,11 +253,20 @@ class _NextAfter(nn.Cell):
     """The next number towards another; the derivative is 1 by whichever of the two it stays at or moves from."""
 
     def construct(self, x: Tensor, y: Tensor) -> Tensor:
-        return ops.nextafter(x, y)
+        return _next_single(x, y) if x.dtype == mindspore.float32 else ops.nextafter(x, y)
 
     def bprop(self, x: Tensor, y: Tensor, out: Tensor, dout: Tensor) -> Any:
         same = (x == y).astype(dout.dtype)
         return dout * (1 - same), dout * same
+
+
+def _next_single(x: Tensor, y: Tensor) -> Tensor:
+    """The next number in single precision, by its bits, which count away from zero; MindSpore's kernel returns ``x``."""
+    upwards, bits = y > x, x.contiguous().view(mindspore.int32)
+    beside_zero = ops.where(upwards, ops.ones_like(bits), ops.full_like(bits, 1 - 2**31))
+    step = ops.where(ops.logical_xor(x > 0, upwards), ops.full_like(bits, -1), ops.ones_like(bits))
+    found = ops.where(x == 0, beside_zero, bits + step).view(mindspore.float32)
+    return ops.where(x == y, y, ops.where(ops.logical_or(ops.isnan(x), ops.isnan(y)), x + y, found))
 
 
 def nextafter(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:

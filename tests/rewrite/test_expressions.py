@@ -11,6 +11,25 @@ CASES = [
         """\
 import torch
 
+layer = torch.nn.Linear(2, 2)
+y = layer(torch.ones(1, 2)).sum()
+grads = torch.autograd.grad(y, (layer.weight, layer.bias))
+""",
+        """\
+import torch
+from mindspore import nn, ops
+
+layer = nn.Dense(2, 2)
+y = layer(ops.ones((1, 2))).sum()
+grads = torch.autograd.grad(y, (layer.weight, layer.bias))
+""",
+        ["T2M305", "T2M307"],
+        id="gradients-that-stay",
+    ),
+    pytest.param(
+        """\
+import torch
+
 
 def f(x: torch.Tensor, device, u):
     a = x.to(device, torch.float16)

@@ -423,6 +423,18 @@ towards = torch.tensor([2.0, 1.0, 5.0, inf, 0.0, 5.0, 1.0, nan, -3.0, -1.0, 0.0,
 y = [torch.nextafter(x, towards).view(torch.int32), torch.nextafter(torch.tensor([1.0, 2.0]), torch.tensor(3.0)),
      torch.nextafter(x[:4].double(), towards[:4].double())]
 """,
+    "gradients-of-unused-inputs": """
+a = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.tensor([3.0, 4.0], requires_grad=True)
+used, unused = nn.Linear(2, 1), nn.Linear(2, 1)
+z = (a * a).sum()
+first = torch.autograd.grad(z, [a, b], allow_unused=True)
+z = (a * 0 + b).sum()
+second = torch.autograd.grad(z, (a, b), None, None, True, True, True)
+z = used(a).sum()
+third = torch.autograd.grad(z, list(used.parameters()) + list(unused.parameters()), allow_unused=True)
+y = first[0], first[1] is None, list(second), [*third[:2]], [gradient is None for gradient in third]
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

@@ -11,7 +11,7 @@ from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import plain_operation
 from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.training.regions import Failure, Plan, Region
-from transpiler.rewrite.training.sites import argument_of, gradient_of, single
+from transpiler.rewrite.training.sites import argument_of, gradient_of, listed, single
 from transpiler.syntax.names import dotted
 from transpiler.syntax.tree import every
 
@@ -27,6 +27,7 @@ class TrainingRewriter:
         self.file = file
         self.plan = plan
         self._losses: dict[int, cst.BaseExpression] = {}
+        self._inputs: dict[int, tuple[cst.BaseExpression, ...]] = {}
 
     def handles(self, call: cst.CSTNode) -> bool:
         """Whether a call is a planned ``backward()``."""
@@ -52,10 +53,12 @@ class TrainingRewriter:
         if isinstance(outcome, Failure) and not outcome.is_final and outcome_is_method(original):
             return self._recorded(original, updated, outcome)
         if isinstance(outcome, Failure):
-            self.file.left(original, Code.UNSUPPORTED_BACKWARD, symbol, outcome.message, outcome.hint, root=cst.Pass())
+            root = cst.Pass() if outcome_is_method(original) else original
+            self.file.left(original, Code.UNSUPPORTED_BACKWARD, symbol, outcome.message, outcome.hint, root=root)
             return updated
         if outcome.site.inputs is not None:
             self._losses[id(outcome)] = self._objective(outcome, updated)
+            self._inputs[id(outcome)] = listed(argument_of(updated, 1, "inputs") or cst.Tuple([]))
             self.file.converted(original, symbol, "input_grads")
             if self.file.code(argument_of(original, 4, "create_graph") or cst.Name("False")) != "False":
                 self.file.review(
@@ -200,10 +203,11 @@ class TrainingRewriter:
     def _call(self, region: Region) -> cst.Call:
         function = cst.Name(region.function)
         if region.site.inputs is not None:
-            arguments = _arguments([function, *region.site.inputs])
-            again = argument_of(region.site.call, 4, "create_graph")
-            if again is not None:
-                arguments.append(cst.Arg(again, keyword=cst.Name("create_graph"), equal=_CLOSE))
+            arguments = _arguments([function, *self._inputs.get(id(region), region.site.inputs)])
+            for position, name in ((4, "create_graph"), (6, "allow_unused")):
+                flag = argument_of(region.site.call, position, name)
+                if flag is not None:
+                    arguments.append(cst.Arg(flag, keyword=cst.Name(name), equal=_CLOSE))
             return cst.Call(self.file.speller.expression("support.input_grads"), arguments)
         owners = self._owners(region)
         catches = any(isinstance(place.owner, (cst.Try, cst.TryStar)) for place in region.site.places)
@@ -262,5 +266,6 @@ def _own_index(region: Region, block: cst.CSTNode) -> int:
 
 
 def outcome_is_method(call: cst.Call) -> bool:
-    """Whether the loss is the receiver of ``backward``, not its argument (torch.autograd.backward)."""
-    return isinstance(call.func, cst.Attribute) and not dotted(call.func).endswith("autograd.backward")
+    """Whether the loss is the receiver of ``backward``, not an argument (of torch.autograd.backward, torch.autograd.grad)."""
+    func = call.func
+    return isinstance(func, cst.Attribute) and func.attr.value == "backward" and not dotted(func).endswith("autograd.backward")

@@ -12,7 +12,7 @@ from typing import Final
 from mindspore import Tensor, _c_expression, ops
 from mindspore.common.api import _pynative_executor
 
-from .training import Leaves, _is_reached, _leaf_numbers, accumulate_grads
+from .training import Leaves, _is_reached, _node_numbers, accumulate_grads
 
 
 def _record() -> None:
@@ -33,7 +33,7 @@ def backward(
 ) -> None:
     """Adds the gradients of ``tensor`` into ``parameter.grad`` of the parameters that it was computed from: those of optimizers, and leaves made by
     ``requires_grad_``. Raises ``RuntimeError`` where nothing was recorded."""
-    reached = _leaf_numbers(tensor) if RECORDS else None
+    reached = _node_numbers(tensor) if RECORDS else None
     if reached is None:
         raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
     if gradient is None and tensor.size != 1:

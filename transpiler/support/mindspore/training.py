@@ -22,7 +22,7 @@ def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | Non
     """Adds gradients into ``parameter.grad`` (torch.Tensor.backward), for those parameters that ``loss`` depends on."""
     if grads is None:
         raise RuntimeError("the loss was computed where gradients are switched off")
-    reached = _leaf_numbers(loss) if loss is not None else None
+    reached = _node_numbers(loss) if loss is not None else None
     done: set[int] = set()
     with mindspore._no_grad():
         for parameter, gradient in zip(parameters, grads, strict=True):
@@ -34,22 +34,20 @@ def accumulate_grads(parameters: Iterable[Tensor], grads: Sequence[Tensor] | Non
         Leaves.pass_over(leaf for leaf in Leaves.known.values() if reached and id(leaf) not in done and _is_reached(leaf, reached))
 
 
-def _leaf_numbers(loss: Tensor) -> set[int] | None:
-    """The numbers of the parameters that a loss was computed from; None where MindSpore recorded no graph."""
+def _node_numbers(loss: Tensor) -> set[int] | None:
+    """The numbers of the parameters and results that a loss was computed from; None where MindSpore recorded no graph."""
     start = getattr(loss, "_grad_node", None)
     if start is None:
         return None
-    pending, seen, leaves = [start], set(), set()
+    pending, seen = [start], set()
     while pending:
         node = pending.pop()
         number = node._unique_id() if node is not None else None
         if number is None or number in seen:
             continue
         seen.add(number)
-        if node.is_leaf():
-            leaves.add(number)
         pending.extend(edge[0] if isinstance(edge, tuple) else edge for edge in node.next_functions)
-    return leaves
+    return seen
 
 
 def _is_reached(parameter: Tensor, reached: set[int] | None) -> bool:
@@ -170,18 +168,27 @@ def value_and_grad(
     return kept[-1], grads
 
 
-def input_grads(forward: Callable[..., Any], *inputs: Any, create_graph: bool | None = None) -> tuple[Any, tuple[Tensor, ...]]:
+def input_grads(
+    forward: Callable[..., Any], *inputs: Any, create_graph: bool | None = None, allow_unused: bool | None = None
+) -> tuple[Any, tuple[Tensor | None, ...]]:
     """What ``forward`` returns, its objective first, and the objective's gradients with respect to the inputs (torch.autograd.grad): tensors that
-    ``forward`` takes, or one iterable of parameters that it uses. With ``create_graph`` they can be differentiated again."""
+    ``forward`` takes, or one iterable of parameters that it uses. With ``create_graph`` they can be differentiated again; with ``allow_unused``
+    those that the objective does not depend on have none."""
     kept: list[Any] = []
+    used: list[bool] = []
+    weights = list(inputs[0]) if len(inputs) == 1 and not isinstance(inputs[0], Tensor) else None
 
     def objective(*values: Tensor) -> Tensor:
         kept.append(forward(*values))
-        return kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+        loss: Tensor = kept[-1][0] if isinstance(kept[-1], tuple) else kept[-1]
+        reached = _node_numbers(loss) if allow_unused else None
+        used.extend(_is_reached(value, reached) for value in (values if weights is None else weights))
+        return loss
 
-    if len(inputs) == 1 and not isinstance(inputs[0], Tensor):
-        grads = _unspoilt_grads(objective, None, list(inputs[0]))
+    if weights is not None:
+        grads = _unspoilt_grads(objective, None, weights)
     else:
         values = [value * 1 if isinstance(value, Parameter) else value for value in inputs]
         grads = _unspoilt_grads(objective, values)
-    return kept[-1], tuple(grads if create_graph else map(ops.stop_gradient, grads))
+    found = tuple(grads if create_graph else map(ops.stop_gradient, grads))
+    return kept[-1], tuple(grad if is_used else None for grad, is_used in zip(found, used, strict=True))

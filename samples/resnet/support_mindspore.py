@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import mindspore
 import numpy as np
@@ -16,6 +17,21 @@ def param_dtype(dtype: Any) -> Any:
     return mindspore.float32 if dtype is None else dtype
 
 
+@ops.constexpr(check=False)
+def _is_graph(function: Any) -> bool:
+    """Whether a function has become a graph, which constants are not: what is computed beforehand is given None for it."""
+    return function is None
+
+
+def is_compiling() -> bool:
+    """Whether the code runs as a graph that ``mindspore.jit`` makes of it (torch.compiler.is_compiling)."""
+
+    def probe() -> int:
+        return 0
+
+    return bool(_is_graph(probe))
+
+
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
     new = Tensor(np.ascontiguousarray(values, np.float32).reshape(tensor.shape)).astype(tensor.dtype)
@@ -23,7 +39,7 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
         with mindspore._no_grad():  # of a leaf nothing is recorded
             tensor.copy_(new)
     else:
-        tensor.copy_(new)  # recorded: what the tensor was computed from gets no gradient any more
+        copy_into(tensor, new)  # recorded: what the tensor was computed from gets no gradient any more
     return tensor
 
 
@@ -453,3 +469,47 @@ def reset_normalization(layer: Any) -> None:
         raise AttributeError(f"'{type(layer).__name__}' object has no attribute 'reset_parameters'")
     for name, fill in found:
         fill(inner._params[name])
+
+
+#: Operators whose result shares memory with their operand, as MindSpore's records call them. What is written into parts reaches the operand's record.
+_VIEWS: Final = frozenset(
+    {"Transpose", "Reshape", "View", "Slice", "SelectExtView", "Diagonal", "ExpandDims", "Squeeze", "BroadcastTo", "AsStrided"}
+)
+_PARTS: Final = frozenset({"SelectView", "StridedSlice"})
+
+
+def _own(x: Tensor) -> Tensor:
+    """Elements that were picked by a tensor or list, without MindSpore's memory of the tensor that they were read from, which it writes back to."""
+    index = getattr(x, "index_of_parent_", None)
+    if any(map(_picks, index if isinstance(index, tuple) else (index,))):
+        x.parent_tensor_ = x.index_of_parent_ = None
+    return x
+
+
+def copy_into(x: Tensor, value: Any) -> Tensor:
+    """``x.copy_(value)`` whatever memory ``x`` is a view of: MindSpore's ``copy_`` is lost on views of a part, or fails. Returns ``x``."""
+    if is_compiling() or isinstance(x, Parameter):
+        return x.copy_(value)
+    node = getattr(x, "_grad_node", None)
+    if node is not None and node.name() in (_VIEWS if x.ndim else _PARTS | _VIEWS):
+        warnings.warn("a view is changed in place while it is differentiated: of MindSpore's tensors that share its memory only it has the new values "
+                      "and their gradient", stacklevel=2)  # fmt: skip
+    if x.size == 0:  # there is nothing to write, and MindSpore's assignment fails
+        return x
+    x = _own(x)
+    if isinstance(value, Tensor):
+        value = value.astype(x.dtype)
+        if value.shape != x.shape:
+            value = ops.broadcast_to(value, x.shape)
+    if x.ndim:
+        x[:] = value
+    elif node is None:
+        x.reshape(1)[:] = value.reshape(1) if isinstance(value, Tensor) else value
+    else:
+        x.copy_(value)
+    return x
+
+
+def _picks(part: Any) -> bool:
+    """Whether a part of an index chooses elements one by one."""
+    return isinstance(part, list) or (isinstance(part, Tensor) and bool(part.ndim))

@@ -9,6 +9,8 @@ import mindspore
 import numpy as np
 from mindspore import Parameter, Tensor, ops
 
+from .tensor_items import copy_into
+
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """``values`` written into the tensor's own memory."""
@@ -17,7 +19,7 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
         with mindspore._no_grad():  # of a leaf nothing is recorded
             tensor.copy_(new)
     else:
-        tensor.copy_(new)  # recorded: what the tensor was computed from gets no gradient any more
+        copy_into(tensor, new)  # recorded: what the tensor was computed from gets no gradient any more
     return tensor
 
 

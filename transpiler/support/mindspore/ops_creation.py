@@ -12,6 +12,7 @@ from mindspore import Tensor, ops
 
 from ._common import _cast, _category, _imag, _promote_pair, _real, _result_dtype, _scalar_dtype, _size
 from .compiled_forms import is_compiling
+from .tensor_items import copy_into
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
@@ -344,15 +345,13 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
 def tensor_apply_(self: Tensor, callable: Any) -> Tensor:
     """Each element replaced by a function of it (torch.Tensor.apply_)."""
     values = [callable(value) for value in self.asnumpy().reshape(-1).tolist()]
-    self.copy_(Tensor(np.array(values).reshape(self.shape)).astype(self.dtype))
-    return self
+    return copy_into(self, Tensor(np.array(values).reshape(self.shape)).astype(self.dtype))
 
 
 def tensor_map_(self: Tensor, tensor: Tensor, callable: Any) -> Tensor:
     """Each element replaced by a function of it and another tensor's (torch.Tensor.map_)."""
     pairs = zip(self.asnumpy().reshape(-1).tolist(), ops.broadcast_to(tensor, self.shape).asnumpy().reshape(-1).tolist())
-    self.copy_(Tensor(np.array([callable(a, b) for a, b in pairs]).reshape(self.shape)).astype(self.dtype))
-    return self
+    return copy_into(self, Tensor(np.array([callable(a, b) for a, b in pairs]).reshape(self.shape)).astype(self.dtype))
 
 
 def is_signed(input: Tensor) -> bool:

@@ -12,6 +12,7 @@ from mindspore import Tensor, mint, ops
 
 from .ops_pointwise import clamp_max, clamp_min
 from .ops_reduction import linalg_vector_norm
+from .tensor_items import copy_into
 
 
 def _per_tensor(operand: Any, count: int) -> list[Any]:
@@ -30,7 +31,7 @@ def update_each(function: Callable[..., Tensor], tensors: Sequence[Tensor]) -> N
 
 def _write(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
     for tensor, value in zip(tensors, values):
-        tensor.copy_(value.astype(tensor.dtype))
+        copy_into(tensor, value.astype(tensor.dtype))
 
 
 def foreach_add(input: Sequence[Tensor], other: Any, *, alpha: Any = 1) -> list[Tensor]:

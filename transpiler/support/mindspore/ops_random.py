@@ -11,6 +11,7 @@ from mindspore import Tensor, mint, ops
 
 from ._common import _size
 from .data_random import Generator, draw_integers, draw_normal, draw_permutation, draw_seed, draw_uniform
+from .tensor_items import copy_into
 
 
 def _drawn(numbers: np.ndarray[Any, Any], shape: tuple[int, ...], dtype: Any) -> Tensor:
@@ -110,14 +111,12 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
 
 def tensor_exponential_(self: Tensor, lambd: float = 1, *, generator: Any = None) -> Tensor:
     """Filled with exponentially distributed numbers (torch.Tensor.exponential_)."""
-    self.copy_((-ops.log(1.0 - rand(*self.shape, generator=generator)) / lambd).astype(self.dtype))
-    return self
+    return copy_into(self, (-ops.log(1.0 - rand(*self.shape, generator=generator)) / lambd).astype(self.dtype))
 
 
 def tensor_bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Filled with 1 where chance ``p`` strikes, else 0 (torch.Tensor.bernoulli_)."""
-    self.copy_((rand(*self.shape, generator=generator) < p).astype(self.dtype))
-    return self
+    return copy_into(self, (rand(*self.shape, generator=generator) < p).astype(self.dtype))
 
 
 def tensor_random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
@@ -129,27 +128,25 @@ def tensor_random_(self: Tensor, from_: int = 0, to: int | None = None, *, gener
                  mindspore.int32: 2**31, mindspore.int16: 2**15, mindspore.int8: 2**7, mindspore.uint8: 2**8, mindspore.bool_: 2}  # fmt: skip
         low, high = (from_, to) if to is not None else (0, from_ or exact[self.dtype])
         drawn = np.asarray(draw_integers(generator or _numpy_stream(), low, high, self.size), np.int64)
-    self.copy_(_drawn(drawn, self.shape, self.dtype))
-    return self
+    return copy_into(self, _drawn(drawn, self.shape, self.dtype))
 
 
 def tensor_cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Tensor:
     """Filled with Cauchy distributed numbers (torch.Tensor.cauchy_)."""
-    self.copy_((median + sigma * ops.tan((rand(*self.shape, generator=generator) - 0.5) * 3.141592653589793)).astype(self.dtype))
-    return self
+    return copy_into(
+        self, (median + sigma * ops.tan((rand(*self.shape, generator=generator) - 0.5) * 3.141592653589793)).astype(self.dtype)
+    )
 
 
 def tensor_log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Any = None) -> Tensor:
     """Filled with numbers whose logarithms are normally distributed (torch.Tensor.log_normal_)."""
-    self.copy_(ops.exp(randn(*self.shape, generator=generator) * std + mean).astype(self.dtype))
-    return self
+    return copy_into(self, ops.exp(randn(*self.shape, generator=generator) * std + mean).astype(self.dtype))
 
 
 def tensor_geometric_(self: Tensor, p: float, *, generator: Any = None) -> Tensor:
     """Filled with the number of trials up to the first success (torch.Tensor.geometric_)."""
     trials: Any = ops.ceil(ops.log(1.0 - rand(*self.shape, generator=generator)) / float(np.log1p(-p)))
-    self.copy_(mint.maximum(trials, ops.ones_like(trials)).astype(self.dtype))
-    return self
+    return copy_into(self, mint.maximum(trials, ops.ones_like(trials)).astype(self.dtype))
 
 
 def _numpy_generator(generator: Any = None) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 from mindspore import Tensor, mint, ops
 
 from ._common import _axis, _memory_order, _scattered, _stack_of
+from .tensor_items import copy_into
 
 
 def _numbered(input: Tensor) -> Any:
@@ -75,8 +76,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 
 def tensor_put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """Writes ``source`` at flat positions (torch.Tensor.put_)."""
-    self.copy_(put(self, index, source, accumulate))
-    return self
+    return copy_into(self, put(self, index, source, accumulate))
 
 
 def index_reduce(
@@ -107,8 +107,7 @@ def _reduce_rows(rows: list[Tensor], reduce: str) -> Tensor:
 
 def tensor_index_reduce_(self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
     """Reduces rows of ``source`` into rows (torch.Tensor.index_reduce_)."""
-    self.copy_(index_reduce(self, dim, index, source, reduce, include_self=include_self))
-    return self
+    return copy_into(self, index_reduce(self, dim, index, source, reduce, include_self=include_self))
 
 
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Self
 import mindspore
 from mindspore import Tensor, nn
 
+from .tensor_items import copy_into
+
 _GROUP: ContextVar[str | None] = ContextVar("group", default=None)
 
 
@@ -173,7 +175,7 @@ def all_gather(tensor_list: list[Any], tensor: Any, group: Any = None, async_op:
     """Every process's tensor: this one's (torch.distributed.all_gather, gather_object and all_gather_object)."""
     _check_initialized()
     if isinstance(tensor, Tensor) and isinstance(tensor_list[0], Tensor):
-        tensor_list[0].copy_(tensor)
+        copy_into(tensor_list[0], tensor)
     else:
         tensor_list[0] = tensor
     return finished_work() if async_op else None

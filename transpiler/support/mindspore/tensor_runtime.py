@@ -11,6 +11,8 @@ import numpy as np
 from mindspore import Parameter, Tensor, ops
 from mindspore.common.api import _pynative_executor
 
+from .tensor_items import copy_into
+
 
 @mindspore.jit_class
 class device(str):
@@ -173,16 +175,14 @@ def torch_check(cond: Any, message: Any = None) -> None:
 def tensor_fill_(self: Tensor, value: Any) -> Tensor:
     """Every element set to ``value`` (torch.Tensor.fill_)."""
     number = ops.cast(value, self.dtype) if isinstance(value, Tensor) else mindspore.tensor(value, dtype=self.dtype)
-    self.copy_(ops.broadcast_to(number, self.shape))
-    return self
+    return copy_into(self, ops.broadcast_to(number, self.shape))
 
 
 def tensor_fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
     """The main diagonal set to ``fill_value`` (torch.Tensor.fill_diagonal_)."""
     values = self.asnumpy().copy()
     np.fill_diagonal(values, fill_value, wrap)
-    self.copy_(Tensor(values))
-    return self
+    return copy_into(self, Tensor(values))
 
 
 def assert_async(input: Tensor, assert_msg: str = "") -> None:

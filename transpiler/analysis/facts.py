@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 import libcst as cst
 
-from transpiler.analysis.values import ClassInfo, FunctionInfo, Value
+from transpiler.analysis.values import ClassInfo, FunctionInfo, Tensor, Value
 
 
 class Position(StrEnum):
@@ -231,3 +231,8 @@ class Facts:
     named_operands: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)
+
+    def is_held(self, node: cst.BaseExpression | None) -> bool:
+        """Whether an expression is an item of a container, or of an object that may be one: the tensor that others may hold too."""
+        fact = self.subscripts.get(id(node))
+        return isinstance(node, cst.Subscript) and (fact is None or not isinstance(fact.owner, Tensor))

@@ -715,7 +715,8 @@ class ExpressionInterpreter:
                 self.touch()
         if picks is Picks.YES and isinstance(owner, v.Tensor):
             return v.Tensor(fresh=True, dtype=owner.dtype)
-        return self.semantics.subscript(owner, index, is_slice)
+        item = self.semantics.subscript(owner, index, is_slice)
+        return item if isinstance(node.value, cst.Call) else v.held(item) if isinstance(owner, (v.Seq, v.Tup, v.DictOf)) else item
 
     def indices(self, node: cst.Subscript, position: Position, of_tensor: bool) -> tuple[Value, bool, Picks]:
         """The kind of the last index of ``x[i, j]``, whether there are slices, and whether they pick elements."""
@@ -952,7 +953,7 @@ class ExpressionInterpreter:
         return v.DictOf(item)
 
     def _comp_for(self, comp: cst.CompFor) -> None:
-        self.assign(comp.target, self.semantics.stored(self.iterate(self.evaluate(comp.iter))))
+        self.assign(comp.target, v.held(self.semantics.stored(self.iterate(self.evaluate(comp.iter)))))
         for test in comp.ifs:
             self.evaluate(test.test)
             self.scope.names.update(self.narrow(test.test))

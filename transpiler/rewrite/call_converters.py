@@ -14,6 +14,7 @@ import libcst as cst
 
 from transpiler.analysis.values import UNKNOWN, Inst, Tensor, UserInst, is_fresh
 from transpiler.rewrite.call_site import CallSite, ConverterContext
+from transpiler.rewrite.expressions import may_be_view
 
 
 def receiver_only(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
@@ -22,12 +23,16 @@ def receiver_only(site: CallSite, context: ConverterContext) -> cst.BaseExpressi
 
 
 def copy_in_place(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
-    """``x.copy_(y)`` on a name that may stand for a view of any layout: MindSpore's own ``copy_`` is lost on views that are not contiguous."""
+    """``x.copy_(y)`` on a name or item that may be a view of any layout: MindSpore's own ``copy_`` is lost on views that are not contiguous."""
     bound = site.choice.binding.values if site.choice is not None else {}
     receiver, source = ([site.args[a.index].value for a in bound.get(name, ())] for name in ("self", "src"))
-    is_part = isinstance(site.values[0], Tensor) and site.values[0].part
-    if is_part or len(source) != 1 or not receiver or not isinstance(receiver[0], cst.Name):
+    if len(source) != 1 or not receiver or not may_be_view(receiver[0]):
         return None
+    owner, written = site.values[0], site.original.func
+    is_held = isinstance(written, cst.Attribute) and context.file.facts.is_held(written.value)
+    is_part = isinstance(owner, Tensor) and owner.part and isinstance(receiver[0], cst.Name)
+    if not is_held and (is_part or isinstance(receiver[0], cst.Subscript)):
+        return None  # the part is assigned to
     return context.file.write_into(receiver[0], source[0])
 
 

@@ -12,6 +12,7 @@ from transpiler.analysis.semantics import Semantics
 from transpiler.mapping.registry import Registry
 from transpiler.mapping.schema import TargetForm
 from transpiler.report.codes import Code, Kind
+from transpiler.rewrite.expressions import may_be_view
 from transpiler.rewrite.graph_forms import GraphForms
 from transpiler.rewrite.spelling import Speller
 from transpiler.rewrite.template import Style
@@ -123,12 +124,11 @@ class FileContext:
         self.remarks.append(Remark(Kind.REVIEW, code, node, message, symbol, "", hint))
 
     def write_into(self, receiver: cst.BaseExpression, value: cst.BaseExpression, is_view: bool = False) -> cst.Call | None:
-        """The call that gives a tensor new values in place; None where the target's tensors do not change. What an attribute holds owns its memory,
-        a name may stand for a view as well."""
+        """The call that gives a tensor new values in place; None where the target's tensors do not change."""
         method, function = self.target.inplace_assign, self.target.inplace_write
         if method is None or function is None:
             return None
-        if is_view or isinstance(receiver, cst.Name):
+        if is_view or may_be_view(receiver):
             return cst.Call(self.speller.expression(f"support.{function}"), [cst.Arg(receiver), cst.Arg(value)])
         return cst.Call(cst.Attribute(receiver, cst.Name(method)), [cst.Arg(value)])
 

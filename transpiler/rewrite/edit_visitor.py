@@ -250,6 +250,8 @@ class EditVisitor(cst.CSTTransformer):
         rewritten = self.calls.rewrite(original, updated, fact)
         if id(original) in self._parts and isinstance(rewritten, cst.Call):
             rewritten = self.inplace.part_copied(original, rewritten, fact, id(original) in self.calls.statements)
+            if self.inplace.writes_through(fact, rewritten):
+                self.inplace.kept_parts.add(id(original))
         return self._operand_first(original, rewritten) if isinstance(rewritten, cst.Call) else rewritten
 
     def _operand_first(self, original: cst.Call, updated: cst.Call) -> cst.Call:
@@ -404,7 +406,7 @@ class EditVisitor(cst.CSTTransformer):
             return self._inplace_statement(original, updated, fact)
         if id(call) in self.calls.stores:
             return self.calls.stores[id(call)].with_changes(semicolon=updated.semicolon)
-        if id(call) in self._parts and isinstance(updated.value, cst.Call):
+        if id(call) in self._parts and isinstance(updated.value, cst.Call) and not self.inplace.is_held(call, fact):
             statement = self.inplace.part_statement(updated.value)
             if statement is not None:
                 del self._parts[id(call)]
@@ -592,10 +594,12 @@ class EditVisitor(cst.CSTTransformer):
         if fact.place.target == "part" and self.file.target.item_assignment:
             self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
-        if fact.place.shared and self.file.target.inplace_assign is not None and isinstance(updated.target, cst.Name):
+        is_held = fact.place.target == "item" and is_stable(item) or (fact.place.shared and isinstance(updated.target, cst.Name))
+        if is_held and self.file.target.inplace_assign is not None:
             name_of = _AUGMENTED.get(type(updated.operator), "")
-            operand = copy_for_derivative(self.file.target.copy, name_of, updated.target, (fact.value,))
-            call = self.file.write_into(updated.target, self._plain(original, updated, operand))
+            place: Any = updated.target
+            operand = copy_for_derivative(self.file.target.copy, name_of, place, (fact.value,))
+            call = self.file.write_into(place, self._plain(original, updated, operand))
             assert call is not None
             self.file.converted(original, name, self.file.code(call))
             return cst.Expr(call, semicolon=updated.semicolon)

@@ -35,6 +35,13 @@ def every_element(receiver: cst.BaseExpression) -> cst.Subscript:
     return cst.Subscript(receiver, [cst.SubscriptElement(cst.Slice(lower=None, upper=None))])
 
 
+def may_be_view(node: cst.BaseExpression) -> bool:
+    """Whether an expression may denote a view of a part: a name, an item, the data of an item. What an attribute holds owns its memory."""
+    if isinstance(node, cst.Attribute):
+        return node.attr.value == "data" and not isinstance(node.value, cst.Name) and may_be_view(node.value)
+    return isinstance(node, (cst.Name, cst.Subscript))
+
+
 def is_stable(node: cst.BaseExpression) -> bool:
     """Whether an expression can be written twice: it has no effect and denotes the same object each time."""
     if isinstance(node, cst.Name):

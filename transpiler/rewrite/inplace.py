@@ -87,6 +87,14 @@ class InplaceRewriter:
             and owner.part
         )
 
+    def writes_through(self, fact: CallFact, rewritten: cst.Call) -> bool:
+        """Whether a converted call changes the tensor that a part is of, whatever memory that is: support functions do."""
+        func = rewritten.func
+        if self.file.target.inplace_write is None or self.reshapes(fact) or not isinstance(func, cst.Attribute):
+            return False
+        form = self.file.form(fact.apis[0])
+        return func.attr.value in (self.file.target.inplace_write, form.support if form is not None else None)
+
     def part_statement(self, updated: cst.Call) -> cst.BaseSmallStatement | None:
         """``x[0] = value`` for a converted statement ``x[0].copy_(value)``, ``x[0] = zeros_(x[0].copy())`` for others."""
         is_method = isinstance(updated.func, cst.Attribute) and isinstance(updated.func.value, cst.Subscript) or not updated.args
@@ -202,10 +210,9 @@ class InplaceRewriter:
         self, original: cst.Call, receiver: cst.BaseExpression, functional: cst.BaseExpression, fact: CallFact
     ) -> cst.BaseExpression:
         owner, bare = self._owner_kind(fact), self.file.bare(functional)
-        is_part = isinstance(receiver, cst.Subscript) and isinstance(owner, v.Tensor) and owner.part
-        call = self.file.write_into(receiver, bare, is_part)
+        call = self.file.write_into(receiver, bare)
         assert call is not None
-        if is_part:
+        if isinstance(owner, v.Tensor) and owner.part:
             self.kept_parts.add(id(original))
         self._written[id(call)] = (receiver, bare)
         self.file.keep_alive.append(call)
@@ -222,7 +229,8 @@ class InplaceRewriter:
     def _updating(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression:
         """``update(f(x), lambda t: t + y)`` for ``f(x).add_(y)``, whose receiver must not be computed twice."""
         symbol, receiver, owner = callee_text(original), self._receiver(updated, fact), self._owner_kind(fact)
-        is_part = isinstance(owner, v.Tensor) and owner.part and not self._shares(self._receiver(original, fact))
+        written = self._receiver(original, fact)
+        is_part = isinstance(owner, v.Tensor) and owner.part and not self._shares(written) and not self.file.facts.is_held(written)
         if receiver is None or self.file.target.inplace_update is None or is_part:
             message = "It changes a tensor that other names may refer to."
             self.file.left(original, Code.UNSUPPORTED_INPLACE, symbol, message, "Give the tensor a name first.")
@@ -243,6 +251,19 @@ class InplaceRewriter:
         self.kept_parts.add(id(original))
         self.file.converted(original, symbol, self.file.code(call.func))
         return self.calls.placed(original, call)
+
+    def is_held(self, call: cst.Call, fact: CallFact) -> bool:
+        """Whether the tensor that a call, or a chain of calls, changes is an item of a container."""
+        written = self._receiver(call, fact)
+        inner = self.file.facts.calls.get(id(written))
+        if (
+            isinstance(written, cst.Call)
+            and inner is not None
+            and inner.owner is not None
+            and (self.applies(inner) or self.writes_part(inner))
+        ):
+            return self.is_held(written, inner)
+        return self.file.facts.is_held(written)
 
     def _shares(self, receiver: cst.BaseExpression | None) -> bool:
         """Whether a part is what a method gives that shares memory on the target as well, or was changed in place itself."""
@@ -274,6 +295,8 @@ class InplaceRewriter:
                 return None
             updated = updated.with_changes(func=updated.func.with_changes(value=parenthesized(pending)))
         owner = self._owner_kind(fact)
+        if self.is_held(call, fact):
+            return None
         if chained is not None and not (isinstance(owner, v.Tensor) and owner.part):
             return None
         target = self._places.get(id(receiver), receiver)

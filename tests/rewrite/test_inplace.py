@@ -471,6 +471,90 @@ def f(x: mindspore.Tensor, state: dict[str, mindspore.Tensor], n):
 import torch
 
 
+def f(xs, start=torch.zeros(2)):
+    kept, sums, outs = torch.zeros(2), [], []
+    total = torch.zeros(2)
+    best = last = None
+    for x in xs:
+        out = x * 2
+        out += 1
+        outs.append(out)
+        total += out
+        kept += 1
+        sums.append(kept)
+        last = kept.mean()
+    start += total
+    for x in xs:
+        if x > 0:
+            best = total
+            continue
+        total.mul_(2)
+    return best, last
+
+
+class Meter:
+    def __init__(self):
+        self.total = torch.zeros(2)
+        self.count = torch.zeros(1)
+        self.log = []
+
+    def update(self, x: torch.Tensor):
+        self.total += x
+        self.count += 1
+        self.log.append(self.total)
+
+    def mean(self):
+        return self.total / self.count
+""",
+        """\
+import mindspore
+import ms_support
+from mindspore import ops
+
+
+def f(xs, start=ops.zeros((2,))):
+    kept, sums, outs = ops.zeros((2,)), [], []
+    total = ops.zeros((2,))
+    best = last = None
+    for x in xs:
+        out = x * 2
+        out += 1
+        outs.append(out)
+        total += out
+        ms_support.copy_into(kept, kept + 1)
+        sums.append(kept)
+        last = kept.mean()
+    ms_support.copy_into(start, start + total)
+    for x in xs:
+        if x > 0:
+            best = total
+            continue
+        ms_support.copy_into(total, total.mul(2))
+    return best, last
+
+
+class Meter:
+    def __init__(self):
+        self.total = ops.zeros((2,))
+        self.count = ops.zeros((1,))
+        self.log = []
+
+    def update(self, x: mindspore.Tensor):
+        self.total.copy_(self.total + x)
+        self.count += 1
+        self.log.append(self.total)
+
+    def mean(self):
+        return self.total / self.count
+""",
+        [],
+        id="sums-that-others-hold",
+    ),
+    pytest.param(
+        """\
+import torch
+
+
 def f(x: torch.Tensor):
     v = x.transpose(0, 1)
     v.mul_(2)

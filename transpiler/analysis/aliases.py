@@ -13,6 +13,7 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis.values import Value
+from transpiler.syntax.names import bound_by
 from transpiler.syntax.tree import children
 
 #: Attributes and methods whose result does not depend on the numbers in a tensor.
@@ -81,6 +82,13 @@ def shared_names(node: cst.BaseExpression, is_new: Callable[[cst.Call], bool]) -
         yield from shared_names(node.value, is_new)
     elif isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
         yield from ((name, False) for element in node.elements for name, _ in shared_names(element.value, is_new))
+    elif isinstance(node, cst.BinaryOperation):
+        if any(isinstance(side, (cst.List, cst.Tuple, cst.ListComp)) for side in (node.left, node.right)):  # of lists: [x] * 2, xs + [x]
+            yield from ((name, False) for part in (node.left, node.right) for name, _ in shared_names(part, is_new))
+    elif isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)):
+        bound = set(bound_by(node.for_in.target))
+        for name, _ in shared_names(node.value if isinstance(node, cst.DictComp) else node.elt, is_new):
+            yield from ((each, False) for each, _ in shared_names(node.for_in.iter, is_new)) if name in bound else ((name, False),)
     elif isinstance(node, cst.Call) and not is_new(node):
         operands = [argument.value for argument in node.args]
         if isinstance(node.func, cst.Attribute):

@@ -119,6 +119,7 @@ class ExpressionInterpreter:
         self.statements: list[int] = []
         self._objects = 0
         self._set_modes: set[str] = set()
+        self.changed: set[str] = set()  #: names whose tensors were changed in place where nobody else saw them
         self._lambda_items: dict[int, tuple[Value, ...]] = {}
         self._in_text = False
         self._dispatch: dict[type, Callable[[Any, Position], Value]] = {
@@ -452,9 +453,9 @@ class ExpressionInterpreter:
             self.touch()
         elif isinstance(func, cst.Attribute):
             self._method_call(node, func, callee, values)
-        if isinstance(func, cst.Attribute) and func.attr.value in KEEPING and id(node) not in self.facts.calls:
-            for argument in node.args:
-                self.keep(argument.value)
+        keeps = isinstance(func, cst.Attribute) and func.attr.value in KEEPING and id(node) not in self.facts.calls
+        for argument in node.args if keeps or isinstance(callee, v.UserClass) else ():
+            self.keep(argument.value)
         if isinstance(callee, v.Ref) and not is_source(callee.name):
             self._leave_ported(node, callee.name)
         elif isinstance(callee, (v.UserClass, v.UserFunction)) and isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
@@ -566,6 +567,8 @@ class ExpressionInterpreter:
                 certainty, owner = Certainty.KNOWN, v.FRESH if self._makes_tensor(func.value) else v.TENSOR
             self.facts.calls[id(node)] = CallFact(apis, certainty, values, owner, node, self.scope.outside)
             self.touch()
+            if isinstance(func.value, cst.Name) and v.is_fresh(owner) and func.attr.value.endswith("_"):
+                self.changed.add(func.value.value)
 
     def _makes_tensor(self, node: cst.BaseExpression) -> bool:
         """Whether an expression of unknown kind gives a tensor of its own where it gives a tensor at all: arithmetic, or a method that computes."""

@@ -327,11 +327,16 @@ class StatementInterpreter(ExpressionInterpreter):
     def _augmented(self, node: cst.AugAssign) -> None:
         right = self.evaluate(node.value)
         target = node.target
+        if isinstance(node.value, (cst.List, cst.Tuple)):
+            self.keep(node.value)
         if isinstance(target, cst.Name):
             left = self.lookup(target.value)
             is_part = isinstance(left, v.Tensor) and left.part
             shared = self.is_shared(target.value) or (isinstance(left, v.Tensor) and not is_part and not v.is_presumably_fresh(left))
+            left = v.held(left) if shared else left
             place = InplaceFact("part" if is_part else "name", (is_part or v.is_presumably_fresh(left)) and not shared, shared)
+            if place.fresh:
+                self.changed.add(target.value)
         elif isinstance(target, cst.Attribute):
             left = self.evaluate(target)
             if id(target) in self.facts.attributes:
@@ -389,10 +394,20 @@ class StatementInterpreter(ExpressionInterpreter):
         elif node.orelse is not None:
             leaves_else = self._suite(node.orelse.body)
         if left:
+            self._goes_on(node.body, after)
             if isinstance(node.test, cst.UnaryOperation) and isinstance(node.test.operator, cst.Not):
                 self.scope.names.update(self.narrow(node.test.expression))
             return
         self.scope.names = after if leaves_else else self._joined(after, self.scope.names)
+
+    def _goes_on(self, suite: cst.BaseSuite, names: Mapping[str, Value]) -> None:
+        """What names share in a branch that ends with ``continue`` or ``break`` is shared in the next round, or after the loop."""
+        last = suite.body[-1] if suite.body else None
+        small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) and last.body else last
+        for key, alias in names.items() if isinstance(small, (cst.Continue, cst.Break)) else ():
+            if isinstance(alias, Alias):
+                known = self.scope.names.get(key)
+                self.scope.names[key] = known.joined(alias) if isinstance(known, Alias) else alias
 
     def _is_some_layer(self, kind: Value) -> bool:
         """Whether what was asked for is a certain class of torch's layers: what is none of them is another module."""
@@ -428,6 +443,7 @@ class StatementInterpreter(ExpressionInterpreter):
 
     def _loop(self, body: cst.BaseSuite, orelse: cst.Else | None) -> None:
         before = dict(self.scope.names)
+        outside, self.changed = self.changed, set()
         self._suite(body)
         widened = {
             name
@@ -439,6 +455,14 @@ class StatementInterpreter(ExpressionInterpreter):
             self.scope.names = dict(before)
             self._suite(body)
             self.mixed.update((id(self.scope), name) for name in widened)
+        if self.changed:  # a later round may find that others see what the first one changed unseen
+            after = self.scope.names
+            self.scope.names = self._joined(after, before)
+            if any(self.is_shared(name) for name in self.changed if name in after):
+                self._suite(body)
+            else:
+                self.scope.names = after
+        self.changed |= outside
         kinds = {name: self._widened(self.scope.names.get(name)) for name in widened}
         self.scope.names = {**self._joined(self.scope.names, before), **kinds}
         if orelse is not None:
@@ -651,6 +675,7 @@ class StatementInterpreter(ExpressionInterpreter):
                 self.evaluate(parameter.annotation.annotation, Position.ANNOTATION)
             if parameter.default is not None:
                 self.evaluate(parameter.default)
+                self.keep(parameter.default)
         if node.returns is not None:
             self.evaluate(node.returns.annotation, Position.ANNOTATION)
 
@@ -745,7 +770,7 @@ class StatementInterpreter(ExpressionInterpreter):
             return v.TENSOR if isinstance(argument, v.Tensor) else _any_call(self.semantics.stored(argument))
         default = parameter.default
         if default is not None and default is not UNKNOWN and default != v.NONE:
-            return generalised(default) if not is_callable_default(default) else self._callable(default)
+            return v.held(generalised(default)) if not is_callable_default(default) else self._callable(default)
         if parameter.name.lower().endswith("loader"):
             return BATCHES
         if is_forward and annotation is None:

@@ -18,6 +18,7 @@ from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, is_stable, plain_operation
 from transpiler.rewrite.f_strings import apart_from_brace, with_fitting_quotes
 from transpiler.rewrite.fold_conditions import ConditionFolder
+from transpiler.rewrite.held_attributes import held_attributes
 from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
@@ -69,6 +70,7 @@ class EditVisitor(cst.CSTTransformer):
         self.training = TrainingRewriter(file, file.training)
         self.high = HighRewriter(file, file.high)
         self.graph_forms = GraphFormRewriter(file)
+        self._held: frozenset[str] | None = None
         self._dropped: set[int] = set()
         self._kept_effects: set[int] = set()
         self._parts: dict[int, cst.Call] = {}
@@ -588,13 +590,20 @@ class EditVisitor(cst.CSTTransformer):
             if owner is not None and isinstance(owner.owner, v.Tensor):
                 self._item_assignment(original, item)
                 return updated
-        if fact is None or fact.place.fresh or fact.place.target not in ("name", "part", "item"):
+        if fact is None or fact.place.fresh or fact.place.target not in ("name", "part", "item", "attribute"):
+            return updated
+        is_attribute = isinstance(item, cst.Attribute)
+        if isinstance(item, cst.Attribute) and (not is_stable(item) or item.attr.value not in self._held_attributes()):
             return updated
         name = self.file.code(original.target)
         if fact.place.target == "part" and self.file.target.item_assignment:
             self.file.converted(original, name, f"{name}[:]")
             return updated.with_changes(target=every_element(original.target))
-        is_held = fact.place.target == "item" and is_stable(item) or (fact.place.shared and isinstance(updated.target, cst.Name))
+        is_held = (
+            is_attribute
+            or (fact.place.target == "item" and is_stable(item))
+            or (fact.place.shared and isinstance(updated.target, cst.Name))
+        )
         if is_held and self.file.target.inplace_assign is not None:
             name_of = _AUGMENTED.get(type(updated.operator), "")
             place: Any = updated.target
@@ -606,6 +615,11 @@ class EditVisitor(cst.CSTTransformer):
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."
         self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless another name relied on the change.")
         return updated
+
+    def _held_attributes(self) -> frozenset[str]:
+        if self._held is None:
+            self._held = held_attributes(self.file)
+        return self._held
 
     def _line(self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
         body = [small for small in updated.body if id(small) not in self._dropped]

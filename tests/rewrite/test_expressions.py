@@ -51,6 +51,34 @@ def f(x: mindspore.Tensor, device, u):
     ),
     pytest.param(
         """\
+import copy
+
+import torch
+
+
+def f(x: torch.Tensor, model: torch.nn.Module, anything, names: list[str]):
+    best = copy.deepcopy(model.state_dict())
+    twin = copy.deepcopy(model)
+    return copy.deepcopy({"a": x}), copy.deepcopy(anything), copy.deepcopy(names), best, twin
+""",
+        """\
+import copy
+
+import mindspore
+import ms_support
+from mindspore import nn
+
+
+def f(x: mindspore.Tensor, model: nn.Cell, anything, names: list[str]):
+    best = ms_support.deepcopy(ms_support.state_dict(model))
+    twin = copy.deepcopy(model)
+    return ms_support.deepcopy({"a": x}), ms_support.deepcopy(anything), copy.deepcopy(names), best, twin
+""",
+        [],
+        id="deep-copies",
+    ),
+    pytest.param(
+        """\
 import torch
 
 p = torch.nn.Parameter(torch.ones(2), requires_grad=False)

@@ -230,6 +230,8 @@ class Facts:
     operators: dict[int, str] = field(default_factory=dict)
     named_operands: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
+    #: Calls of copy.deepcopy whose argument holds a tensor (True), or may hold one.
+    copies: dict[int, bool] = field(default_factory=dict)
     dirty: set[int] = field(default_factory=set)
 
     def is_held(self, node: cst.BaseExpression | None) -> bool:

@@ -458,6 +458,8 @@ class ExpressionInterpreter:
             self.keep(argument.value)
         if isinstance(callee, v.Ref) and not is_source(callee.name):
             self._leave_ported(node, callee.name)
+            if callee.name == "copy.deepcopy" and values:
+                self._note_copy(node, values[0])
         elif isinstance(callee, (v.UserClass, v.UserFunction)) and isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
             self._leave_ported(node, f"{func.value.value}.{func.attr.value}")  # the project's own support module
         if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
@@ -471,6 +473,12 @@ class ExpressionInterpreter:
         result = self.call_value(callee, node, arguments, values)
         self._note_model(node, callee, values, result)
         return result
+
+    def _note_copy(self, node: cst.Call, value: Value) -> None:
+        holds = self.semantics.holds_tensors(value)
+        if holds is not False:
+            self.facts.copies[id(node)] = bool(holds)
+            self.touch()
 
     def _imports(self, func: cst.BaseExpression, callee: Value, module: str) -> bool:
         """Whether a call imports a module of torch by name: Python's own function, or one whose name says so (``optional_import("torch.nn")``)."""

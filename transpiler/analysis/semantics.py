@@ -426,6 +426,25 @@ class Semantics:
                 return self._user_items(known.info, ("__next__",)) if isinstance(known, v.UserInst) else self.iterate(known)
         return UNKNOWN
 
+    def holds_tensors(self, value: Value, depth: int = 3) -> bool | None:
+        """Whether a value is a tensor or holds one that is no parameter; None where it may."""
+        if isinstance(value, (v.Tensor, v.Batch)):
+            return True
+        if isinstance(value, (v.Seq, v.DictOf)):
+            return self.holds_tensors(value.item, depth)
+        if isinstance(value, v.Tup):
+            return self._any_holds(value.items, depth)
+        if isinstance(value, v.UserInst):
+            attributes = [kind for base in value.info.mro() if isinstance(base, v.ClassInfo) for kind in base.attributes.values()]
+            if self.derives_from_module(value.info):
+                return any(isinstance(kind, v.Tensor) for kind in attributes)
+            return self._any_holds(attributes, depth - 1) if depth else None
+        return None if value is UNKNOWN or isinstance(value, v.Bound) else False
+
+    def _any_holds(self, values: Sequence[Value], depth: int) -> bool | None:
+        found = [self.holds_tensors(value, depth) for value in values]
+        return True if True in found else None if None in found else False
+
     def stored(self, value: Value) -> Value:
         """What is known of a value where another may stand as well: in a parameter, an attribute or a container. Of torch's functions and classes
         that is what they give, not which they are."""

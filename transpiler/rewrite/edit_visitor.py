@@ -243,6 +243,7 @@ class EditVisitor(cst.CSTTransformer):
                 or self.tests.rewrite(original, updated)
                 or self.capabilities.rewrite(original)
                 or self.graph_forms.all_callable(original)
+                or self._deep_copied(original, updated)
                 or self._operand_first(original, updated)
             )
         if self.inplace.writes_part(fact) and not self.inplace.is_detached(original):
@@ -255,6 +256,15 @@ class EditVisitor(cst.CSTTransformer):
             if self.inplace.writes_through(fact, rewritten):
                 self.inplace.kept_parts.add(id(original))
         return self._operand_first(original, rewritten) if isinstance(rewritten, cst.Call) else rewritten
+
+    def _deep_copied(self, original: cst.Call, updated: cst.Call) -> cst.Call | None:
+        """The support function for ``copy.deepcopy`` of what holds a tensor, or may."""
+        certain, name = self.facts.copies.get(id(original)), self.file.target.deep_copy
+        if certain is None or name is None or not (certain or self.file.mentions_torch):
+            return None
+        result = updated.with_changes(func=self.file.speller.expression(f"support.{name}"))
+        self.file.converted(original, callee_text(original), callee_text(result))
+        return result
 
     def _operand_first(self, original: cst.Call, updated: cst.Call) -> cst.Call:
         """``layer(input=x)`` as ``layer(x)`` where the layer may be the target's own, which calls its operand otherwise."""

@@ -59,6 +59,7 @@ MINDSPORE: Final = Target(
     inplace_update="update",
     inplace_reshape="set_tensor",
     copy="copy",
+    deep_copy="deepcopy",
     item_assignment=True,
     shifts=MappingProxyType({"<<": "mindspore.ops.bitwise_left_shift", ">>": "mindspore.ops.bitwise_right_shift"}),
     power="pow",

@@ -16,8 +16,9 @@ class Target:
     there. ``reserved``: names that a module class must not define for itself. ``inplace_assign``: the tensor method that writes another tensor's
     values into this one where it owns its memory; ``inplace_write``: the support function that does so where it may be a view of another tensor's;
     ``inplace_update``: the one that takes a function of the old values. ``inplace_reshape``: the one that gives a tensor another shape for all who
-    hold it. ``copy``: the tensor method that copies it. ``item_assignment``: whether ``x[i] = v`` exists. ``shifts``: functions for the operators
-    ``<<`` and ``>>``, which its tensors do not have. ``power``: support function for ``**`` of integers, where the target computes it in floats and
+    hold it. ``copy``: the tensor method that copies it; ``deep_copy``: the support function for copy.deepcopy, where that shares the memory of
+    tensors. ``item_assignment``: whether ``x[i] = v`` exists. ``shifts``: functions for the operators ``<<`` and ``>>``, which it does not have.
+    ``power``: support function for ``**`` of integers, where the target computes it in floats and
     rounds. ``operators``: what computes torch's operators that its own compute otherwise or refuse, by the name of torch's function.
     ``formats_tensors``: whether a tensor of one number takes a format specification. ``cast``: template of ``value`` in the dtype of
     ``like``. ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target
@@ -49,6 +50,7 @@ class Target:
     operators: Mapping[str, str]
     power: str | None = None
     inplace_reshape: str | None = None
+    deep_copy: str | None = None
     strided_read: str | None = None
     layer_attribute: str | None = None
     layer_setting: str | None = None

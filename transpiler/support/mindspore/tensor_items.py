@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable
 from typing import Any, Final
@@ -113,6 +114,18 @@ def set_tensor(x: Tensor, value: Tensor) -> Tensor:
     """``x`` shows the elements of ``value``, in its shape, for all who hold ``x``, as after torch's ``unsqueeze_`` and ``resize_``. Returns ``x``."""
     x.assign_value(value)
     return x
+
+
+def deepcopy(x: Any, memo: dict[int, Any] | None = None) -> Any:
+    """copy.deepcopy with tensors that have memory of their own, as torch's copies do: of MindSpore's, parameters alone have."""
+    memo = {} if memo is None else memo
+    before = set(memo)
+    made = copy.deepcopy(x, memo)
+    with mindspore._no_grad():
+        for key, each in list(memo.items()):
+            if key not in before and isinstance(each, Tensor) and not isinstance(each, Parameter):
+                set_tensor(each, each.copy())
+    return made
 
 
 @ops.constexpr

@@ -555,6 +555,36 @@ class Meter:
 import torch
 
 
+def f(x: torch.Tensor, y: torch.Tensor):
+    z = x.half() * 2
+    z += y
+    z += 1
+    z *= z * 2
+    z.mul_(y)
+    z.clamp_(min=0)
+    return z
+""",
+        """\
+import mindspore
+
+
+def f(x: mindspore.Tensor, y: mindspore.Tensor):
+    z = x.half() * 2
+    z = (z + y).astype(z.dtype)
+    z += 1
+    z *= z * 2
+    z = z.mul(y).astype(z.dtype)
+    z = z.clamp(min=0)
+    return z
+""",
+        [],
+        id="dtypes-stay",
+    ),
+    pytest.param(
+        """\
+import torch
+
+
 def f(x: torch.Tensor):
     v = x.transpose(0, 1)
     v.mul_(2)

@@ -8,6 +8,7 @@ comparisons.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -33,6 +34,11 @@ DTYPE_GROUPS: Final[Mapping[str, frozenset[str]]] = MappingProxyType({
     "float": frozenset({"float"}), "real": frozenset({"float", "int", "bool"}), "inexact": frozenset({"float", "complex", "inexact"}),
     "number": frozenset({"float", "int", "complex", "inexact"}), "whole": frozenset({"int", "bool"}),
 })  # fmt: skip
+#: What code says that has other tensors in it than of torch's default dtypes.
+_NAMED: Final = re.compile(
+    r"float16|float64|\bu?int(8|16|32)\b|\.(half|bfloat16|double|int|short|char|byte|type|type_as)\(|(Half|Double|Int|Short|Char|Byte)Tensor"
+    r"|torch\.(half|double|int|short)\b|set_default_dtype|autocast|complex|cfloat|cdouble"
+)
 _BOOLEAN: Final = frozenset({
     "eq", "ne", "lt", "le", "gt", "ge", "greater", "less", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",
     "isclose", "isin", "isneginf", "isposinf", "isreal", "signbit", "any", "all",
@@ -71,6 +77,16 @@ _SAME: Final = frozenset({
     "unsqueeze", "view", "view_as", "neg", "Parameter", "relu", "leaky_relu", "clamp", "sum", "max_pool2d", "dropout", "zeros_like", "ones_like",
     "empty_like", "full_like", "rand_like", "randn_like", "new_zeros", "new_ones", "masked_fill", "matmul", "mm", "bmm", "conj", "conj_physical",
 })  # fmt: skip
+
+
+def names_dtype(source: str) -> bool:
+    """Whether code speaks of a dtype that is none of torch's defaults, so that tensors of several may meet in it."""
+    return _NAMED.search(source) is not None
+
+
+def may_promote(value: v.Value) -> bool:
+    """Whether an operand may give the result of an operation another dtype than the other operand's: not so a number of Python's."""
+    return not isinstance(value, (v.Lit, v.Scalar))
 
 
 def category_of_call(api: str, arguments: Sequence[Argument], values: Sequence[v.Value], receiver: v.Value | None) -> str:

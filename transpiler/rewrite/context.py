@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from transpiler.analysis.dtype_category import names_dtype
 from transpiler.analysis.facts import Facts
 from transpiler.analysis.project_index import ProjectIndex
 from transpiler.analysis.semantics import Semantics
@@ -15,7 +16,7 @@ from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.expressions import may_be_view
 from transpiler.rewrite.graph_forms import GraphForms
 from transpiler.rewrite.spelling import Speller
-from transpiler.rewrite.template import Style
+from transpiler.rewrite.template import Style, parenthesized, render
 from transpiler.rewrite.training.high import HighPlan
 from transpiler.rewrite.training.regions import Plan
 from transpiler.targets.target import Target
@@ -42,7 +43,8 @@ class FileContext:
     receiver's name (``x = x.f()``), ``decorating`` the expressions of decorators, ``owning`` attributes whose own attribute is taken (``p.grad`` in
     ``p.grad.zero_()``). In a file that never
     ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
-    calls of ``Model``, ``graph_forms`` what the target's compiler refuses. ``batched``: what was found of whether models are fed batches
+    calls of ``Model``, ``graph_forms`` what the target's compiler refuses. ``dtypes_named``: what was found of whether other dtypes than the defaults
+    are spoken of, None before it was asked. ``batched``: what was found of whether models are fed batches
     (``batches.py``), None before it was asked. ``untouched``: the statements (by their id) that the visit passed over."""
 
     module: cst.Module
@@ -68,12 +70,23 @@ class FileContext:
     index: ProjectIndex | None = None
     batched: bool | None = None
     graph_forms: GraphForms = field(default_factory=GraphForms)
+    dtypes_named: bool | None = None
     untouched: set[int] = field(default_factory=set)
 
     @property
     def style(self) -> Style:
         """How generated code is written in this file."""
         return Style(self.speller.expression, frozenset({self.target.root, "support"}), self.quote)
+
+    def mixes_dtypes(self) -> bool:
+        """Whether tensors of several precisions may meet in this file: it speaks of another than torch's defaults."""
+        if self.dtypes_named is None:
+            self.dtypes_named = names_dtype(self.module.code)
+        return self.dtypes_named
+
+    def in_dtype_of(self, value: cst.BaseExpression, like: cst.BaseExpression) -> cst.BaseExpression:
+        """``value.astype(like.dtype)``."""
+        return render(self.target.cast, {"value": parenthesized(value), "like": like}, {}, self.style)
 
     def form(self, api: str) -> TargetForm | None:
         """What an API has on the target, apart from its overloads; None where no entry knows it or the target has nothing."""

@@ -9,7 +9,8 @@ from typing import Any, Final
 import libcst as cst
 
 from transpiler.analysis import values as v
-from transpiler.analysis.facts import Certainty
+from transpiler.analysis.dtype_category import may_promote
+from transpiler.analysis.facts import AugmentedFact, Certainty
 from transpiler.report.codes import Code, Kind
 from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text, undelimited
@@ -28,6 +29,7 @@ from transpiler.rewrite.tensor_tests import TensorTestRewriter
 from transpiler.rewrite.training.emit import TrainingRewriter
 from transpiler.rewrite.training.emit_high import HighRewriter
 from transpiler.rewrite.write_graph_forms import GraphFormRewriter
+from transpiler.syntax.tree import every
 
 #: Node types whose ``value`` needs no parentheses of its own.
 _DELIMITED: Final = frozenset(
@@ -589,7 +591,7 @@ class EditVisitor(cst.CSTTransformer):
             return self._as_call(original, operation, self.file.code(original.operator).strip(), function)
         return self._shift(original, operation) if type(updated.operator) in _SHIFTS else operation
 
-    def _augmented_value(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Expr:
+    def _augmented_value(self, original: cst.AugAssign, updated: cst.AugAssign) -> cst.AugAssign | cst.Assign | cst.Expr:
         fact = self.facts.augmented.get(id(original))
         written = self.training.updated_leaf(original, updated)
         if written is not None:
@@ -600,11 +602,13 @@ class EditVisitor(cst.CSTTransformer):
             if owner is not None and isinstance(owner.owner, v.Tensor):
                 self._item_assignment(original, item)
                 return updated
-        if fact is None or fact.place.fresh or fact.place.target not in ("name", "part", "item", "attribute"):
+        if fact is None or fact.place.target not in ("name", "part", "item", "attribute"):
             return updated
+        if fact.place.fresh:
+            return self._in_dtype(original, updated, fact)
         is_attribute = isinstance(item, cst.Attribute)
         if isinstance(item, cst.Attribute) and (not is_stable(item) or item.attr.value not in self._held_attributes()):
-            return updated
+            return self._in_dtype(original, updated, fact)
         name = self.file.code(original.target)
         if fact.place.target == "part" and self.file.target.item_assignment:
             self.file.converted(original, name, f"{name}[:]")
@@ -625,6 +629,23 @@ class EditVisitor(cst.CSTTransformer):
         message = f"'{name}' is a new tensor after this statement; torch changed the old one, which other names may refer to."
         self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless another name relied on the change.")
         return updated
+
+    def _in_dtype(self, original: cst.AugAssign, updated: cst.AugAssign, fact: AugmentedFact) -> cst.AugAssign | cst.Assign:
+        """``x = (x + y).astype(x.dtype)`` for ``x += y`` where ``y`` may be of a dtype that ``x`` would take over."""
+        own = {self.file.code(original.target)}
+        is_own = isinstance(original.target, cst.Name) and {name.value for name in every(original.value, cst.Name)} == own
+        place: Any = updated.target
+        if (
+            type(updated.operator) in _SHIFTS
+            or is_own
+            or not may_promote(fact.value)
+            or not is_stable(place)
+            or not self.file.mixes_dtypes()
+        ):
+            return updated
+        value = self.file.in_dtype_of(self._plain(original, updated), place)
+        self.file.converted(original, self.file.code(original.target), self.file.code(value))
+        return cst.Assign([cst.AssignTarget(place)], value, semicolon=updated.semicolon)
 
     def _held_attributes(self) -> frozenset[str]:
         if self._held is None:

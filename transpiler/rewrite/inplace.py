@@ -14,13 +14,14 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis import values as v
+from transpiler.analysis.dtype_category import may_promote
 from transpiler.analysis.facts import CallFact, Certainty, Picks
 from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import Declined
 from transpiler.rewrite.calls import CallRewriter, callee_text
 from transpiler.rewrite.context import FileContext
 from transpiler.rewrite.expressions import every_element, gives_shared, is_stable
-from transpiler.rewrite.template import parenthesized, render
+from transpiler.rewrite.template import parenthesized
 from transpiler.syntax.names import fresh_name
 from transpiler.syntax.tree import children, every
 
@@ -28,6 +29,12 @@ from transpiler.syntax.tree import children, every
 _BOOLEAN: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal", "not_equal",
                              "logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isnan"})  # fmt: skip
 
+
+#: In-place methods whose plain twin gives the dtype that their operands have in common.
+_PROMOTING: Final = frozenset({
+    "add", "addcdiv", "addcmul", "arctan2", "atan2", "bitwise_and", "bitwise_or", "bitwise_xor", "copysign", "div", "divide", "floor_divide", "fmod",
+    "hypot", "lerp", "mul", "multiply", "pow", "remainder", "sub", "subtract", "true_divide", "xlogy",
+})  # fmt: skip
 
 #: Operations whose derivative reads the operand that the in-place form overwrites: where the values are written into it, a copy is what they are
 #: computed from (torch keeps that copy itself).
@@ -278,7 +285,7 @@ class InplaceRewriter:
         fact = self.file.facts.calls.get(id(original))
         if written is None or fact is None or not isinstance(written[0], cst.Name) or not v.is_fresh(self._owner_kind(fact)):
             return None
-        return written[0], written[1]
+        return written[0], self._in_dtype(written[1], written[0], fact)
 
     def statement(self, original: cst.Expr, updated: cst.Call, fact: CallFact) -> cst.BaseSmallStatement | None:
         """``x = x + y`` for a statement ``x.add_(y)`` on a name that nobody else sees; None where the expression form must do."""
@@ -316,9 +323,17 @@ class InplaceRewriter:
             self.file.review(
                 call, Code.REVIEW_INPLACE, callee_text(call), message, "Nothing to do unless another name relied on the change."
             )
+        if rebinds:
+            functional = self._in_dtype(functional, receiver, fact)
         if is_part and not rebinds and isinstance(receiver, cst.Name):
             target = every_element(receiver)
         return cst.Assign([cst.AssignTarget(target)], functional)  # type: ignore[arg-type]
+
+    def _in_dtype(self, functional: cst.BaseExpression, receiver: cst.BaseExpression, fact: CallFact) -> cst.BaseExpression:
+        """The new value of a name in the dtype that the old one has, where an operand of another may have changed it."""
+        operands = fact.values if fact.owner is not None else fact.values[1:]
+        promotes = fact.apis[0].rpartition(".")[2].removesuffix("_") in _PROMOTING and any(map(may_promote, operands))
+        return self.file.in_dtype_of(functional, receiver) if promotes and self.file.mixes_dtypes() else functional
 
     def _functional(self, original: cst.Call, updated: cst.Call, fact: CallFact) -> cst.BaseExpression | Declined:
         entry = self.file.semantics.entry(fact.apis[0])
@@ -334,7 +349,7 @@ class InplaceRewriter:
         receiver = self._receiver(updated, fact)
         if isinstance(functional, Declined) or twin.api.rpartition(".")[2] not in _BOOLEAN or not isinstance(receiver, cst.Name):
             return functional
-        return render(self.file.target.cast, {"value": parenthesized(functional), "like": receiver}, {}, self.file.style)
+        return self.file.in_dtype_of(functional, receiver)
 
     def _from_copy(self, updated: cst.Call, fact: CallFact, receiver: cst.BaseExpression) -> cst.Call:
         """The call on a copy of its operand, where the derivative needs the old values."""

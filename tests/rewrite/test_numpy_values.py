@@ -132,6 +132,26 @@ x[0, tags[1]] = x[0, tags[1]].add(1)
 """,
         id="indices-that-may-be-numbers",
     ),
+    pytest.param(
+        """\
+import torch
+
+x = torch.zeros(3, 2)
+x[0] = torch.ones(1, 2) * 2
+x[1] = torch.ones(2).unsqueeze(0)
+x[2] = torch.ones(2)
+""",
+        """\
+import ms_support
+from mindspore import ops
+
+x = ops.zeros((3, 2))
+x[0] = ms_support.as_element(ops.ones((1, 2)) * 2, x[0])
+x[1] = ms_support.as_element(ops.ones((2,)).unsqueeze(0), x[1])
+x[2] = ops.ones((2,))
+""",
+        id="values-with-more-axes",
+    ),
 ]
 
 

@@ -143,11 +143,13 @@ class AugmentedFact:
 
 @dataclass(frozen=True, slots=True)
 class StoreFact:
-    """``x[i] = v`` where ``x`` is a tensor. ``viewed``: of an index that may pick, whether ``x`` is a view, or others are of it."""
+    """``x[i] = v`` where ``x`` is a tensor. ``viewed``: of an index that may pick, whether ``x`` is a view, or others are of it. ``leads_with_one``:
+    whether ``v`` may have more axes than the place, the first of length one."""
 
     node: cst.Subscript
     picks: Picks = Picks.NO
     viewed: bool = False
+    leads_with_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)

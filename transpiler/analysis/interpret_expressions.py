@@ -614,7 +614,7 @@ class ExpressionInterpreter:
         """The kind of a call's result; the statement half overrides this to look into functions of this file."""
         result = self.semantics.call(callee, arguments, values)
         if isinstance(callee, v.Bound) and v.is_fresh(callee.owner) and isinstance(result, v.Tensor) and _is_temporary(node.func):
-            return v.Tensor(fresh=True, dtype=result.dtype)
+            return replace(result, fresh=True, presumed=False, part=False)
         if result is UNKNOWN and self._is_module_like_call(callee, values):
             return v.PRESUMED
         if result is UNKNOWN and isinstance(callee, v.Bound) and callee.owner is UNKNOWN:
@@ -1132,7 +1132,8 @@ def operation(left: Value, right: Value, operator: cst.BaseBinaryOp) -> Value:
     """The kind of a binary arithmetic expression."""
     sequence_operator = isinstance(operator, (cst.Add, cst.Multiply))
     if isinstance(left, v.Tensor) or isinstance(right, v.Tensor):
-        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, operator))
+        leads = any(isinstance(side, v.Tensor) and side.leads_with_one for side in (left, right))
+        return v.Tensor(fresh=True, dtype=category_of_operation(left, right, operator), leads_with_one=leads)
     if isinstance(left, (v.Lit, v.Scalar)) and isinstance(right, (v.Lit, v.Scalar)):
         return _scalar_operation(v.scalar_type(left), v.scalar_type(right), isinstance(operator, cst.Divide))
     containers = (v.Shape, v.Seq, v.Tup)

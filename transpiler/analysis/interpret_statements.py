@@ -258,7 +258,9 @@ class StatementInterpreter(ExpressionInterpreter):
             owner = self.evaluate(target.value)
             _, _, picks = self.indices(target, Position.VALUE, isinstance(owner, v.Tensor))
             if isinstance(owner, v.Tensor):
-                self.facts.stores[id(target)] = StoreFact(target, picks, bool(picks) and self.has_views(target.value))
+                self.facts.stores[id(target)] = StoreFact(
+                    target, picks, bool(picks) and self.has_views(target.value), isinstance(value, v.Tensor) and value.leads_with_one
+                )
                 self.touch()
         elif isinstance(target, cst.StarredElement):
             self.assign(target.value, v.Seq(v.item_of(value)))

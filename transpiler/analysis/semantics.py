@@ -31,6 +31,8 @@ _WITH_AXES: Final = frozenset({
     "arange", "randperm", "linspace", "logspace", "nonzero", "topk", "sort", "argsort", "flatten", "ravel", "unsqueeze", "cat", "stack", "one_hot",
 })  # fmt: skip
 _OF_LISTS: Final = frozenset({"tensor", "as_tensor", "LongTensor"})
+#: Those that are given the lengths of their results' axes.
+_OF_SIZES: Final = frozenset({"zeros", "ones", "empty", "full", "rand", "randn", "view", "reshape"})
 _ARRAY_ATTRIBUTES: Final[Mapping[str, Value]] = {"shape": v.SHAPE, "size": v.INT, "ndim": v.INT}
 _SAME_ITEMS: Final = frozenset({"list", "tuple", "sorted", "reversed", "set", "iter", "frozenset"})
 _NUMBER_MODULES: Final = frozenset({"math", "random"})
@@ -216,7 +218,7 @@ class Semantics:
             result = v.PART if entry.view else result
             dtype, leaf = category_of_call(entry.api, arguments, values, receiver), entry.api.rpartition(".")[2]
             of_list = leaf in _OF_LISTS and bool(values) and isinstance(values[0], (v.Seq, v.Tup))
-            return replace(result, dtype=dtype, has_axes=leaf in _WITH_AXES or of_list)
+            return replace(result, dtype=dtype, has_axes=leaf in _WITH_AXES or of_list, leads_with_one=_leads_with_one(leaf, values))
         return result
 
     @staticmethod
@@ -509,6 +511,16 @@ class Semantics:
         if isinstance(owner, (v.Lit, v.Scalar)) and v.scalar_type(owner) == "str":
             return v.STR
         return UNKNOWN
+
+
+def _leads_with_one(name: str, values: Sequence[Value]) -> bool:
+    """Whether a call's arguments show that its result has a first axis of length one, and others."""
+    if name == "unsqueeze":
+        return bool(values) and values[-1] == v.Lit(0)
+    if name not in _OF_SIZES or not values:
+        return False
+    sizes = values[0].items if isinstance(values[0], v.Tup) else values
+    return len(sizes) > 1 and sizes[0] == v.Lit(1)
 
 
 def is_without_tensors(name: str) -> bool:

@@ -29,13 +29,15 @@ class Tensor(Value):
     """A torch tensor. ``fresh``: the result of an operation of its own, so that no other name sees it change. ``presumed``: fresh unless the
     project's function or module that returned it keeps it. ``part``: got by indexing with numbers and slices, or by iterating: in torch a
     view of the tensor that it is part of. ``dtype``: its category, 'float', 'int', 'bool', 'complex' or 'inexact' (float or complex), '' where it is
-    not known. ``has_axes``: known not to be a single number without dimensions."""
+    not known. ``has_axes``: known not to be a single number without dimensions. ``leads_with_one``: made with a
+    first axis of length one, or computed from such a tensor."""
 
     fresh: bool = False
     presumed: bool = False
     part: bool = False
     dtype: str = ""
     has_axes: bool = False
+    leads_with_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +324,8 @@ def join(left: Value, right: Value) -> Value:
         certain = left.fresh or left.presumed, right.fresh or right.presumed
         inexact = {left.dtype, right.dtype} <= {"float", "complex", "inexact"}
         dtype = left.dtype if left.dtype == right.dtype else "inexact" if inexact else ""
-        return Tensor(presumed=all(certain), part=left.part or right.part, dtype=dtype, has_axes=left.has_axes and right.has_axes)
+        axes, leads = left.has_axes and right.has_axes, left.leads_with_one or right.leads_with_one
+        return Tensor(presumed=all(certain), part=left.part or right.part, dtype=dtype, has_axes=axes, leads_with_one=leads)
     if isinstance(left, DtypeValue) and isinstance(right, DtypeValue):
         return DTYPE
     return _join_structured(left, right)
@@ -439,7 +442,7 @@ def is_presumably_fresh(value: Value) -> bool:
 def held(value: Value) -> Value:
     """A value that something else may hold too: no tensor in it is fresh."""
     if isinstance(value, Tensor):
-        return Tensor(part=value.part, dtype=value.dtype, has_axes=value.has_axes)
+        return replace(value, fresh=False, presumed=False)
     if isinstance(value, Tup):
         return Tup(tuple(held(item) for item in value.items))
     return replace(value, item=held(value.item)) if isinstance(value, Seq) else value

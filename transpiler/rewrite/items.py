@@ -92,15 +92,22 @@ class ItemRewriter:
 
     def store(self, original: cst.Assign, updated: cst.Assign) -> cst.BaseSmallStatement:
         """``x = set_item(x, slice(a, b), v)`` for ``x[a:b] = v`` with bounds that may meet, and where other names would not see it; other assignments
-        stay. A graph does not see what a function does to its argument, so the name is bound again to what is the same tensor otherwise."""
+        stay. A graph does not see what a function does to its argument, so the name is bound again to what is the same tensor otherwise.
+        ``x[i] = as_element(v, x[i])`` where ``v`` may have more axes than the place."""
         name = self.file.target.slice_write
         target = original.targets[0].target
         is_one = len(original.targets) == len(updated.targets) == 1
         if name is None or not is_one or not isinstance(target, cst.Subscript) or id(target) not in self.file.facts.stores:
             return updated
+        place = cst.ensure_type(updated.targets[0].target, cst.Subscript)
+        if self.file.target.element is not None and self.file.facts.stores[id(target)].leads_with_one and is_stable(target):
+            function = self.file.speller.expression(f"support.{self.file.target.element}")
+            value = cst.Call(function, [cst.Arg(updated.value.with_changes(lpar=(), rpar=())), cst.Arg(place)])
+            self.file.converted(original.value, self.file.code(original.value), self.file.code(function))
+            updated = updated.with_changes(value=value)
         if not any(_may_be_empty(element.slice) for element in target.slice) and not self.is_picked_of_view(target):
             return updated
-        return self._stored(original, target, cst.ensure_type(updated.targets[0].target, cst.Subscript), updated.value, updated)
+        return self._stored(original, target, place, updated.value, updated)
 
     def add_to_picked(self, original: cst.AugAssign, place: cst.Subscript, value: cst.BaseExpression) -> cst.BaseSmallStatement | None:
         """``x = set_item(x, mask, x[mask] + v)`` for ``x[mask] += v`` where others share the memory of ``x``."""

@@ -79,6 +79,7 @@ MINDSPORE: Final = Target(
     slice_write="set_item",
     index="as_index",
     operand="as_operand",
+    element="as_element",
     value_and_grad=True,
     compiles_source=True,
 )

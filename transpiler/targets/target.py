@@ -25,11 +25,11 @@ class Target:
     call it differently (``has_`` before its name: asks for it). ``layer_setting``: reads arguments that layers keep.
     ``layer_class``: support function that gives the target's own class for one that the support module derives from it.
     ``set_norm``: support function that changes a setting of a layer that has been made. ``strided_read``,
-    ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the target's own indexing
-    gets them wrong. ``index``: support function for indices that are NumPy's or ranges, which its tensors do not take. ``operand``: support
-    function for left operands that are NumPy's, which make an array of its tensors.
-    ``value_and_grad``: gradients are those of functions, so that backward passes are restructured. ``compiles_source``: graphs
-    are made of the source, by a compiler that reads a part of Python only.
+    ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the target's own indexing gets
+    them wrong. ``index``: support function for indices that are NumPy's or ranges, which its tensors do not take. ``element``: support function for
+    values with more axes than the place that they are written into, which it refuses. ``operand``: support function for left operands that are
+    NumPy's, which make an array of its tensors. ``value_and_grad``: gradients are those of functions, so that backward passes are restructured.
+    ``compiles_source``: graphs are made of the source, by a compiler that reads a part of Python only.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Target:
     slice_write: str | None = None
     index: str | None = None
     operand: str | None = None
+    element: str | None = None
     value_and_grad: bool = False
     copy: str | None = None
     compiles_source: bool = False

@@ -78,4 +78,17 @@ def gradient_of_numbers():
     return loss.item(), transitions.grad.tolist()
 
 
-y = gradient_of_numbers(), texts(), indices(), gradient_of_indices(), dtypes(), operands()
+def stores():
+    x = torch.zeros(3, 2)
+    x[0] = torch.ones(1, 2)
+    x[1] = torch.arange(2.0).unsqueeze(0) * 2
+    x[:, 0] = torch.full((1, 3), 5.0)
+    i = torch.tensor([0, 2])
+    x[i] += 1
+    x[i] = torch.ones(1, 2, 2) * 3
+    x[i[0]] = torch.ones(2).view(1, -1)
+    x[2, 1] = torch.ones(1, 1)
+    return x
+
+
+y = stores(), gradient_of_numbers(), texts(), indices(), gradient_of_indices(), dtypes(), operands()

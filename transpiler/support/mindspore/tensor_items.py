@@ -162,6 +162,14 @@ def set_item(x: Tensor, index: Any, value: Any) -> Tensor:
     return x
 
 
+def as_element(value: Tensor, place: Tensor) -> Tensor:
+    """What is written into ``place`` of a tensor: ``value`` without the first axes of length one that the place does not have."""
+    shape = value.shape
+    while len(shape) > place.ndim and shape[0] == 1:
+        shape = shape[1:]
+    return value.reshape(shape)
+
+
 def _picks(part: Any) -> bool:
     """Whether a part of an index chooses elements one by one."""
     return isinstance(part, list) or (isinstance(part, Tensor) and bool(part.ndim))

@@ -114,6 +114,33 @@ def test_models_whose_mode_is_chosen(name: str) -> None:
     assert "set_train()" not in port(STAYS[name])["main.py"].replace("model.set_train()", "")
 
 
+@pytest.mark.parametrize(
+    "base", ["", "(object)", "(ABC)", "(Base)", "(torch.utils.data.Dataset)"], ids=["plain", "object", "ABC", "of the project", "of torch"]
+)
+def test_objects_that_are_no_modules(base: str) -> None:
+    """The parameters of a model inside an object are asked for through the object, which has no mode itself."""
+    text = port(f"""
+        from abc import ABC
+        class Base:
+            pass
+        class Agent{base}:
+            def __init__(self):
+                self.net = nn.Linear(2, 2)
+                self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
+            def learn(self):
+                loss = self.net(torch.ones(1, 2)).sum()
+                self.opt.zero_grad()
+                loss.backward()
+                self.opt.step()
+        agent, other = Agent(), 1
+        agent = Agent()
+        agent.learn()
+        print(sum(p.numel() for p in agent.net.parameters()))
+        """)["main.py"]
+    assert "agent, other = Agent(), 1\nagent = Agent()\n" in text
+    assert "self.net = nn.Dense(2, 2).set_train()" in text
+
+
 def test_makers_that_may_choose_a_mode() -> None:
     """A maker that chooses the mode in one case leaves torch's in the other; one that never does leaves it to its callers."""
     nets = port("")["nets.py"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -57,6 +58,12 @@ class Resolver:
             ):
                 return True
         return False
+
+    def is_no_module(self, info: v.ClassInfo) -> bool:
+        """Whether a class is known not to be a module: all that it derives from is the project's, Python's, or another class of torch."""
+        bases = [base for cls in info.mro() if isinstance(cls, v.ClassInfo) for base in cls.bases]
+        known = all(isinstance(base, v.UserClass) or (isinstance(base, v.Ref) and _is_own_or_python(base.name)) for base in bases)
+        return known and not self.is_module_like(info)
 
     def defined_below(self, info: v.ClassInfo, name: str) -> bool:
         """Whether a subclass of ``info`` in the project defines the member ``name``."""
@@ -387,6 +394,11 @@ class Resolver:
             "torch.FloatTensor": v.TENSOR, "torch.LongTensor": v.TENSOR, "torch.BoolTensor": v.TENSOR, "torch.IntTensor": v.TENSOR,
         }  # fmt: skip
         return special.get(name) or v.Inst((name,))
+
+
+def _is_own_or_python(name: str) -> bool:
+    """Whether an external class is torch's or Python's, so that what it derives from is known."""
+    return is_source(name) or not name.partition(".")[2] or name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _arguments(node: ast.Call, values: Sequence[Value]) -> list[Argument]:

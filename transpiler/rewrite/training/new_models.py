@@ -32,10 +32,15 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
         function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
         is_copy = isinstance(node.value, cst.Call) and dotted(node.value.func).rpartition(".")[2] in ("deepcopy", "copy")
         may_be_moded = facts.made_models.get(id(node.value)) is False
+        positions = frozenset(n for n in positions if id(_value_at(node.value, n)) not in facts.made_others)
         if positions and not is_copy and not may_be_moded and not (function is not None and _makes_one(function, trained)):
             found[id(node)] = positions
             around.update(path)
     return found, around
+
+
+def _value_at(value: cst.BaseExpression, position: int) -> cst.BaseExpression:
+    return value if position < 0 else cst.ensure_type(value, cst.Tuple).elements[position].value
 
 
 def _makes_one(function: cst.FunctionDef, trained: set[str]) -> bool:

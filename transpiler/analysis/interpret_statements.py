@@ -291,6 +291,8 @@ class StatementInterpreter(ExpressionInterpreter):
                 value = known
             self._assigned.add(key)
             owner.info.attributes[target.attr.value] = value
+        if target.attr.value == "data" and isinstance(owner, v.Tensor) and isinstance(value, v.Tensor):
+            self.facts.data_stores[id(target)] = value
         self.record_attribute(target, owner, store=True)
 
     def note_effect(self, node: cst.Call, certainty: str) -> None:

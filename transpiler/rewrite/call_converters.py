@@ -14,7 +14,7 @@ import libcst as cst
 
 from transpiler.analysis.values import UNKNOWN, Inst, Tensor, UserInst, is_fresh
 from transpiler.rewrite.call_site import CallSite, ConverterContext
-from transpiler.rewrite.expressions import may_be_view
+from transpiler.rewrite.expressions import is_part, may_be_view, own_memory
 
 
 def receiver_only(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
@@ -34,6 +34,20 @@ def copy_in_place(site: CallSite, context: ConverterContext) -> cst.BaseExpressi
     if not is_held and (is_part or isinstance(receiver[0], cst.Subscript)):
         return None  # the part is assigned to
     return context.file.write_into(receiver[0], source[0])
+
+
+def parameter_of_view(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:
+    """``nn.Parameter(x.view(2, 3))`` with a copy: MindSpore's ``Parameter`` takes the memory of what has no name as it is, and no optimizer can write
+    into a view."""
+    data = site.choice.binding.get("data") if site.choice is not None else None
+    if data is None or not is_part(site.original.args[data.index].value, site.values[data.index], context.file.gives_view):
+        return None
+    marked = site.value("requires_grad")
+    arguments = [cst.Arg(own_memory(site.args[data.index].value))]
+    if marked is not None:
+        equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+        arguments.append(cst.Arg(marked, cst.Name("requires_grad"), equal))
+    return site.updated.with_changes(func=context.ref("mindspore.Parameter"), args=arguments)
 
 
 def kept_on_super(site: CallSite, context: ConverterContext) -> cst.BaseExpression | None:

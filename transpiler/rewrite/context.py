@@ -132,6 +132,12 @@ class FileContext:
         else:
             self.left(node, code, name, f"'{package}' works on torch's tensors and modules.", entry.unsupported.hint, cst.Pass())
 
+    def gives_view(self, call: cst.Call) -> bool:
+        """Whether a call gives a view of its operand in torch."""
+        fact = self.facts.calls.get(id(call))
+        entries = [self.registry.lookup(api) for api in fact.apis] if fact is not None else []
+        return any(entry is not None and entry.view for entry in entries)
+
     def review(self, node: cst.CSTNode, code: Code, symbol: str, message: str, hint: str = "") -> None:
         """Remark that the conversion of ``symbol`` deserves a look."""
         self.remarks.append(Remark(Kind.REVIEW, code, node, message, symbol, "", hint))

@@ -39,13 +39,6 @@ def literal_tuple(values: Sequence[cst.BaseExpression]) -> cst.Tuple:
     return cst.Tuple([cst.Element(value) for value in values])
 
 
-def own_memory(value: cst.BaseExpression, kind: str) -> cst.BaseExpression:
-    """Part of a tensor, copied: a parameter that is a view cannot be assigned to."""
-    if not isinstance(value, cst.Subscript) or kind != "tensor":
-        return value
-    return cst.Call(cst.Attribute(value, cst.Name("copy")))
-
-
 def symmetric_pad(value: cst.BaseExpression, kind: str, rank: int) -> cst.BaseExpression | None:
     """torch's padding per axis -> (before, after) per axis; a number stays a number."""
     if kind == "int" or is_integer(value):

@@ -16,7 +16,7 @@ from transpiler.rewrite.attributes import AttributeRewriter
 from transpiler.rewrite.calls import CallRewriter, callee_text, undelimited
 from transpiler.rewrite.capability_tests import CapabilityTestRewriter
 from transpiler.rewrite.context import FileContext
-from transpiler.rewrite.expressions import every_element, is_stable, plain_operation
+from transpiler.rewrite.expressions import every_element, is_part, is_stable, own_memory, plain_operation
 from transpiler.rewrite.f_strings import apart_from_brace, with_fitting_quotes
 from transpiler.rewrite.fold_conditions import ConditionFolder
 from transpiler.rewrite.held_attributes import held_attributes
@@ -466,7 +466,23 @@ class EditVisitor(cst.CSTTransformer):
         leaf = leaf or self.attributes.assign(original, updated)
         if leaf is not None:
             return leaf
+        updated = self._own_data(original, updated)
         return self.items.store(original, self._assignment(original, self.training.trained_model(original, updated)))
+
+    def _own_data(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
+        """``p.data = w.t().copy()`` for ``p.data = w.t()``, where the target's optimizers could not write into a view."""
+        values = [self.facts.data_stores[id(t.target)] for t in original.targets if id(t.target) in self.facts.data_stores]
+        value = values[0] if values else None
+        is_shared = isinstance(value, v.Tensor) and value.part
+        named = isinstance(original.value, cst.Name) and is_shared
+        if value is None or self.file.target.copy is None or not (named or is_part(original.value, value, self.file.gives_view)):
+            return updated
+        name = self.file.code(original.targets[0].target)
+        self.file.converted(original, name, "copy", "The parameter gets memory of its own.")
+        if is_shared:
+            message = f"'{name}' is given a copy: in torch the tensor that the view is of changes with it."
+            self.file.review(original, Code.REVIEW_INPLACE, name, message, "Nothing to do unless that tensor is read later.")
+        return updated.with_changes(value=own_memory(updated.value))
 
     def _assignment(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
         """``y = x = act(x)`` for ``y = act(x)`` where an in-place ``act`` changed ``x`` and ``x`` is read again."""

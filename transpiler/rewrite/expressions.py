@@ -8,6 +8,7 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis.facts import CallFact
+from transpiler.analysis.values import Tensor, Value
 from transpiler.rewrite.template import parenthesized
 
 _PLAIN: Final[Mapping[type[cst.BaseAugOp], Callable[[], cst.BaseBinaryOp]]] = {
@@ -24,9 +25,33 @@ SHARING: Final = frozenset({
 })  # fmt: skip
 
 
+_OTHER_LAYOUTS: Final = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+
+
 def gives_shared(call: CallFact) -> bool:
     """Whether what a call gives shares memory with its operand on MindSpore too."""
     return len(call.apis) == 1 and call.apis[0].rpartition(".")[2] in SHARING
+
+
+def is_part(node: cst.BaseExpression, value: Value | None, is_view: Callable[[cst.Call], bool]) -> bool:
+    """Whether an expression of the original, of kind ``value``, gives a view of a part or of another layout, not the memory of a whole tensor.
+    ``is_view``: whether a call gives a view of its operand."""
+    while True:
+        if isinstance(node, cst.Attribute) and node.attr.value == "data":
+            node = node.value
+        elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "detach":
+            node = node.func.value
+        else:
+            break
+    if isinstance(node, cst.Call) and is_view(node):
+        return True
+    is_named = isinstance(node, cst.Name) or (isinstance(node, cst.Attribute) and node.attr.value not in _OTHER_LAYOUTS)
+    return isinstance(value, Tensor) and value.part and not is_named
+
+
+def own_memory(value: cst.BaseExpression) -> cst.Call:
+    """``value.copy()``: MindSpore's optimizers cannot write into a parameter whose memory is another tensor's."""
+    return cst.Call(cst.Attribute(parenthesized(value), cst.Name("copy")))
 
 
 def every_element(receiver: cst.BaseExpression) -> cst.Subscript:

@@ -44,6 +44,72 @@ def test_models_of_unknown_origin_are_called_inside() -> None:
     assert forward(text) == "def forward_fn():\n    out = model(x)\n    loss = out.sum()\n    return loss"
 
 
+OPTIMIZERS = """
+class SAM(torch.optim.Optimizer):
+    def second_step(self, zero_grad=False):
+        pass
+
+
+def main():
+    first = torch.optim.SGD(model.parameters(), lr=0.1)
+    loss = model(torch.ones(2)).sum()
+    loss.backward()
+    first.step()
+    second = SAM(other.parameters(), {})
+    for i in range(2):
+        loss = other(torch.ones(2)).sum()
+        loss.backward()
+        second.second_step(zero_grad=True)
+"""
+
+
+def test_optimizers_of_the_project_that_step_under_another_name() -> None:
+    """The optimizer that steps next is meant, whatever its method is called, not only another one in scope."""
+    text = port(OPTIMIZERS)
+    assert "accumulate_grads(first.parameters" in text
+    assert "accumulate_grads(ms_support.leaves_of(first, second)" in text
+
+
+@pytest.mark.parametrize("clears", ["optim.zero_grad()", "pass"])
+def test_optimizers_under_a_condition(clears: str) -> None:
+    """Under ``if __name__ == "__main__"`` an optimizer that is made after a loop is not meant in it."""
+    text = port(f"""
+        if __name__ == "__main__":
+            opt = torch.optim.SGD(model.parameters(), lr=0.1)
+            for step in range(2):
+                opt.zero_grad()
+                loss = model(torch.ones(2)).sum()
+                loss.backward()
+                opt.step()
+            optim = torch.optim.SGD(other.parameters(), lr=0.1)
+            for step in range(2):
+                loss = other(torch.ones(2)).sum()
+                {clears}
+                loss.backward()
+                optim.step()
+        """)
+    assert "accumulate_grads(opt.parameters" in text[: text.index("optim =")]
+    assert "optim.parameters" not in text[: text.index("optim =")]
+
+
+def test_classes_and_functions_are_no_modules() -> None:
+    """Neither the class of a function with a gradient of its own nor a function of torch has parameters."""
+    text = port("""
+        class Double(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, f):
+                return x * 2
+            @staticmethod
+            def backward(ctx, g):
+                return g * 2, None
+        x = torch.ones(2, requires_grad=True)
+        Double.apply(x, torch.sin).pow(2).sum().backward()
+        print(x.grad)
+        """)
+    assert "accumulate_grads([x]," in text
+    assert "torch.sin" not in text
+
+
 def test_comments_and_order_stay() -> None:
     """The statements move as they are."""
     text = port("""

@@ -110,6 +110,22 @@ def test_classes_and_functions_are_no_modules() -> None:
     assert "torch.sin" not in text
 
 
+@pytest.mark.parametrize("mark", ["data.requires_grad = True", "data.requires_grad_()"])
+def test_data_that_is_marked_starts_the_graph(mark: str) -> None:
+    """What happens to a tensor before it is marked is no part of its graph, also where several names are assigned."""
+    text = port(f"""
+        def attack(model, device, data, target):
+            data, target = data.to(device), target.to(device)
+            {mark}
+            loss = F.nll_loss(model(data), target)
+            model.zero_grad()
+            loss.backward()
+            return data.grad.data
+        """)
+    assert forward(text).startswith("def forward_fn():\n    loss =")
+    assert "accumulate_grads(ms_support.leaves_of(model, data)," in text
+
+
 def test_comments_and_order_stay() -> None:
     """The statements move as they are."""
     text = port("""

@@ -192,7 +192,8 @@ class Facts:
     left operands of tensors that are NumPy's. ``named_operands``: calls of torch's own layers that name their operand, ``layer(input=x)``,
     which the target's layers call otherwise. ``made_models``: calls that make a model; False where the function that is called may also choose
     the modes of models, ``mode_setters`` the functions that do; ``made_others``: calls that make objects of the project's classes that are no
-    modules; ``data_stores``: targets ``x.data`` of tensors and what they are assigned; ``switched``: dotted names on which ``train()`` is called. ``dirty`` holds the
+    modules; ``data_stores``: targets ``x.data`` of tensors and what they are assigned;
+    ``switched``: dotted names on which ``train()`` is called. ``dirty`` holds the
     statements in which something stands, ``kinds`` what was bound at names that are assigned to."""
 
     references: dict[int, Reference] = field(default_factory=dict)

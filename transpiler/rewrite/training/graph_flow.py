@@ -29,6 +29,7 @@ _NEVER = frozenset({"len", "range", "print", "isinstance", "int", "float", "bool
 _GRADIENT_FREE = frozenset({"torch.no_grad", "torch.inference_mode"})
 _FROM_DATA = frozenset({("torch.from_numpy",), ("torch.tensor",)})
 _TORCH_FREE = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "PIL", "cv2", "sklearn", "matplotlib", "tqdm"}
+_MOVES = frozenset({"to", "cuda", "cpu"})
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "setdefault"})
 
 
@@ -36,7 +37,7 @@ _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "setdefaul
 class GraphFlow:
     """Graph questions in one function (or module body). ``tainted``: names that may carry a graph; ``leaves``: names of tensors that gradients are
     wanted of; ``modules``: names that are used as only modules can be; ``external``: names of imported libraries; ``foreign``: names of what these
-    made."""
+    made; ``data``: leaves that are plain data until they are marked; ``pairs``: what is assigned to what."""
 
     facts: Facts
     external: frozenset[str]
@@ -44,6 +45,8 @@ class GraphFlow:
     tainted: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
+    data: set[str] = field(default_factory=set)
+    pairs: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)
 
     def learn(self, statements: Iterable[cst.CSTNode]) -> None:
         """Find the tainted names of a scope."""
@@ -62,6 +65,31 @@ class GraphFlow:
                     self.tainted.update(keys(target))
             if len(self.tainted) == before:
                 return
+
+    def learn_data(self, statements: Iterable[cst.CSTNode]) -> None:
+        """Find the leaves that carry no graph but their own: what is computed of them before ``x.requires_grad = True`` belongs to none."""
+        body = list(statements)
+        self.pairs = list(_pairs(body))
+        for name in sorted(set(marked_names(body)) & self.leaves):
+            others = GraphFlow(self.facts, self.external, self.leaves - {name})
+            others.learn(body)
+            others.tainted.discard(name)
+            made = [value for target, value in _pairs(body) if dotted(target) == name]
+            if not any(others.carries(value) for value in made if not _is_method_of(value, name)):
+                self.data.add(name)
+
+    def _made(self, call: cst.Call) -> list[cst.CSTNode]:
+        """What the receiver of a method is assigned in the function."""
+        return [value for target, value in self.pairs if dotted(target) == dotted(call.func).partition(".")[0]]
+
+    def only_moves(self, node: cst.CSTNode) -> bool:
+        """Whether a statement only moves what carries no graph: ``x, y = x.to(device), y.to(device)``."""
+        values = [value for _, value in _pairs([node])]
+        calls = [value for value in values if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute)]
+        moves = [
+            c for c in calls if isinstance(c.func, cst.Attribute) and c.func.attr.value in _MOVES and isinstance(c.func.value, cst.Name)
+        ]
+        return bool(values) and len(moves) == len(values) and all(len(self._made(c)) == 1 for c in moves)
 
     def is_graph_statement(self, node: cst.CSTNode) -> bool:
         """Whether a statement computes something that may carry a graph."""
@@ -221,6 +249,35 @@ def keys(target: cst.CSTNode) -> Iterator[str]:
         yield target.value
     elif isinstance(target, cst.StarredElement):
         yield from bound_by(target)
+
+
+def _pairs(body: Iterable[cst.CSTNode]) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """Every (target, value), those of ``a, b = x, y`` one by one."""
+    for target, value in assignments(body, None):
+        if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple) and len(target.elements) == len(value.elements):
+            yield from ((t.value, e.value) for t, e in zip(target.elements, value.elements, strict=True))
+        else:
+            yield from ((element.value, value) for element in target.elements) if isinstance(target, cst.Tuple) else [(target, value)]
+
+
+def _is_method_of(value: cst.CSTNode, name: str) -> bool:
+    """``data.to(device)``: what is marked is a tensor, whose methods use no parameters."""
+    is_method = isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute) and dotted(value.func.value) == name
+    return is_method and all(not isinstance(a.value, cst.Call) for a in cst.ensure_type(value, cst.Call).args)
+
+
+def marked_names(nodes: Iterable[cst.CSTNode]) -> Iterator[str]:
+    """``x`` of the statements ``x.requires_grad = True`` and ``x.requires_grad_()``, at any depth."""
+    for node in nodes:
+        if isinstance(node, cst.Assign):
+            for target in node.targets:
+                if dotted(target.target).endswith(".requires_grad") and isinstance(node.value, cst.Name) and node.value.value == "True":
+                    yield dotted(target.target).removesuffix(".requires_grad")
+        elif isinstance(node, cst.Expr) and isinstance(node.value, cst.Call):
+            if dotted(node.value.func).endswith(".requires_grad_") and not node.value.args:
+                yield dotted(node.value.func).removesuffix(".requires_grad_")
+        elif not isinstance(node, (cst.BaseExpression, cst.FunctionDef, cst.ClassDef)):
+            yield from marked_names(children(node))
 
 
 def assignments(nodes: Iterable[cst.CSTNode], is_free: object, everything: bool = False) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
-from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, keys
+from transpiler.rewrite.training.graph_flow import GraphFlow, assignments, keys, marked_names
 from transpiler.rewrite.training.leaves import leaf_names
 from transpiler.rewrite.training.new_models import find_new_models
 from transpiler.rewrite.training.optimizers import Owners
@@ -107,7 +107,9 @@ class _Planner:
         flow = self._flows.get(id(scope))
         if flow is None:
             flow = GraphFlow(self.facts, self.external, self.leaves)
-            flow.learn(scope.body.body if isinstance(scope, cst.FunctionDef) else scope.body)
+            body = scope.body.body if isinstance(scope, cst.FunctionDef) else scope.body
+            flow.learn(body)
+            flow.learn_data(body)
             self._flows[id(scope)] = flow
         return flow
 
@@ -228,13 +230,18 @@ class _Planner:
     def _relevant(self, place: Place, need: set[str], flow: GraphFlow, methods: dict[str, frozenset[str]]) -> list[int]:
         """Indices of the statements before ``place`` that compute graph for ``need``, which grows by what they use."""
         indices = []
+        is_before_mark = False
         for index in range(place.index - 1, -1, -1):
             statement = place.block.body[index]
+            if isinstance(statement, cst.SimpleStatementLine):
+                marked = flow.data.intersection(marked_names([statement])) & need
+                need -= marked
+                is_before_mark = is_before_mark or bool(marked)
             defined = flow.defines(statement, methods)
             wanted = defined & need or ("self.*" in defined and any(name.startswith("self.") for name in need))
             if not wanted:
                 continue
-            graph = flow.is_graph_statement(statement)
+            graph = flow.is_graph_statement(statement) and not (is_before_mark and flow.only_moves(statement))
             if graph:
                 indices.append(index)
             self._replace_need(statement, need)

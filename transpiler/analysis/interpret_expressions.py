@@ -660,7 +660,7 @@ class ExpressionInterpreter:
         """``str(x.dtype)``: programs take such texts apart and look them up."""
         value = self.evaluate(argument)
         named = value is UNKNOWN and isinstance(argument, cst.Attribute) and argument.attr.value == "dtype"
-        if value != v.DTYPE and not named:
+        if not isinstance(value, v.DtypeValue) and not named:
             return None
         self.facts.calls[id(node)] = CallFact(("torch.dtype.__str__",), Certainty.KNOWN, (value,), None, node, self.scope.outside)
         self.touch()

@@ -86,7 +86,8 @@ class FileContext:
 
     def in_dtype_of(self, value: cst.BaseExpression, like: cst.BaseExpression) -> cst.BaseExpression:
         """``value.astype(like.dtype)``."""
-        return render(self.target.cast, {"value": parenthesized(value), "like": like}, {}, self.style)
+        value = parenthesized(value) if self.target.cast.startswith("{value}.") else self.bare(value)
+        return render(self.target.cast, {"value": value, "like": like}, {}, self.style)
 
     def form(self, api: str) -> TargetForm | None:
         """What an API has on the target, apart from its overloads; None where no entry knows it or the target has nothing."""

@@ -333,6 +333,8 @@ def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: 
     if momentum is None:
         layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
     keep_constant(layer, affine, bias)
+    if layer.use_batch_statistics:
+        layer.constant_parameters = (*layer.constant_parameters, "moving_mean", "moving_variance")
     if hasattr(layer, "cell_init_args"):
         layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
     layer.cumulative = momentum is None and layer.use_batch_statistics is None

@@ -381,7 +381,7 @@ class Block(nn.Module):
 """
     text, diagnostics = port(source)
     assert 'ms_support.has_layer_attribute(m, "weight") and ms_support.layer_attribute(m, "weight") is not None' in text
-    assert "isinstance(m, Block) and m.norm.gamma is not None" in text
+    assert 'isinstance(m, Block) and ms_support.layer_attribute(m.norm, "weight") is not None' in text
     assert "zeros_(m.norm.beta)" in text
     assert "scale = m.beta if" in text
     assert remarked(diagnostics) == []

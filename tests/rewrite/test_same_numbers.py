@@ -435,6 +435,17 @@ z = used(a).sum()
 third = torch.autograd.grad(z, list(used.parameters()) + list(unused.parameters()), allow_unused=True)
 y = first[0], first[1] is None, list(second), [*third[:2]], [gradient is None for gradient in third]
 """,
+    "layers-without-weights": """
+def filled(m):
+    if isinstance(m, (nn.BatchNorm2d, nn.LayerNorm)) and m.weight is not None:
+        nn.init.constant_(m.weight, 2.0)
+    return m.weight is None, m.bias is None
+plain, batch, untracked = nn.BatchNorm2d(3), nn.BatchNorm2d(3, affine=False), nn.BatchNorm2d(3, track_running_stats=False)
+layer, group, instance, shifted = nn.LayerNorm(3, elementwise_affine=False), nn.GroupNorm(1, 3, affine=False), nn.InstanceNorm2d(3), nn.LayerNorm(3, bias=False)
+y = [batch.weight is None, batch.bias is not None, batch.running_mean is None, untracked.running_mean is None, untracked.running_var is None,
+     untracked.weight is None, plain.running_var is None, layer.weight is None, group.bias is None, instance.weight is None, instance.running_mean is None,
+     shifted.bias is None, shifted.weight is None, *[filled(m) for m in (plain, batch, layer, shifted)], plain.weight, sorted(untracked.state_dict()) == ["bias", "weight"]]
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

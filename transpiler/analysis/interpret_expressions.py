@@ -848,6 +848,8 @@ class ExpressionInterpreter:
     def _comparison(self, node: cst.Comparison, position: Position) -> Value:
         sides = [node.left, *(target.comparator for target in node.comparisons)]
         classes = self._compared_classes(node, sides)
+        if isinstance(node.left, cst.Attribute) and isinstance(sides[1], cst.Name) and sides[1].value == "None":
+            self.facts.asked_for.add(id(node.left))
         exact = Position.EXACT if classes or any(is_class_of(side) for side in sides) else Position.VALUE
         operands = [self.evaluate(node.left, exact)]
         operators = []

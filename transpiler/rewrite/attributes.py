@@ -187,7 +187,9 @@ class AttributeRewriter:
             return None
         found = {new or name for new in renamed}
         symbol = callee_text(fact.node)
-        if len(found) > 1 and name in LAYER_NAMES and not fact.store and self.file.target.layer_attribute:
+        # A layer of the target may hold constants where torch's has None.
+        is_asked_for = id(fact.node) in self.file.facts.asked_for and found != {name}
+        if (len(found) > 1 or is_asked_for) and name in LAYER_NAMES and not fact.store and self.file.target.layer_attribute:
             return self._by_any_name(updated, fact, name)
         if len(found) > 1:
             message = f"The attribute has different names in the classes that {symbol.rpartition('.')[0]} can be."

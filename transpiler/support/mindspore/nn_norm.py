@@ -72,6 +72,8 @@ def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: 
     if momentum is None:
         layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
     keep_constant(layer, affine, bias)
+    if layer.use_batch_statistics:
+        layer.constant_parameters = (*layer.constant_parameters, "moving_mean", "moving_variance")
     if hasattr(layer, "cell_init_args"):
         layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
     layer.cumulative = momentum is None and layer.use_batch_statistics is None
@@ -359,6 +361,8 @@ class InstanceNorm(nn.Cell, NormNames):
         if track_running_stats:
             self.moving_mean = Parameter(initializer("zeros", num_features, kind), name="moving_mean", requires_grad=False)
             self.moving_variance = Parameter(initializer("ones", num_features, kind), name="moving_variance", requires_grad=False)
+        else:
+            self.moving_mean = self.moving_variance = None
         self.set_train()
 
     def construct(self, input: Tensor) -> Tensor:

@@ -73,6 +73,9 @@ def test_forms_for_some_dtypes_need_a_known_one(expression: str, expected: str) 
         ("1j * 2", "1j * 2"),
         ("x.cfloat() * n", "ms_support.mul(x."),
         ("torch.mul(x, n)", "mint.mul(x, n)"),
+        ("x * np.sqrt(n)", "x * np.sqrt(n)"),
+        ("np.sqrt(n) * x", "ms_support.mul(np.sqrt(n), x)"),
+        ("x / np.ones(2)", "ms_support.div(x, np.ones(2))"),
         ("torch.cat([x * 2, torch.zeros(2)])", "mint.cat([x * 2, ops.zeros((2,))])"),
         ("torch.cat([x * 2, torch.exp(x), torch.zeros(2)])", "mint.cat(["),
         ("torch.cat([torch.zeros(2), torch.arange(2)])", "ms_support.cat(["),
@@ -87,4 +90,6 @@ def test_operators_stay_where_they_are_known_to_be_right(expression: str, expect
 
 def ported(expression: str) -> str:
     """The ported function around an expression."""
-    return transpile(f"import torch\n\n\ndef f(x: torch.Tensor, n):\n    return {expression}\n", target="mindspore").output
+    return transpile(
+        f"import numpy as np\nimport torch\n\n\ndef f(x: torch.Tensor, n):\n    return {expression}\n", target="mindspore"
+    ).output

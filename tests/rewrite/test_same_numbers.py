@@ -446,6 +446,14 @@ y = [batch.weight is None, batch.bias is not None, batch.running_mean is None, u
      untracked.weight is None, plain.running_var is None, layer.weight is None, group.bias is None, instance.weight is None, instance.running_mean is None,
      shifted.bias is None, shifted.weight is None, *[filled(m) for m in (plain, batch, layer, shifted)], plain.weight, sorted(untracked.state_dict()) == ["bias", "weight"]]
 """,
+    "arrays-beside-tensors": """
+import numpy as np
+t, x, array, scale = torch.tensor([[1.0, 2.0]]), torch.tensor([1, 2]), np.array([1.0, 4.0]), np.float64(2)
+y = [np.float64(2) * t, np.int64(2) + x, scale + x, scale / x, np.sqrt(4) - t, scale ** t, t * array, t + np.array([1, 2]), t - array, t / array, t ** array,
+     t * np.array(1.5), x * np.array(1.5), x + np.array([True, False]), t * np.sqrt(16), t * (2 * np.pi), x * scale]
+t *= np.array([1.0, 3.0], dtype=np.float32)
+y.append(t)
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

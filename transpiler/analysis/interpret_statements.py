@@ -357,7 +357,7 @@ class StatementInterpreter(ExpressionInterpreter):
             viewed = item is not None and bool(item.picks) and self.has_views(item.node.value)
             self.facts.augmented[id(node)] = AugmentedFact(place, node, right, viewed)
             self.touch()
-            self._note_operator(node, function_of_operator(node.operator, left, right))
+            self._note_operator(node, function_of_operator(node.operator, left, right, node.value))
         if isinstance(target, cst.Name):
             binary: cst.BaseBinaryOp = cst.Divide() if isinstance(node.operator, cst.DivideAssign) else cst.Add()
             self.scope.names[target.value] = generalised(left if isinstance(left, v.Tensor) else operation(left, right, binary))

@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import mindspore
+import numpy as np
 from mindspore import Tensor, ops
 
 from ._common import _category, _imag, _real, _result_dtype
+from .compiled_forms import is_compiling
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: None = None) -> Any:
     """input + alpha * other (torch.add)."""
+    input, other = _operands(input, other)
     if not _is_complex(input, other):
         return input + (other if alpha == 1 else alpha * other)
     x, y = _in_one_dtype(input, other)
@@ -24,6 +27,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: None = None) -> Any:
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: None = None) -> Any:
     """input - alpha * other (torch.sub)."""
+    input, other = _operands(input, other)
     if not _is_complex(input, other):
         return input - (other if alpha == 1 else alpha * other)
     x, y = _in_one_dtype(input, other)
@@ -32,11 +36,30 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: None = None) -> Any:
 
 def mul(input: Any, other: Any, *, out: None = None) -> Any:
     """input * other (torch.mul)."""
+    input, other = _operands(input, other)
     if not _is_complex(input, other):
         return input * other
     x, y = _in_one_dtype(input, other)
     a, b, c, d = _real(x), _imag(x), _real(y), _imag(y)
     return ops.Complex()(a * c - b * d, a * d + b * c)
+
+
+def _operands(input: Any, other: Any) -> tuple[Any, Any]:
+    """The operands with NumPy's arrays beside a tensor as tensors, and its numbers as Python's, as torch takes them."""
+    if is_compiling() or isinstance(input, Tensor) == isinstance(other, Tensor):
+        return input, other
+    return (input, _from_numpy(other, input)) if isinstance(input, Tensor) else (_from_numpy(input, other), other)
+
+
+def _from_numpy(value: Any, beside: Tensor) -> Any:
+    """A number or an array of NumPy's beside a tensor. Arrays are promoted as NumPy does, those of one number as torch does."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim == 0:
+        return ops.cast(Tensor(value), _result_dtype(beside, Tensor(value)))
+    return Tensor(value.astype(np.result_type(mindspore.dtype_to_nptype(beside.dtype), value.dtype)))
 
 
 def _complex_quotient(input: Any, other: Any) -> Tensor:

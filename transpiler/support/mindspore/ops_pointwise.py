@@ -22,7 +22,7 @@ from ._common import (
     _softmax,
     accurate_tanh,
 )
-from .ops_arithmetic import _complex_power, _complex_quotient, _is_complex
+from .ops_arithmetic import _complex_power, _complex_quotient, _is_complex, _operands
 
 
 def absolute(input: Tensor, *, out: None = None) -> Tensor:
@@ -448,6 +448,7 @@ def tanh(input: Tensor, *, out: None = None) -> Tensor:
 
 def pow(input: Any, exponent: Any, *, out: None = None) -> Tensor:
     """input ** exponent; of integers by repeated squaring, since MindSpore's kernel computes these in floats (torch.pow)."""
+    input, exponent = _operands(input, exponent)
     if _is_complex(input, exponent):
         return _complex_power(input, exponent)
     if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
@@ -540,7 +541,10 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
     """The quotient, exact or rounded ('floor', 'trunc'). MindSpore rounds between tensors only (torch.div)."""
     if rounding_mode is None:
-        return _complex_quotient(input, other) if _is_complex(input, other) else mint.div(input, other)
+        input, other = _operands(input, other)
+        if _is_complex(input, other):
+            return _complex_quotient(input, other)
+        return mint.div(input, other) if isinstance(input, Tensor) else input / other
     if not isinstance(other, Tensor):
         keeps = isinstance(other, int) or input.is_floating_point()
         other = Tensor(other, input.dtype if keeps else mindspore.float32)

@@ -454,6 +454,14 @@ y = [np.float64(2) * t, np.int64(2) + x, scale + x, scale / x, np.sqrt(4) - t, s
 t *= np.array([1.0, 3.0], dtype=np.float32)
 y.append(t)
 """,
+    "sizes-of-transposed-convolutions": """
+up, line = nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1), nn.ConvTranspose1d(1, 1, 3, stride=2)
+for layer in (up, line):
+    nn.init.constant_(layer.weight, 1.0)
+    nn.init.constant_(layer.bias, 0.5)
+x = torch.ones(1, 1, 3, 3)
+y = up(x, output_size=[6, 6]), up(x, output_size=x.size()[:2] + (5, 6)), up(x), line(x[:, :, 0], output_size=(8,))
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

@@ -21,6 +21,8 @@ _KNOWN_PARAMETERS = frozenset({"forward"})
 #: What code says that has double precision in it.
 _DOUBLE = re.compile(rb"float64|\.double\b|DoubleTensor")
 _PARAMETER = re.compile(rb"\bParameter(?:List|Dict)?\b|requires_grad(?:_\((?!False)| *=(?! *False))")
+#: The argument of a layer's call, not the setting that adaptive pooling is made with.
+_OUTPUT_SIZE = re.compile(rb"(?<!Pool[123]d\()\boutput_size\s*=[^=]")
 #: Lines of the longest function whose result is inferred from its outline.
 _LONGEST_BODY = 80
 
@@ -77,7 +79,8 @@ class ModuleOutline:
 class ProjectIndex:
     """All outlines by dotted module name. ``package``: the root's own name where the root is itself a package. ``importers``: the names that
     others import from a module. ``subclasses``: classes by the last part of a base's name. ``methods``: the names of all
-    classes' methods. ``doubles``: whether a file speaks of double precision. ``parameters``: whether a file makes parameters or leaves of its own."""
+    classes' methods. ``doubles``: whether a file speaks of double precision; ``output_sizes``: whether one passes ``output_size=``. ``parameters``:
+    whether a file makes parameters or leaves of its own."""
 
     modules: dict[str, ModuleOutline]
     package: str | None
@@ -87,6 +90,7 @@ class ProjectIndex:
     methods: frozenset[str] = frozenset()
     doubles: bool = False
     parameters: bool = False
+    output_sizes: bool = False
 
     def find_module(self, name: str) -> str | None:
         """The project's own name of an absolute module name, None where it is not the project's."""
@@ -122,7 +126,7 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
     doubles = any(_DOUBLE.search(source) is not None for source in sources.values())
     parameters = any(_PARAMETER.search(source) is not None for source in sources.values())
     methods = frozenset(name for outline in modules.values() for cls in outline.classes.values() for name in cls.methods)
-    return ProjectIndex(
+    index = ProjectIndex(
         modules,
         package,
         _importers(modules),
@@ -131,6 +135,8 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         doubles=doubles,
         parameters=parameters,
     )
+    index.output_sizes = any(_OUTPUT_SIZE.search(source) is not None for source in sources.values())
+    return index
 
 
 def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:

@@ -111,6 +111,11 @@ def fed_in_batches(site: CallSite, file: FileContext) -> bool:
     return feeds_batches(file)
 
 
+def fed_in_batches_alone(site: CallSite, file: FileContext) -> bool:
+    """A transposed convolution that is called with batches and nothing else: the target's layer takes no ``output_size``."""
+    return feeds_batches(file) and (file.index is None or not file.index.output_sizes)
+
+
 def in_single_precision(site: CallSite, file: FileContext) -> bool:
     """A layer whose kernel the target lacks in double precision: no file of the project speaks of it."""
     return file.index is None or not file.index.doubles

@@ -462,6 +462,24 @@ for layer in (up, line):
 x = torch.ones(1, 1, 3, 3)
 y = up(x, output_size=[6, 6]), up(x, output_size=x.size()[:2] + (5, 6)), up(x), line(x[:, :, 0], output_size=(8,))
 """,
+    "containers-that-are-edited": """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.ReLU(), nn.ReLU())
+        self.body.insert(0, nn.Hardtanh())
+        self.body.extend([nn.Threshold(0.25, 2.0)])
+        self.parts = nn.ModuleList([nn.ReLU()]) + nn.ModuleList([nn.Threshold(1.0, 3.0)])
+        self.parts.pop(0)
+    def forward(self, x):
+        for part in self.parts:
+            x = part(x)
+        return self.body(x)
+joined = nn.Sequential(nn.ReLU()) + nn.Sequential(nn.Threshold(0.25, 2.0))
+taken = joined.pop(0)
+x = torch.tensor([-2.0, 0.5, 0.1])
+y = Net()(x), joined(x), taken(x), len(joined), len(Net().body), len(Net().parts)
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

@@ -219,6 +219,8 @@ class Facts:
     devices: set[int] = field(default_factory=set)
     formatted: dict[int, bool] = field(default_factory=dict)
     value_reads: set[int] = field(default_factory=set)
+    #: Classes of containers of layers that are put together, or whose layers are moved or taken out.
+    edited_containers: set[str] = field(default_factory=set)
     #: Attributes compared with None: asked whether there is anything.
     asked_for: set[int] = field(default_factory=set)
     class_sides: set[int] = field(default_factory=set)

@@ -74,6 +74,8 @@ _BY_NAME = frozenset({"getattr_static", "getattr", "setattr", "hasattr", "delatt
 _BY_KEY = frozenset({"get", "pop", "setdefault"})
 #: Functions that call a function with the items of their other arguments.
 _CALLING = frozenset({"builtins.map", "builtins.filter", "builtins.sorted", "builtins.min", "builtins.max", "functools.reduce"})
+#: Methods of lists that torch's containers of layers have too, not all of those of other frameworks.
+_EDITING = frozenset({"insert", "extend", "pop"})
 #: Methods that return their receiver where there is nothing to do.
 _OFTEN_SAME = frozenset(
     {
@@ -290,6 +292,8 @@ class ExpressionInterpreter:
         name = node.attr.value
         if isinstance(owner, v.Ref) and is_source(owner.name):
             return self._source_attribute(node, owner, name, position)
+        if name in _EDITING:
+            self._note_edited(owner)
         if name not in _OF_PARAMETERS and not name.endswith("_") and self.semantics.entry(f"torch.Tensor.{name}") is not None:
             self._read_values((node.value,))
         value = self.resolver.attribute(owner, name)
@@ -801,6 +805,8 @@ class ExpressionInterpreter:
         inner = position if position is Position.ANNOTATION else Position.VALUE
         left, right = self.evaluate(node.left, inner), self.evaluate(node.right, inner)
         self._note_operand(node.left, left, right)
+        if isinstance(node.operator, cst.Add):
+            self._note_edited(left)
         if isinstance(node.operator, (cst.LeftShift, cst.RightShift)) and any(isinstance(side, v.Tensor) for side in (left, right)):
             self.facts.shifts.add(id(node))
             self.touch()
@@ -815,6 +821,11 @@ class ExpressionInterpreter:
         if left == v.ARRAY and isinstance(right, v.Tensor):
             self.facts.foreign_operands.add(id(node))
             self.touch()
+
+    def _note_edited(self, container: Value) -> None:
+        """Note that the layers of a container do not stay as it was made with."""
+        if isinstance(container, v.Inst):
+            self.facts.edited_containers.update(container.classes)
 
     def _note_operator(self, node: cst.CSTNode, function: str) -> None:
         """Note that ``function`` computes what ``node`` does; an empty name says nothing."""

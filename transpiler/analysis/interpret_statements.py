@@ -350,6 +350,7 @@ class StatementInterpreter(ExpressionInterpreter):
             left = self.evaluate(target)
             fact = self.facts.subscripts.get(id(target))
             place = InplaceFact("subscript" if fact is not None and isinstance(fact.owner, v.Tensor) else "item", False)
+        self._note_edited(left)
         if isinstance(left, v.Tensor) and not isinstance(
             node.operator, cst.MatrixMultiplyAssign
         ):  # torch has no in-place @: x @= y binds x anew

@@ -116,6 +116,11 @@ def fed_in_batches_alone(site: CallSite, file: FileContext) -> bool:
     return feeds_batches(file) and (file.index is None or not file.index.output_sizes)
 
 
+def keeps_its_layers(site: CallSite, file: FileContext) -> bool:
+    """A container of a class to whose instances the file does nothing that the target's containers lack."""
+    return site.entry.api not in file.facts.edited_containers
+
+
 def in_single_precision(site: CallSite, file: FileContext) -> bool:
     """A layer whose kernel the target lacks in double precision: no file of the project speaks of it."""
     return file.index is None or not file.index.doubles

@@ -480,6 +480,13 @@ taken = joined.pop(0)
 x = torch.tensor([-2.0, 0.5, 0.1])
 y = Net()(x), joined(x), taken(x), len(joined), len(Net().body), len(Net().parts)
 """,
+    "bias-registered-as-none": """
+linear, conv = nn.Linear(2, 3), nn.Conv2d(1, 1, 1)
+for layer in (linear, conv):
+    nn.init.constant_(layer.weight, 1.0)
+    layer.register_parameter("bias", None)
+y = linear(torch.ones(1, 2)), conv(torch.ones(1, 1, 2, 2)), linear.bias is None
+""",
     "dropout-of-everything": """
 x = torch.ones(4)
 y = nn.Dropout(1.0)(x), F.dropout(x, 1.0), nn.Dropout(p=1).eval()(x), nn.Dropout(0.0)(x)

@@ -131,6 +131,8 @@ def register_parameter(module: nn.Cell, name: str, param: Parameter | None) -> N
     """torch.nn.Module.register_parameter."""
     if param is not None:
         param.name = name
+    if name == "bias" and hasattr(module, "has_bias"):
+        module.has_bias = param is not None  # MindSpore's linear layers and convolutions ask this, not their bias
     module.insert_param_to_cell(name, param)
 
 

@@ -444,7 +444,8 @@ plain, batch, untracked = nn.BatchNorm2d(3), nn.BatchNorm2d(3, affine=False), nn
 layer, group, instance, shifted = nn.LayerNorm(3, elementwise_affine=False), nn.GroupNorm(1, 3, affine=False), nn.InstanceNorm2d(3), nn.LayerNorm(3, bias=False)
 y = [batch.weight is None, batch.bias is not None, batch.running_mean is None, untracked.running_mean is None, untracked.running_var is None,
      untracked.weight is None, plain.running_var is None, layer.weight is None, group.bias is None, instance.weight is None, instance.running_mean is None,
-     shifted.bias is None, shifted.weight is None, *[filled(m) for m in (plain, batch, layer, shifted)], plain.weight, sorted(untracked.state_dict()) == ["bias", "weight"]]
+     shifted.bias is None, shifted.weight is None, *[filled(m) for m in (plain, batch, layer, shifted)], plain.weight, sorted(untracked.state_dict()) == ["bias", "weight"],
+     len(list(untracked.buffers()))]
 """,
     "arrays-beside-tensors": """
 import numpy as np

@@ -161,7 +161,7 @@ def named_buffers(module: nn.Cell, prefix: str = "", recurse: bool = True, remov
     """torch.nn.Module.named_buffers: persistent ones (parameters without gradient) and the cell's own."""
     seen: set[int] = set()
     for path, cell in named_modules(module, None, prefix, remove_duplicate) if recurse else [(prefix, module)]:
-        own = [(name, p) for name, p in cell._params.items() if p is not None and is_buffer(cell, name)]
+        own = [(name, p) for name, p in cell._params.items() if p is not None and is_buffer(cell, name) and not is_constant(cell, name)]
         plain = [(name, b) for name, b in getattr(cell, "_buffers", {}).items() if b is not None]
         for name, buffer in own + plain:
             if not (remove_duplicate and id(buffer) in seen):

@@ -813,7 +813,8 @@ class ExpressionInterpreter:
         if isinstance(node.operator, cst.Power) and may_be_whole_power(left, right):
             self.facts.powers.add(id(node))
             self.touch()
-        self._note_operator(node, function_of_operator(node.operator, left, right, node.right))
+        if id(node.left) not in self.facts.foreign_operands:
+            self._note_operator(node, function_of_operator(node.operator, left, right, node.right))
         return operation(left, right, node.operator)
 
     def _note_operand(self, node: cst.BaseExpression, left: Value, right: Value) -> None:

@@ -34,9 +34,9 @@ def test_parameters_leave_out_buffers_and_absent_affine_parts() -> None:
     """Also in a deep copy, and with frozen parameters among them."""
     for net in (Net(), copy.deepcopy(Net())):
         net.layers[0].weight.requires_grad = False
-        names = ["norm.gamma", "norm.beta", "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "scales.0"]
+        names = ["norm.weight", "norm.bias", "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "scales.0"]
         assert [name for name, _ in module.named_parameters(net)] == names
-        buffers = ["table", "norm.moving_mean", "norm.moving_variance", "plain.moving_mean", "plain.moving_variance"]
+        buffers = ["table", "norm.running_mean", "norm.running_var", "plain.running_mean", "plain.running_var"]
         assert sorted(name for name, _ in module.named_buffers(net)) == sorted(buffers)
         assert [name for name, _ in module.named_modules(net)][:3] == ["", "norm", "layers"]
 

@@ -14,6 +14,7 @@ import libcst as cst
 
 from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
+from transpiler.rewrite.training.graph_flow import imported_libraries
 from transpiler.syntax.names import bound_by, dotted, loads, parameters, stores
 from transpiler.syntax.tree import children, every
 
@@ -42,6 +43,7 @@ class Owners:
         self.facts = facts
         self._zeroed: set[str] = set()
         self._classes = frozenset(_class_names(module, facts))
+        self._libraries = frozenset(imported_libraries(module))
         self._own = {dotted(target) for target in _targets(module) if _is_optimizer(facts.kinds.get(id(target)))}
         self._with_grads = {dotted(node.value) for node in every(module, cst.Attribute) if node.attr.value == "grad"}
         self._trained = dict(_trained_modules(module))
@@ -211,8 +213,8 @@ class Owners:
         return name in self._with_grads
 
     def _is_no_module(self, node: cst.BaseExpression) -> bool:
-        """Whether an expression is known to be something else: a symbol of torch, or a class."""
-        return id(node) in self.facts.references or dotted(node) in self._classes
+        """Whether an expression is known to be something else: a symbol of torch, another library, or a class."""
+        return id(node) in self.facts.references or dotted(node) in self._classes | self._libraries
 
     def _modules(self, run: Sequence[cst.CSTNode], loss: cst.BaseExpression, leaves: set[str]) -> list[str]:
         """What the statements call, and what they hand to calls that torch does not know: modules among them."""

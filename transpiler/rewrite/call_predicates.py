@@ -36,14 +36,14 @@ def joins_no_empty(site: CallSite, file: FileContext) -> bool:
 
 def joins_one_dtype(site: CallSite, file: FileContext) -> bool:
     """Tensors to be joined that may all have one dtype, which MindSpore wants: none is known to be of another category than the others, or, where the
-    project speaks of double precision, all are known to be integers or booleans."""
+    file speaks of other precisions than the default, all are known to be integers or booleans."""
     argument = site.choice.binding.get("tensors") if site.choice is not None else None
     value = site.values[argument.index] if argument is not None else UNKNOWN
     items = value.items if isinstance(value, Tup) else (value.item,) if isinstance(value, Seq) else (value,)
     categories = {item.dtype if isinstance(item, Tensor) else "" for item in items}
     if len({"float" if category == "inexact" else category for category in categories if category}) > 1:
         return False
-    return len(items) < 2 or categories <= {"int", "bool"} or in_single_precision(site, file)
+    return len(items) < 2 or categories <= {"int", "bool"} or not file.speaks_of("float64", "double", "float16")
 
 
 def _computes_tensors(site: CallSite, fact: CallFact) -> bool:
@@ -80,6 +80,8 @@ def stacks_plainly(site: CallSite, file: FileContext) -> bool:
         pairs = [(element.value, item) for element, item in zip(node.elements, value.items, strict=True)]
     elif isinstance(node, (cst.ListComp, cst.GeneratorExp)) and isinstance(value, Seq):
         pairs = [(node.elt, value.item)]
+    elif isinstance(node, cst.Call) and id(site.original.args[argument.index].value) in file.facts.calls:
+        pairs = []  # what a function of torch's gives
     others = [other for other, item in pairs if not _is_result(other, item)]
     if any(isinstance(other, cst.Attribute) and other.attr.value in LAYER_NAMES for other in others):
         return False
@@ -91,7 +93,7 @@ def _is_result(node: cst.BaseExpression, value: Value) -> bool:
     if isinstance(node, (cst.BinaryOperation, cst.UnaryOperation, cst.Comparison)):
         return True
     if not isinstance(value, Tensor) or isinstance(node, (cst.Name, cst.Attribute)):
-        return False
+        return isinstance(value, Tensor) and value.part
     if isinstance(node, cst.Call):
         return value.fresh and not any(arg.keyword is not None and arg.keyword.value == "requires_grad" for arg in node.args)
     return value.part
@@ -137,12 +139,14 @@ def holds_plain_numbers(site: CallSite, file: FileContext) -> bool:
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "range":
         return False
     is_empty = isinstance(node, cst.List) and not node.elements
-    return is_empty or (dtype is not None and site.values[dtype.index] != NONE) or _is_plain(site.values[data.index])
+    return is_empty or (dtype is not None and site.values[dtype.index] != NONE) or _is_plain(site.values[data.index], file)
 
 
-def _is_plain(value: Value) -> bool:
+def _is_plain(value: Value, file: FileContext) -> bool:
     if isinstance(value, (Seq, Tup)):
-        return all(map(_is_plain, value.items if isinstance(value, Tup) else (value.item,)))
+        return all(_is_plain(item, file) for item in (value.items if isinstance(value, Tup) else (value.item,)))
+    if value is UNKNOWN:
+        return not file.speaks_of("numpy")
     return isinstance(value, (Lit, Scalar, Shape)) and value != COMPLEX
 
 

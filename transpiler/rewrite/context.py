@@ -44,8 +44,8 @@ class FileContext:
     ``p.grad.zero_()``). In a file that never
     ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
     calls of ``Model``, ``graph_forms`` what the target's compiler refuses. ``dtypes_named``: what was found of whether other dtypes than the defaults
-    are spoken of, None before it was asked. ``batched``: what was found of whether models are fed batches
-    (``batches.py``), None before it was asked. ``untouched``: the statements (by their id) that the visit passed over."""
+    are spoken of, None before it was asked; ``words`` which of the words that were asked for stand in it. ``batched``: what was found of whether
+    models are fed batches (``batches.py``), None before it was asked. ``untouched``: the statements (by their id) that the visit passed over."""
 
     module: cst.Module
     target: Target
@@ -71,6 +71,7 @@ class FileContext:
     batched: bool | None = None
     graph_forms: GraphForms = field(default_factory=GraphForms)
     dtypes_named: bool | None = None
+    words: dict[str, bool] = field(default_factory=dict)
     untouched: set[int] = field(default_factory=set)
 
     @property
@@ -83,6 +84,13 @@ class FileContext:
         if self.dtypes_named is None:
             self.dtypes_named = names_dtype(self.module.code)
         return self.dtypes_named
+
+    def speaks_of(self, *words: str) -> bool:
+        """Whether one of these words stands in the file."""
+        for word in words:
+            if word not in self.words:
+                self.words[word] = word in self.module.code
+        return any(self.words[word] for word in words)
 
     def in_dtype_of(self, value: cst.BaseExpression, like: cst.BaseExpression) -> cst.BaseExpression:
         """``value.astype(like.dtype)``."""

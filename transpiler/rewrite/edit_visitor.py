@@ -655,6 +655,7 @@ class EditVisitor(cst.CSTTransformer):
             type(updated.operator) in _SHIFTS
             or is_own
             or not may_promote(fact.value)
+            or f"{self.file.code(original.target)}.dtype" in self.file.code(original.value)
             or not is_stable(place)
             or not self.file.mixes_dtypes()
         ):

@@ -74,7 +74,7 @@ def test_forms_for_some_dtypes_need_a_known_one(expression: str, expected: str) 
         ("x.cfloat() * n", "ms_support.mul(x."),
         ("torch.mul(x, n)", "mint.mul(x, n)"),
         ("x * np.sqrt(n)", "x * np.sqrt(n)"),
-        ("np.sqrt(n) * x", "ms_support.mul(np.sqrt(n), x)"),
+        ("np.sqrt(n) * x", "ms_support.as_operand(np.sqrt(n)) * x"),
         ("x / np.ones(2)", "ms_support.div(x, np.ones(2))"),
         ("torch.cat([x * 2, torch.zeros(2)])", "mint.cat([x * 2, ops.zeros((2,))])"),
         ("torch.cat([x * 2, torch.exp(x), torch.zeros(2)])", "mint.cat(["),

@@ -69,7 +69,7 @@ _MODAL = frozenset(
 )
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 _CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
-#: Other libraries' functions that find a member by its name (``getattr_static``, ``patch.object``), and methods of the dictionaries of members.
+#: Functions that find a member by its name (``getattr``, ``getattr_static``, ``patch.object``), and methods of the dictionaries of members.
 _BY_NAME = frozenset({"getattr_static", "getattr", "setattr", "hasattr", "delattr", "object"})
 _BY_KEY = frozenset({"get", "pop", "setdefault"})
 #: Functions that call a function with the items of their other arguments.
@@ -363,7 +363,7 @@ class ExpressionInterpreter:
                 return
             self.touch()
         apis, certainty, classes = self._member_apis(owner, name)
-        if apis or classes or (certainty is Certainty.MAYBE and name in LAYER_SETTINGS | LIKE_SETTINGS):
+        if apis or classes or (certainty is Certainty.MAYBE and (name in LAYER_SETTINGS or name in LIKE_SETTINGS)):
             self.facts.attributes[id(node)] = AttributeFact(apis, certainty, owner, node, store, classes)
             self.touch()
 
@@ -428,6 +428,10 @@ class ExpressionInterpreter:
         if isinstance(func, cst.Attribute) and func.attr.value.endswith("_"):
             self.facts.number_indices.discard(id(func.value))  # written into, where the target sees to its tensor
         callee = self.semantics.stored(callee) if isinstance(func, cst.Subscript) else callee
+        if _last_name(func) in _BY_NAME and len(node.args) >= 2:
+            self._rename_key(node.args[0].value, node.args[1].value)
+        elif isinstance(func, cst.Attribute) and func.attr.value in _BY_KEY and node.args and _is_namespace(func.value):
+            self._rename_key(func.value, node.args[0].value)
         if isinstance(callee, v.Ref) and callee.name.startswith("builtins."):
             special = self._builtin_call(node, callee.name[9:])
             if special is not None:
@@ -437,10 +441,6 @@ class ExpressionInterpreter:
             promised = self.resolver.annotation(self.module.code_for_node(node.args[0].value), self.module_name)
             value = self.evaluate(node.args[1].value)
             return value if promised is UNKNOWN else promised
-        if _last_name(func) in _BY_NAME and len(node.args) >= 2:
-            self._rename_key(node.args[0].value, node.args[1].value)
-        elif isinstance(func, cst.Attribute) and func.attr.value in _BY_KEY and node.args and _is_namespace(func.value):
-            self._rename_key(func.value, node.args[0].value)
         self._note_items(node, callee)
         values = tuple([self._argument(argument, self.evaluate(argument.value), callee) for argument in node.args])
         self._note_formatted(node, values)
@@ -488,8 +488,7 @@ class ExpressionInterpreter:
         """Whether a call imports a module of torch by name: Python's own function, or one whose name says so (``optional_import("torch.nn")``)."""
         if isinstance(callee, v.Ref) and callee.name in _IMPORTERS:
             return is_source(module)
-        name = func.attr if isinstance(func, cst.Attribute) else func
-        if not isinstance(name, cst.Name) or "import" not in name.value.lower():
+        if "import" not in _last_name(func).lower():
             return False
         package = self.registry.package(module)
         known = is_source(module) or self.registry.has_prefix(module)
@@ -647,8 +646,6 @@ class ExpressionInterpreter:
             for argument in node.args:
                 self.evaluate(argument.value, Position.OWNER)
             return v.Super(scope.owner) if scope is not None and scope.owner is not None else UNKNOWN
-        if name in ("getattr", "setattr", "hasattr", "delattr") and len(node.args) >= 2:
-            self._rename_key(node.args[0].value, node.args[1].value)
         if name in ("getattr", "setattr", "hasattr") and len(node.args) >= 2:
             self._layer_question(node)
         if name == "getattr" and len(node.args) >= 2:
@@ -813,8 +810,7 @@ class ExpressionInterpreter:
         if isinstance(node.operator, cst.Power) and may_be_whole_power(left, right):
             self.facts.powers.add(id(node))
             self.touch()
-        if id(node.left) not in self.facts.foreign_operands:
-            self._note_operator(node, function_of_operator(node.operator, left, right, node.right))
+        self._note_operator(node, function_of_operator(node.operator, left, right, node.right))
         return operation(left, right, node.operator)
 
     def _note_operand(self, node: cst.BaseExpression, left: Value, right: Value) -> None:

@@ -36,13 +36,15 @@ def function_of_operator(
     operator: cst.BaseBinaryOp | cst.BaseAugOp, left: v.Value, right: v.Value, right_node: cst.BaseExpression | None = None
 ) -> str:
     """The function for ``left`` and ``right``; empty where the operator may stay: sums of complex and other tensors, all between real ones. NumPy's
-    arrays are tensors to torch, and NumPy's numbers on the left of a tensor give an array on the target."""
+    arrays on the right are tensors to torch; on the left they are made tensors, or numbers, by themselves."""
     if type(operator) in _BITWISE:
         return _BITWISE[type(operator)] if isinstance(right, v.Tensor) and isinstance(left, (v.Lit, v.Scalar)) else ""
     name = _ARITHMETIC.get(type(operator), "")
     sides = (left, right)
-    if v.ARRAY in sides and (isinstance(left, v.Tensor) or isinstance(right, v.Tensor)):
-        return "" if left != v.ARRAY and _is_number(right_node) else name
+    if left == v.ARRAY:
+        return ""
+    if right == v.ARRAY and isinstance(left, v.Tensor):
+        return "" if _is_number(right_node) else name
     if v.COMPLEX in sides:
         return name if any(isinstance(side, v.Tensor) or side is v.UNKNOWN for side in sides) else ""
     of_tensors = any(isinstance(side, v.Tensor) and side.dtype == "complex" for side in sides)

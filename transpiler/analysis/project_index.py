@@ -125,8 +125,9 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
             modules[outline.name] = outline
     doubles = any(_DOUBLE.search(source) is not None for source in sources.values())
     parameters = any(_PARAMETER.search(source) is not None for source in sources.values())
+    output_sizes = any(_OUTPUT_SIZE.search(source) is not None for source in sources.values())
     methods = frozenset(name for outline in modules.values() for cls in outline.classes.values() for name in cls.methods)
-    index = ProjectIndex(
+    return ProjectIndex(
         modules,
         package,
         _importers(modules),
@@ -134,9 +135,8 @@ def build_index(sources: Mapping[str, bytes], package: str | None) -> ProjectInd
         methods=methods,
         doubles=doubles,
         parameters=parameters,
+        output_sizes=output_sizes,
     )
-    index.output_sizes = any(_OUTPUT_SIZE.search(source) is not None for source in sources.values())
-    return index
 
 
 def _subclasses(modules: Mapping[str, ModuleOutline]) -> dict[str, tuple[tuple[str, str], ...]]:

@@ -50,12 +50,8 @@ class Resolver:
         """Whether a class of the project, or a base of it, binds the attribute ``name`` of itself or of ``self``."""
         for base in info.mro():
             outline = self.index.modules.get(base.module) if isinstance(base, v.ClassInfo) else None
-            if (
-                outline is not None
-                and isinstance(base, v.ClassInfo)
-                and base.name in outline.classes
-                and name in outline.classes[base.name].attributes
-            ):
+            cls = outline.classes.get(base.name) if outline is not None and isinstance(base, v.ClassInfo) else None
+            if cls is not None and name in cls.attributes:
                 return True
         return False
 

@@ -54,9 +54,11 @@ _ACCEPTS: Final[Mapping[str, frozenset[str]]] = {
     "sequence": frozenset({"sequence", "shape"}),
     "device": frozenset({"device", "str"}),
 }
-#: Names that torch's argument parser takes besides the documented ones: NumPy's, and those of single overloads.
+#: NumPy's names of arguments, which torch's argument parser takes too.
+NUMPY_NAMES: Final[Mapping[str, str]] = {"axis": "dim", "keepdims": "keepdim"}
+#: Names that it takes besides the documented ones: NumPy's, and those of single overloads.
 _OTHER_NAMES: Final[Mapping[str, str]] = {
-    "axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other", "sections": "indices_or_sections",
+    **NUMPY_NAMES, "x": "input", "a": "input", "x1": "input", "x2": "other", "sections": "indices_or_sections",
     "indices": "indices_or_sections", "split_size": "split_size_or_sections", "split_sizes": "split_size_or_sections",
 }  # fmt: skip
 _VAGUE: Final = frozenset({"unknown", "foreign"})

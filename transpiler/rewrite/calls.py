@@ -12,7 +12,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.dtype_category import DTYPE_GROUPS
 from transpiler.analysis.facts import CallFact, Certainty
 from transpiler.analysis.semantics import kind_name, literal_text
-from transpiler.mapping.binding import Argument, Binding, Choice, bind, choose
+from transpiler.mapping.binding import NUMPY_NAMES, Argument, Binding, Choice, bind, choose
 from transpiler.mapping.schema import UNKNOWN_WAYS, Entry, Signature, TargetForm
 from transpiler.report.codes import Code
 from transpiler.rewrite.arguments import ArgumentTranslator, Declined, same_literal
@@ -25,8 +25,6 @@ from transpiler.rewrite.template import is_atomic, parenthesized, placeholders, 
 
 #: Parameters that no tensor with data is given for.
 _SETTINGS: Final = ("dim", "p", "keepdim", "dtype", "dims")
-#: NumPy's names of arguments, which the functions that ask an object what it is know too.
-_NUMPY_NAMES: Final = {"axis": "dim", "keepdims": "keepdim"}
 _BUILTIN_METHODS = frozenset(dir(str) + dir(list) + dir(dict) + dir(set) + dir(bytes) + dir(int))
 
 
@@ -464,7 +462,7 @@ class CallRewriter:
             return None  # by another name for it: the function would ask other objects for a method of the wrong name
         signature = site.choice.binding.signature if site.choice is not None else Signature(())
         if not any(p.kind == "double_star" for p in signature.parameters) and any(
-            arg.keyword is not None and signature.find(_NUMPY_NAMES.get(arg.keyword.value, arg.keyword.value)) is None for arg in site.args
+            arg.keyword is not None and signature.find(NUMPY_NAMES.get(arg.keyword.value, arg.keyword.value)) is None for arg in site.args
         ):
             return None  # a name of an argument that the function does not know
         # A statement has no result that could be a new leaf.

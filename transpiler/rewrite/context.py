@@ -44,7 +44,7 @@ class FileContext:
     ``p.grad.zero_()``). In a file that never
     ``mentions_torch`` only what is known to be torch's is edited. ``training`` says what becomes of backward passes, ``high`` which loops become
     calls of ``Model``, ``graph_forms`` what the target's compiler refuses. ``dtypes_named``: what was found of whether other dtypes than the defaults
-    are spoken of, None before it was asked; ``words`` which of the words that were asked for stand in it. ``batched``: what was found of whether
+    are spoken of, None before it was asked; ``source_text`` is written out where it is searched. ``batched``: what was found of whether
     models are fed batches (``batches.py``), None before it was asked. ``untouched``: the statements (by their id) that the visit passed over."""
 
     module: cst.Module
@@ -71,7 +71,7 @@ class FileContext:
     batched: bool | None = None
     graph_forms: GraphForms = field(default_factory=GraphForms)
     dtypes_named: bool | None = None
-    words: dict[str, bool] = field(default_factory=dict)
+    source_text: str | None = None
     untouched: set[int] = field(default_factory=set)
 
     @property
@@ -82,15 +82,18 @@ class FileContext:
     def mixes_dtypes(self) -> bool:
         """Whether tensors of several precisions may meet in this file: it speaks of another than torch's defaults."""
         if self.dtypes_named is None:
-            self.dtypes_named = names_dtype(self.module.code)
+            self.dtypes_named = names_dtype(self._text())
         return self.dtypes_named
 
     def speaks_of(self, *words: str) -> bool:
         """Whether one of these words stands in the file."""
-        for word in words:
-            if word not in self.words:
-                self.words[word] = word in self.module.code
-        return any(self.words[word] for word in words)
+        text = self._text()
+        return any(word in text for word in words)
+
+    def _text(self) -> str:
+        if self.source_text is None:
+            self.source_text = self.module.code
+        return self.source_text
 
     def in_dtype_of(self, value: cst.BaseExpression, like: cst.BaseExpression) -> cst.BaseExpression:
         """``value.astype(like.dtype)``."""

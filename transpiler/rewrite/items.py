@@ -69,13 +69,14 @@ class ItemRewriter:
 
     def index(self, original: cst.Index, updated: cst.Index) -> cst.Index:
         """``x[as_index(i)]`` for an index that is NumPy's or a range."""
-        return updated.with_changes(value=self._taken(original.value, updated.value))
+        taken = self._taken(original.value, updated.value)
+        return updated if taken is updated.value else updated.with_changes(value=taken)
 
     def bounds(self, original: cst.Slice, updated: cst.Slice) -> cst.Slice:
         """``x[as_index(i):as_index(j)]`` for bounds that are NumPy's."""
         for name in ("lower", "upper", "step"):
             bound = getattr(original, name)
-            if bound is not None:
+            if bound is not None and id(bound) in self.file.facts.foreign_indices:
                 updated = updated.with_changes(**{name: self._taken(bound, getattr(updated, name))})
         return updated
 

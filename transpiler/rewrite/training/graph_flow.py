@@ -17,7 +17,7 @@ from transpiler.analysis import values as v
 from transpiler.analysis.facts import Certainty, Facts
 from transpiler.analysis.project_index import acts_as_module
 from transpiler.syntax.names import bound_by, dotted, stores
-from transpiler.syntax.tree import children
+from transpiler.syntax.tree import children, every
 
 #: Methods and attributes whose result has no graph.
 CUTTING = frozenset(
@@ -52,8 +52,9 @@ class GraphFlow:
         """Find the tainted names of a scope."""
         body = list(statements)
         uses: dict[str, set[str]] = {}
-        for name, attribute in _uses(body):
-            uses.setdefault(name, set()).add(attribute)
+        for read in (read for statement in body for read in every(statement, cst.Attribute)):
+            if isinstance(read.value, cst.Name):
+                uses.setdefault(read.value.value, set()).add(read.attr.value)
         self.modules = {name for name, found in uses.items() if acts_as_module(found)}
         made = [(target, isinstance(value, cst.Call) and self._root(value) in self.external) for target, value in assignments(body, None)]
         names = {name for target, foreign in made if foreign for name in keys(target)}
@@ -303,15 +304,6 @@ def assignments(nodes: Iterable[cst.CSTNode], is_free: object, everything: bool 
             yield from ((node.value.func.value, argument.value) for argument in arguments)
         if not isinstance(node, (cst.BaseExpression,)):
             yield from assignments(children(node), is_free, everything)
-
-
-def _uses(nodes: Iterable[cst.CSTNode]) -> Iterator[tuple[str, str]]:
-    """Every attribute that is read of a name, at any depth."""
-    for node in nodes:
-        if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
-            yield node.value.value, node.attr.value
-        elif not isinstance(node, (cst.Name, cst.SimpleString, cst.SimpleWhitespace)):
-            yield from _uses(children(node))
 
 
 def _expressions(node: cst.CSTNode, is_free: object) -> Iterator[cst.BaseExpression]:

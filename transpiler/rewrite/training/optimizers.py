@@ -42,8 +42,7 @@ class Owners:
         self.module = module
         self.facts = facts
         self._zeroed: set[str] = set()
-        self._classes = frozenset(_class_names(module, facts))
-        self._libraries = frozenset(imported_libraries(module))
+        self._no_modules = frozenset(_class_names(module, facts)) | frozenset(imported_libraries(module))
         self._own = {dotted(target) for target in _targets(module) if _is_optimizer(facts.kinds.get(id(target)))}
         self._with_grads = {dotted(node.value) for node in every(module, cst.Attribute) if node.attr.value == "grad"}
         self._trained = dict(_trained_modules(module))
@@ -214,7 +213,7 @@ class Owners:
 
     def _is_no_module(self, node: cst.BaseExpression) -> bool:
         """Whether an expression is known to be something else: a symbol of torch, another library, or a class."""
-        return id(node) in self.facts.references or dotted(node) in self._classes | self._libraries
+        return id(node) in self.facts.references or dotted(node) in self._no_modules
 
     def _modules(self, run: Sequence[cst.CSTNode], loss: cst.BaseExpression, leaves: set[str]) -> list[str]:
         """What the statements call, and what they hand to calls that torch does not know: modules among them."""

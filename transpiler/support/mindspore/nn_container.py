@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from mindspore import Parameter, Tensor, nn
 
-from .nn_module import name_after, place_of
+from .nn_module import name_after, name_below, place_of
 
 
 def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
@@ -17,7 +17,7 @@ def renumber(container: Any, cells: Iterable[nn.Cell]) -> None:
     for index, cell in enumerate(cells):
         container._cells[str(index)] = cell
     for name, cell in container.name_cells().items():
-        cell.update_parameters_name(f"{place}{name}.")
+        name_below(f"{place}{name}.", cell)
 
 
 def children_of(container: Any) -> list[Any]:

@@ -7,6 +7,7 @@ A parameter that the user froze stays a parameter.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
 from functools import partial
@@ -246,7 +247,18 @@ def place_of(owner: nn.Cell) -> str:
 def name_after(owner: nn.Cell, name: str, module: nn.Cell | None) -> None:
     """Name the parameters of a child after its place. The framework does so for attributes when they are set, not for what is added to them later."""
     if module is not None:
-        module.update_parameters_name(f"{place_of(owner)}{name}.")
+        name_below(f"{place_of(owner)}{name}.", module)
+
+
+def name_below(place: str, module: nn.Cell) -> None:
+    """Begin the names of a layer's parameters with ``place``. torch lets any text without a dot name a layer, ``"(0,1)"`` too;
+    ``Cell.update_parameters_name`` takes word characters only."""
+    if re.fullmatch(r"[\w.-]*", place, re.ASCII):
+        module.update_parameters_name(place)
+        return
+    for path, parameter in module.parameters_and_names():
+        parameter.name = place + path
+    module.place = place
 
 
 def refresh_sequence(module: nn.Cell) -> None:

@@ -49,7 +49,7 @@ def used_models(sources: Iterable[bytes]) -> frozenset[str]:
 def copy_models(names: Iterable[str], folder: Path) -> Path:
     """Write what the models ``names`` need below ``folder``; returns the package's root. Raises ``ModelsMissing``."""
     library = _read_library()
-    chosen = _closure({path for name in names for path in _definitions(name, library)} | set(_COMMON), library)
+    chosen = _closure({path for name in names for path in _with_reexports(_definitions(name, library), library)} | set(_COMMON), library)
     package = folder / PORTED_MODELS
     for path in sorted(chosen):
         target = package / path
@@ -81,17 +81,32 @@ def _definitions(name: str, library: _Library) -> list[str]:
     parts = name.split(".")
     for length in range(len(parts), 1, -1):
         folder, leaf = "/".join(parts[: length - 1]), parts[length - 1]
-        inside, itself = f"{folder}.py", f"{folder}/{leaf}.py"
+        inside = f"{folder}.py"
         if inside in library.texts and leaf in _defined(library.texts[inside]):
             return [inside]
         found = [path for path, text in library.texts.items() if path.rpartition("/")[0] == folder and leaf in _defined(text)]
         if found and found != ["models/_api.py"]:
             return found
-        if itself in library.texts:
-            return [itself]
+        module = library.path_of(f"{folder}/{leaf}")
+        if module is not None:
+            return [module]
         if found or leaf == "__dict__":
             return [path for path in library.texts if path.startswith("models/")]
     raise ModelsMissing(f"torchvision's {name} is not among the models that can be ported")
+
+
+def _with_reexports(paths: Iterable[str], library: _Library) -> set[str]:
+    """The files, and those that pass their names on to the package by ``from .mobilenetv2 import *``."""
+    found: set[str] = set()
+    pending = list(paths)
+    while pending:
+        path = pending.pop()
+        found.add(path)
+        for other, text in library.texts.items():
+            passes_on = any(file == path and node.names[0].name == "*" for node, _, file in _imports(other, text, library))
+            if passes_on and other not in found and not other.endswith("__init__.py"):
+                pending.append(other)
+    return found
 
 
 def _defined(text: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from transpiler.torchvision_models import ModelsMissing, copy_models, used_model
 OPERATORS = Path(__file__).parents[2] / "scripts" / "define_operators.py"
 SCRIPT = """
 import torch
+import torchvision
 from PIL import Image
 from torch import nn
 from torchvision import models
@@ -38,9 +40,16 @@ for parameter in net.parameters():
 net.fc = nn.Linear(net.fc.in_features, 10)
 small = models.squeezenet1_1(num_classes=5)
 fill(small)
+mobile = models.mobilenet_v2(num_classes=3)
+fill(mobile)
+video = torchvision.models.video.r2plus1d_18(num_classes=2)
+fill(video)
 small.eval()
 x = torch.linspace(-1, 1, 3 * 40 * 40).reshape(1, 3, 40, 40)
 out = small(x)[0]
+for other, images in ((mobile, x), (video, x[:, :, None, :24, :24])):
+    values = other.eval()(images)[0]
+    print([round(value, 3) for value in (values / values.abs().max()).tolist()])
 print([round(value, 3) for value in (out / out.max()).tolist()])
 print(tuple(net.eval()(x).shape), sum(p.numel() for p in net.parameters() if p.requires_grad))
 print(SqueezeNet1_1_Weights.DEFAULT.meta["num_params"])
@@ -89,6 +98,50 @@ def test_only_what_a_model_needs_is_copied(tmp_path: Path) -> None:
     assert not {"models/vgg.py", "utils.py", "transforms/functional.py"} & found
     assert "from torchvision.transforms import functional" in (package / "transforms/_presets.py").read_text()
     assert len(list((copy_models(["models.__dict__"], tmp_path / "all") / "models").glob("*.py"))) > 15
+
+
+PUBLIC = """
+import json, runpy, sys
+runpy.run_path(sys.argv[1])
+from torchvision import models
+names = {}
+for package in (models, models.segmentation, models.video):
+    path = package.__name__.partition(".")[2]
+    for name, value in vars(package).items():
+        owner = getattr(value, "__module__", None) or ""
+        if owner.startswith(package.__name__ + ".") and not owner.rpartition(".")[2].startswith("_"):
+            names.setdefault(owner, []).append(f"{path}.{name}")
+print(json.dumps(sorted(names.values())))
+"""
+LOOKUPS = """
+import json, runpy, sys
+from importlib import import_module
+runpy.run_path(sys.argv[1])
+for folder, names in json.loads(sys.argv[2]).items():
+    for module in [name for name in sys.modules if name.partition(".")[0] == "torchvision_ms"]:
+        del sys.modules[module]
+    sys.path.insert(0, folder)
+    for name in names:
+        getattr(import_module("torchvision_ms." + name.rpartition(".")[0]), name.rpartition(".")[2])
+    sys.path.remove(folder)
+"""
+
+
+def test_every_public_model_is_reached_by_its_public_name(tmp_path: Path) -> None:
+    """``models.mobilenet_v2`` is defined in a file that another one hands on. What is copied is still torch's, and is imported as such."""
+
+    def run(code: str, *arguments: str) -> str:
+        done = subprocess.run([sys.executable, "-c", code, str(OPERATORS), *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    owners = json.loads(run(PUBLIC))
+    assert len(owners) > 15
+    folders = {}
+    for index, names in enumerate(owners):
+        folders[str(tmp_path / str(index))] = names
+        copy_models(names[:1], tmp_path / str(index))
+    run(LOOKUPS, json.dumps(folders))
 
 
 def test_models_that_cannot_be_ported_are_named(tmp_path: Path) -> None:

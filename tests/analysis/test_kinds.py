@@ -142,3 +142,22 @@ def test_members_of_values_of_torch(port: Port) -> None:
     """The call is no name of torch's that an entry knows, and the object before it is one."""
     body = "torch.default_generator.manual_seed(3)\nstate = torch.default_generator.get_state()\n"
     converted(port, body, "ms_support.default_generator.manual_seed(3)", "state = ms_support.default_generator.get_state()")
+
+
+def test_functions_that_are_given_layers_of_several_classes(port: Port) -> None:
+    """The first call's layer says nothing of the others: what they do not share is asked of the layer."""
+    body = """\
+def bare(layer):
+    return layer.weight.sum()
+
+
+def same(layer):
+    return layer
+
+
+first = bare(nn.Linear(2, 3)), same(nn.Sequential())
+bare(nn.BatchNorm2d(3))
+line = same(nn.Conv1d(2, 4, 3))
+line.dilation = 2
+"""
+    converted(port, body, "ms_support.layer_attribute(layer, 'weight').sum()", 'ms_support.set_conv_setting(line, "dilation", 2)')

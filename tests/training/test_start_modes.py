@@ -146,3 +146,25 @@ def test_makers_that_may_choose_a_mode() -> None:
     nets = port("")["nets.py"]
     assert nets.count("Net().set_train()") == 1
     assert "net = Net().set_train()\n    if path" in nets
+
+
+def test_what_models_give_is_no_model() -> None:
+    """A function that asks for the parameters of what may be a model is also handed inputs and outputs."""
+    text = port("""
+        from elsewhere import Model
+        def count(x):
+            if isinstance(x, nn.Module):
+                return sum(p.numel() for p in x.parameters())
+            return x.sum().item()
+        def ramp(n):
+            return torch.arange(n).float()
+        model = Model(4)
+        count(model)
+        data = ramp(4)
+        count(data)
+        loss = model(data)
+        count(loss)
+        loss.backward()
+        """)["main.py"]
+    assert text.count(".set_train()") == 1
+    assert "model = Model(4).set_train()\n" in text

@@ -505,7 +505,8 @@ class ExpressionInterpreter:
 
     def _note_model(self, node: cst.Call, callee: Value, values: Sequence[Value], result: Value) -> None:
         """A call that makes a model: of its class, of a function that gives one, or of one of torchvision's."""
-        if isinstance(result, v.UserInst) and self.resolver.is_no_module(result.info):
+        is_plain = isinstance(result, (v.Tensor, v.Batch, v.Seq, v.Tup, v.DictOf, v.Shape, v.Scalar, v.Lit))
+        if is_plain or (isinstance(result, v.UserInst) and self.resolver.is_no_module(result.info)):
             self.facts.made_others.add(id(node))
         if isinstance(callee, v.UserClass) and self.resolver.is_module_like(callee.info):
             self.facts.made_models[id(node)] = True

@@ -75,8 +75,15 @@ class StatementInterpreter(ExpressionInterpreter):
         resolver: Resolver,
         semantics: Semantics,
         renames: Mapping[str, str] = MappingProxyType({}),
+        layers: Mapping[tuple[int, str], Value] = MappingProxyType({}),
     ) -> None:
         super().__init__(module, module_name, resolver, semantics, renames)
+        #: Layers that all calls together hand to a function of this file, by its node's id and the parameter, from an earlier run.
+        self._layers = layers
+        #: What this run's calls hand over: the same, and for which parameters a later call's differ from the first one's.
+        self._handed: dict[tuple[int, str], Value] = {}
+        self._differing: set[tuple[int, str]] = set()
+        self._nodes: dict[int, int] = {}
         self._pending: dict[int, _Pending] = {}
         #: (rank, number, key) of functions in the order in which they are interpreted, a heap.
         self._queue: list[tuple[int, int, int]] = []
@@ -111,6 +118,11 @@ class StatementInterpreter(ExpressionInterpreter):
             cst.Del: self._del,
             cst.TypeAlias: self._type_alias,
         }
+
+    @property
+    def joined_layers(self) -> Mapping[tuple[int, str], Value]:
+        """Parameters that are not always given layers of the same class: another run, given these, knows all classes that they can be."""
+        return {key: self._handed[key] for key in self._differing}
 
     def run(self) -> None:
         """Interpret the module body, then every function that nothing called."""
@@ -665,6 +677,7 @@ class StatementInterpreter(ExpressionInterpreter):
                 self.facts.mode_setters.add(id(node))
         pending = _Pending(info, node, self.scope, list(self.statements), in_module, None)
         key = id(info)
+        self._nodes[key] = id(node)
         if key in self._pending:
             self._interpret(self._pending.pop(key), None)
         self._pending[key] = pending
@@ -743,7 +756,8 @@ class StatementInterpreter(ExpressionInterpreter):
                 continue
             holds_tensors = is_forward or (is_operation and parameter.name != "ctx")
             known = self._promised(info, parameter)
-            self.scope.names[parameter.name] = self._parameter(known, arguments.get(parameter.name), holds_tensors)
+            argument = self._layers.get((id(pending.node), parameter.name), arguments.get(parameter.name))
+            self.scope.names[parameter.name] = self._parameter(known, argument, holds_tensors)
             self.scope.given |= self.alias_of(parameter.name).objects
 
     @staticmethod
@@ -794,15 +808,22 @@ class StatementInterpreter(ExpressionInterpreter):
         if isinstance(callee, v.Ref) and callee.name.startswith("torch.utils.data."):
             self._read_items(callee, arguments, values)
         info = self._called(callee)
-        if info is not None and self._depth < _DEPTH_LIMIT:
-            pending = self._pending.get(id(info))
-            if pending is not None:
-                del self._pending[id(info)]
-                bound = callee if isinstance(callee, v.Bound) else None
-                self._interpret(
-                    pending, self._bound_arguments(info, arguments, values, bound is not None or isinstance(callee, v.UserInst))
-                )
+        if info is not None and id(info) in self._nodes:
+            given = self._bound_arguments(info, arguments, values, isinstance(callee, (v.Bound, v.UserInst)))
+            self._note_layers(self._nodes[id(info)], given)
+            if id(info) in self._pending and self._depth < _DEPTH_LIMIT:
+                self._interpret(self._pending.pop(id(info)), given)
         return super().call_value(callee, node, arguments, values)
+
+    def _note_layers(self, function: int, given: Mapping[str, Value]) -> None:
+        for name, value in given.items():
+            if not v.is_layer(value):
+                continue
+            first = self._handed.setdefault((function, name), value)
+            both = v.join(first, value)
+            if both != first and (isinstance(first, v.Inst) or isinstance(value, v.Inst)):
+                self._handed[function, name] = both
+                self._differing.add((function, name))
 
     def _read_items(self, callee: v.Ref, arguments: Sequence[Argument], values: Sequence[Value]) -> None:
         """A data set is handed over: what its items are must be known now, and what a loader's ``collate_fn`` makes of them."""

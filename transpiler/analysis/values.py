@@ -364,7 +364,7 @@ def _join_of_project(left: Value, right: Value) -> Value:
         common = next((base for base in left.info.mro() if any(base is other for other in others)), None)
         if isinstance(common, ClassInfo):
             return UserInst(common)
-    if _is_layer(left) and _is_layer(right):
+    if is_layer(left) and is_layer(right):
         return MODULE
     made = _made(left), _made(right)
     if made[0] is not None and made[1] is not None:
@@ -382,7 +382,8 @@ def _made(value: Value) -> Value | None:
     return Inst((canonical(value.name),)) if isinstance(value, Ref) and is_layer_class(value.name) else None
 
 
-def _is_layer(value: Value) -> bool:
+def is_layer(value: Value) -> bool:
+    """Whether a value is a module, of torch's classes or of the project's."""
     if isinstance(value, UserInst):
         return any(is_layer_class(base) for base in value.info.external_bases())
     return isinstance(value, Inst) and all(map(is_layer_class, value.classes))

@@ -32,7 +32,7 @@ class AttributeRewriter:
 
     def rewrite(self, updated: cst.Attribute, fact: AttributeFact) -> cst.BaseExpression:
         """The replacement of an attribute; ``updated`` itself where it stays."""
-        if self.settings.refuses(fact):
+        if self.settings.refuses(fact) or (self.settings.writer(fact) is not None and id(fact.node) in self.file.assigned):
             return updated
         if fact.classes:
             renamed = self._renamed(updated, fact)
@@ -179,6 +179,8 @@ class AttributeRewriter:
         if fact.classes == ("torch.nn.Module",) and isinstance(fact.owner, v.Inst) and name in LAYER_NAMES and not fact.store:
             read_for_values = name == "weight" and id(fact.node) in self.file.facts.value_reads
             return self._by_any_name(updated, fact, name, "layer_value" if read_for_values else None)
+        if fact.classes == ("torch.nn.Module",) and isinstance(fact.owner, v.Inst) and name in LAYER_SETTINGS and not fact.store:
+            return self._by_any_name(updated, fact, name, self.file.target.layer_setting)
         in_shape = self._in_shape(updated, fact, name)
         if in_shape is not None:
             return in_shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libcst as cst
@@ -13,6 +14,7 @@ from transpiler.analysis.names import canonical
 from transpiler.analysis.project_index import ProjectIndex, build_index
 from transpiler.analysis.resolve import Resolver
 from transpiler.analysis.semantics import Semantics
+from transpiler.analysis.values import Value
 from transpiler.mapping.registry import Registry
 from transpiler.report.codes import Code, Kind
 from transpiler.report.diagnostic import Diagnostic, Range, Status
@@ -67,6 +69,18 @@ def single_file_context(source: bytes, path: str, target: str, registry: Registr
     return ProjectContext(target, registry, build_index({path: source}, None))
 
 
+def _interpreted(module: cst.Module, name: str, context: ProjectContext, renames: Mapping[str, str]) -> tuple[Facts, Semantics]:
+    """What is found out of a file: again, where its functions are given layers of several classes."""
+    layers: Mapping[tuple[int, str], Value] = {}
+    while True:
+        semantics = Semantics(context.registry)
+        interpreter = StatementInterpreter(module, name, Resolver(context.index, semantics), semantics, renames, layers)
+        interpreter.run()
+        if layers or not interpreter.joined_layers:
+            return interpreter.facts, semantics
+        layers = interpreter.joined_layers
+
+
 def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> FileResult:
     """Port one file. ``path`` is relative to the project root, with '/'.
 
@@ -76,12 +90,8 @@ def transpile_source(source: bytes, *, path: str, context: ProjectContext) -> Fi
         return FileResult(source, Status.UNCHANGED, (), frozenset())
     module = cst.parse_module(source)
     target = find_target(context.target)
-    semantics = Semantics(context.registry)
     name = context.index.module_of(path)
-    resolver = Resolver(context.index, semantics)
-    interpreter = StatementInterpreter(module, name, resolver, semantics, member_renames(target))
-    interpreter.run()
-    facts = interpreter.facts
+    facts, semantics = _interpreted(module, name, context, member_renames(target))
     note_renames(module, facts, context.index.renames.get(path, {}))
     training = _training_plan(source, module, facts, context, name)
     high = _high_plan(module, training) if context.style == "high" and target.value_and_grad else HighPlan()

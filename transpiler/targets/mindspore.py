@@ -76,6 +76,7 @@ MINDSPORE: Final = Target(
     layer_setting="layer_setting",
     layer_class="layer_class",
     set_norm="set_norm_setting",
+    set_conv="set_conv_setting",
     slice_write="set_item",
     index="as_index",
     operand="as_operand",

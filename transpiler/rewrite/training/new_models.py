@@ -32,11 +32,16 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
         function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
         is_copy = isinstance(node.value, cst.Call) and dotted(node.value.func).rpartition(".")[2] in ("deepcopy", "copy")
         may_be_moded = facts.made_models.get(id(node.value)) is False
-        positions = frozenset(n for n in positions if id(_value_at(node.value, n)) not in facts.made_others)
+        positions = frozenset(n for n in positions if _may_be_model(_value_at(node.value, n), trained, facts))
         if positions and not is_copy and not may_be_moded and not (function is not None and _makes_one(function, trained)):
             found[id(node)] = positions
             around.update(path)
     return found, around
+
+
+def _may_be_model(value: cst.BaseExpression, trained: set[str], facts: Facts) -> bool:
+    """Whether a call can give a model: not where its value is known to be none, nor where a model itself is called."""
+    return id(value) not in facts.made_others and not (isinstance(value, cst.Call) and dotted(value.func) in trained)
 
 
 def _value_at(value: cst.BaseExpression, position: int) -> cst.BaseExpression:

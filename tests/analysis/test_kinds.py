@@ -160,4 +160,4 @@ bare(nn.BatchNorm2d(3))
 line = same(nn.Conv1d(2, 4, 3))
 line.dilation = 2
 """
-    converted(port, body, "ms_support.layer_attribute(layer, 'weight').sum()", 'ms_support.set_conv_setting(line, "dilation", 2)')
+    converted(port, body, 'ms_support.layer_attribute(layer, "weight").sum()', 'ms_support.set_conv_setting(line, "dilation", 2)')

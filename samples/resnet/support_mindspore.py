@@ -339,9 +339,16 @@ def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
     layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
 
 
+def keep_arguments(layer: Any, affine: bool, tracks: bool) -> None:
+    """torch's attributes for classes that are derived from a layer: also a count of batches for those that count themselves, no part of the state."""
+    layer.affine, layer.track_running_stats = affine, tracks
+    layer.__dict__["num_batches_tracked"] = Tensor(0, mindspore.int64) if tracks else None
+
+
 def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
     """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
     and torch's initial training mode."""
+    keep_arguments(layer, affine, layer.use_batch_statistics is None)
     if momentum is None:
         layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
     keep_constant(layer, affine, bias)
@@ -350,6 +357,7 @@ def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: 
     if hasattr(layer, "cell_init_args"):
         layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
     layer.cumulative = momentum is None and layer.use_batch_statistics is None
+    layer.momentum = momentum
     layer.set_train()
 
 

@@ -168,3 +168,29 @@ def test_what_models_give_is_no_model() -> None:
         """)["main.py"]
     assert text.count(".set_train()") == 1
     assert "model = Model(4).set_train()\n" in text
+
+
+def test_layers_that_init_runs() -> None:
+    """The size of what a layer gives is found by running it; layers without a mode, and those that only ``forward`` runs, stay as they are."""
+    text = port("""
+        class Sized(nn.Module):
+            def __init__(self, shape):
+                super().__init__()
+                self.conv = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+                self.net = Net()
+                self.blocks = nn.ModuleList([nn.BatchNorm1d(3), nn.Dropout()])
+                self.lin = nn.Linear(3, 3)
+                self.later = nn.Dropout()
+                width = self._width(shape)
+                self.head = nn.Linear(width, 2)
+            def _width(self, shape):
+                x = self.lin(self.conv(torch.ones(2, *shape)).flatten(1))
+                for block in self.blocks:
+                    x = block(x)
+                return self.net(x).shape[-1]
+            def forward(self, x):
+                return self.head(self.later(x))
+        """)["main.py"]
+    assert text.count(".set_train()") == 3
+    for name in ("conv", "net", "blocks"):
+        assert [line for line in text.splitlines() if f"self.{name} = " in line and line.endswith(".set_train()")]

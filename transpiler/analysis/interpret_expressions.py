@@ -62,7 +62,7 @@ LAYER_SETTINGS = LAYER_NAMES | frozenset({
 #: Arguments that all of them keep alike.
 LIKE_SETTINGS = frozenset({"in_channels", "out_channels", "padding_idx", "normalized_shape", "num_groups", "num_channels"})
 #: Layers that compute something else while they are trained.
-_MODAL = frozenset(
+MODAL_LAYERS = frozenset(
     f"torch.nn.{name}{rank}"
     for name in ("BatchNorm", "LazyBatchNorm", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "RReLU", "SyncBatchNorm")
     for rank in ("", "1d", "2d", "3d")
@@ -466,7 +466,7 @@ class ExpressionInterpreter:
                 self._note_copy(node, values[0])
         elif isinstance(callee, (v.UserClass, v.UserFunction)) and isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
             self._leave_ported(node, f"{func.value.value}.{func.attr.value}")  # the project's own support module
-        if isinstance(callee, v.Inst) and _MODAL.intersection(callee.classes) and self._is_made_here(func):
+        if isinstance(callee, v.Inst) and MODAL_LAYERS.intersection(callee.classes) and self._is_made_here(func):
             self.facts.new_layer_calls.add(id(node))
             self.touch()
         layer = callee.owner if isinstance(callee, v.Bound) and callee.name == "forward" else callee
@@ -522,7 +522,7 @@ class ExpressionInterpreter:
 
     def _has_mode(self, layer: Value) -> bool:
         """Whether a part of a model may compute differently in training mode."""
-        return isinstance(layer, v.UserInst) or (isinstance(layer, v.Inst) and bool(_MODAL.intersection(layer.classes)))
+        return isinstance(layer, v.UserInst) or (isinstance(layer, v.Inst) and bool(MODAL_LAYERS.intersection(layer.classes)))
 
     def _is_made_here(self, func: cst.BaseExpression) -> bool:
         """Whether a layer is called where it is made, in the mode that it starts in."""

@@ -44,7 +44,7 @@ ENTRY_KEYS: Final[Mapping[str, object]] = MappingProxyType(
 OVERLOAD_KEYS: Final = frozenset({"signature", "when", "returns", "targets"})
 FORM_KEYS: Final = frozenset(
     {
-        "to", "template", "args", "order", "add", "support", "convert", "value", "isinstance", "attributes",
+        "to", "template", "args", "order", "add", "support", "convert", "value", "isinstance", "attributes", "asked", "lost", "derived",
         "weights", "unsupported", "fidelity", "note", "statement", "keep", "unknown", "promotes", "dtypes", "suits",
     }
 )  # fmt: skip
@@ -153,6 +153,9 @@ class TargetForm:
     promotes: frozenset[str] = frozenset()
     dtypes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    asked: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    derived: frozenset[str] = frozenset()
     weights: Mapping[str, WeightRule] | None = None
     unsupported: Unsupported | None = None
     fidelity: str = "exact"

@@ -184,6 +184,16 @@ class AttributeRewriter:
         in_shape = self._in_shape(updated, fact, name)
         if in_shape is not None:
             return in_shape
+        is_own = isinstance(fact.owner, (v.UserInst, v.Super)) and fact.owner.info.attribute(name) is not None
+        if not fact.store and not is_own:
+            kept = {self._kept(cls, name, isinstance(fact.owner, v.Inst)) for cls in fact.classes}
+            if "lost" in kept or ("asked" in kept and self.file.target.layer_setting is None):
+                message = "The target's layer does not keep it."
+                hint = "Keep the value where the layer is made."
+                self.file.left(fact.node, Code.UNSUPPORTED_VALUE, callee_text(fact.node), message, hint, root=cst.Pass())
+                return updated
+            if "asked" in kept:
+                return self._by_any_name(updated, fact, name, self.file.target.layer_setting)
         renamed = [self._new_name(cls, name) for cls in fact.classes]
         if not any(renamed):
             return None
@@ -243,6 +253,14 @@ class AttributeRewriter:
         func = self.file.speller.expression(f"support.{_LAYER_QUESTIONS[asked]}{reader}")
         self.file.converted(original, asked, self.file.code(func))
         return updated.with_changes(func=func)
+
+    def _kept(self, cls: str, name: str, is_itself: bool) -> str:
+        """How the target's layer, or a class of the project's that is derived from it, keeps an argument that torch's has as an attribute: ``asked``
+        where a support function finds it, ``lost`` where nothing does; empty where the layer has it itself, perhaps under another name."""
+        form = self.file.form(cls)
+        if form is None or (name in form.derived and not is_itself):
+            return ""
+        return "asked" if name in form.asked else "lost" if name in form.lost else ""
 
     def _new_name(self, cls: str, name: str) -> str | None:
         for candidate in self.file.semantics.class_chain(cls):

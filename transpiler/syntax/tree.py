@@ -55,3 +55,12 @@ def nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 def every(node: cst.CSTNode, kind: type[Node]) -> Iterator[Node]:
     """Every node of a kind in a node, itself included, outermost first."""
     return (one for one in nodes(node) if isinstance(one, kind))
+
+
+def assignments(node: cst.CSTNode, path: tuple[int, ...]) -> Iterator[tuple[cst.Assign, tuple[int, ...]]]:
+    """The assignments in a node, nested functions' included, with the ids of the nodes around each after ``path``."""
+    for child in children(node):
+        if isinstance(child, cst.Assign):
+            yield child, path
+        elif not isinstance(child, cst.BaseExpression):
+            yield from assignments(child, (*path, id(child)))

@@ -1,8 +1,8 @@
 """Where models are made and then used without anybody having chosen their mode: torch's start in training mode, MindSpore's cells in evaluation mode.
 
 A model that is made outside other modules gets ``set_train()`` where it is made, which is torch's behaviour whatever file uses it next, unless the
-statements that follow choose the mode before the model runs. A function that makes a model and hands it out leaves that to its callers, in whichever
-file they are, unless it may have chosen a mode itself.
+statements that follow choose the mode before the model runs. So do layers that a module's ``__init__`` runs itself. A function that makes a model and
+hands it out leaves that to its callers, in whichever file they are, unless it may have chosen a mode itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 import libcst as cst
 
 from transpiler.analysis.facts import Facts
+from transpiler.rewrite.training.initial_passes import layers_run_at_once
 from transpiler.syntax.names import dotted
 from transpiler.syntax.tree import children
 
@@ -54,7 +55,7 @@ class _Event:
 
 def find_made_models(module: cst.Module, facts: Facts, exported: frozenset[str]) -> MadeModels:
     """The models that a file makes and that need their mode said. ``exported``: names of the file that other files import."""
-    if not facts.made_models:
+    if not facts.made_models and not any(fact.is_module for fact in facts.classes.values()):
         return MadeModels()
     finder = _Finder(module, facts, exported)
     finder.visit(module, module, (), ())
@@ -78,6 +79,10 @@ class _Finder:
                 fact = self.facts.classes.get(id(child))
                 if fact is None or not fact.is_module:
                     self.visit(child.body, scope, here, ())
+                    continue
+                for layer, inside in layers_run_at_once(child, self.facts):
+                    self.found.assignments.add(id(layer))
+                    self.found.around.update((*here, *inside))
             elif isinstance(child, cst.FunctionDef):
                 self.visit(child.body, child, here, ())
             elif isinstance(child, cst.Assign):

@@ -12,7 +12,7 @@ import libcst as cst
 
 from transpiler.analysis.facts import Facts
 from transpiler.syntax.names import dotted
-from transpiler.syntax.tree import children, every
+from transpiler.syntax.tree import assignments, children, every
 
 
 def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozenset[int]], set[int]]:
@@ -27,7 +27,7 @@ def find_new_models(module: cst.Module, facts: Facts) -> tuple[dict[int, frozens
     functions = dict(_functions(module, ""))
     found: dict[int, frozenset[int]] = {}
     around: set[int] = set()
-    for node, path in _assignments(module, ()):
+    for node, path in assignments(module, ()):
         positions = frozenset(_positions(node, trained))
         function = functions.get(dotted(node.value.func)) if isinstance(node.value, cst.Call) else None
         is_copy = isinstance(node.value, cst.Call) and dotted(node.value.func).rpartition(".")[2] in ("deepcopy", "copy")
@@ -50,14 +50,14 @@ def _value_at(value: cst.BaseExpression, position: int) -> cst.BaseExpression:
 
 def _makes_one(function: cst.FunctionDef, trained: set[str]) -> bool:
     """Whether a function makes a trained model itself, and may have done anything to its mode since."""
-    return function.name.value != "__init__" and any(True for node, _ in _assignments(function.body, ()) for _ in _positions(node, trained))
+    return function.name.value != "__init__" and any(True for node, _ in assignments(function.body, ()) for _ in _positions(node, trained))
 
 
 def _follow(module: cst.Module, trained: set[str]) -> None:
     """The names that trained models had before: what an attribute was assigned from, what was passed for a parameter."""
     functions = dict(_functions(module, ""))
     for _ in range(3):
-        for node, _path in _assignments(module, ()):
+        for node, _path in assignments(module, ()):
             if dotted(node.targets[0].target) in trained and isinstance(node.value, cst.Name):
                 trained.add(node.value.value)
         for call in every(module, cst.Call):
@@ -114,11 +114,3 @@ def _owners(node: cst.CSTNode) -> Iterator[str]:
 
 def _calls_method(call: cst.Call, name: str) -> bool:
     return isinstance(call.func, cst.Attribute) and call.func.attr.value == name
-
-
-def _assignments(node: cst.CSTNode, path: tuple[int, ...]) -> Iterator[tuple[cst.Assign, tuple[int, ...]]]:
-    for child in children(node):
-        if isinstance(child, cst.Assign):
-            yield child, path
-        elif not isinstance(child, cst.BaseExpression):
-            yield from _assignments(child, (*path, id(child)))

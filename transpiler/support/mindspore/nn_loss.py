@@ -463,7 +463,7 @@ class TripletMarginWithDistanceLoss(nn.Cell):
     ) -> None:
         super().__init__()
         self.distance_function = distance_function
-        self.distance, self.swap, self.mode = margin, swap, legacy_reduction(None, None, reduction)
+        self.margin, self.swap, self.reduction = margin, swap, legacy_reduction(None, None, reduction)
 
     def measure(self, x1: Tensor, x2: Tensor) -> Tensor:
         """The distance of two batches."""
@@ -474,7 +474,7 @@ class TripletMarginWithDistanceLoss(nn.Cell):
         near, far = self.measure(anchor, positive), self.measure(anchor, negative)
         if self.swap:
             far = ops.minimum(far, self.measure(positive, negative))
-        return reduced(ops.relu(self.distance + near - far), self.mode)
+        return reduced(ops.relu(self.margin + near - far), self.reduction)
 
 
 def log_sum_exp(terms: tuple[Tensor, ...]) -> Tensor:

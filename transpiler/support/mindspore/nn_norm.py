@@ -66,9 +66,16 @@ def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
     layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
 
 
+def keep_arguments(layer: Any, affine: bool, tracks: bool) -> None:
+    """torch's attributes for classes that are derived from a layer: also a count of batches for those that count themselves, no part of the state."""
+    layer.affine, layer.track_running_stats = affine, tracks
+    layer.__dict__["num_batches_tracked"] = Tensor(0, mindspore.int64) if tracks else None
+
+
 def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
     """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
     and torch's initial training mode."""
+    keep_arguments(layer, affine, layer.use_batch_statistics is None)
     if momentum is None:
         layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
     keep_constant(layer, affine, bias)
@@ -77,6 +84,7 @@ def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: 
     if hasattr(layer, "cell_init_args"):
         layer.cell_init_args += f"{momentum}{affine}{bias}{layer.eps}{layer.use_batch_statistics}"
     layer.cumulative = momentum is None and layer.use_batch_statistics is None
+    layer.momentum = momentum
     layer.set_train()
 
 
@@ -206,6 +214,8 @@ class BatchNorm3d(nn.BatchNorm3d, NormNames, Resets):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self.bn2d, momentum, affine, bias)
+        keep_arguments(self, affine, track_running_stats)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.set_train()
         self.reset_if_derived()
 
@@ -355,7 +365,6 @@ class InstanceNorm(nn.Cell, NormNames):
         super().__init__()
         kind = param_dtype(dtype)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
         self.gamma = Parameter(initializer("ones", num_features, kind), name="gamma") if affine else None
         self.beta = Parameter(initializer("zeros", num_features, kind), name="beta") if affine and bias else None
         if track_running_stats:
@@ -363,6 +372,7 @@ class InstanceNorm(nn.Cell, NormNames):
             self.moving_variance = Parameter(initializer("ones", num_features, kind), name="moving_variance", requires_grad=False)
         else:
             self.moving_mean = self.moving_variance = None
+        keep_arguments(self, affine, track_running_stats)
         self.set_train()
 
     def construct(self, input: Tensor) -> Tensor:

@@ -291,11 +291,11 @@ class AdaptiveAvgPool2d(nn.AdaptiveAvgPool2d):
 
     def __init__(self, output_size: Any) -> None:
         super().__init__(tuple(output_size) if isinstance(output_size, (tuple, list)) else output_size)
-        self.sizes = output_size
+        self.output_size = output_size
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, H, W) or (C, H, W) -> window means."""
-        return adaptive_mean(input, 2, self.sizes)
+        return adaptive_mean(input, 2, self.output_size)
 
 
 class AdaptiveAvgPool3d(nn.AdaptiveAvgPool3d):
@@ -303,11 +303,11 @@ class AdaptiveAvgPool3d(nn.AdaptiveAvgPool3d):
 
     def __init__(self, output_size: Any) -> None:
         super().__init__(tuple(output_size) if isinstance(output_size, (tuple, list)) else output_size)
-        self.sizes = output_size
+        self.output_size = output_size
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, D, H, W) or (C, D, H, W) -> window means."""
-        return adaptive_mean(input, 3, self.sizes)
+        return adaptive_mean(input, 3, self.output_size)
 
 
 def flat_positions(window: tuple[tuple[int, int], ...], sizes: tuple[int, ...]) -> list[int]:
@@ -361,11 +361,11 @@ class AdaptiveMaxPool2d(nn.AdaptiveMaxPool2d):
 
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(1)
-        self.sizes, self.with_indices = output_size, return_indices
+        self.output_size, self.with_indices = output_size, return_indices
 
     def construct(self, input: Tensor) -> Any:
         """(N, C, H, W) or (C, H, W) -> window maxima, and their indices where return_indices."""
-        return adaptive_max(input, 2, self.sizes, self.with_indices)
+        return adaptive_max(input, 2, self.output_size, self.with_indices)
 
 
 class AdaptiveMaxPool3d(nn.Cell):
@@ -387,12 +387,12 @@ class LPPool(nn.Cell):
 
     def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
         super().__init__()
-        self.norm_type, self.ceil_mode = float(norm_type), ceil_mode
-        self.kernel_sizes, self.strides = ntuple(kernel_size, self.rank), pool_stride(kernel_size, stride, self.rank)
+        self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, *) or (C, *) -> (m k)^(1 / p), m the mean of x^p over the window, k the kernel's volume."""
-        return _lp_pool(input, self.rank, self.norm_type, self.kernel_sizes, self.strides, self.ceil_mode)
+        strides = pool_stride(self.kernel_size, self.stride, self.rank)
+        return _lp_pool(input, self.rank, float(self.norm_type), ntuple(self.kernel_size, self.rank), strides, self.ceil_mode)
 
 
 class LPPool1d(LPPool):

@@ -202,6 +202,7 @@ class RNN(RecurrentLayer):
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity {nonlinearity!r}. Select from 'tanh' or 'relu'.")
         super().__init__("RNN_TANH" if nonlinearity == "tanh" else "RNN_RELU", *args[:3], *args[4:], **kwargs)
+        self.nonlinearity = nonlinearity
 
 
 class RecurrentCell(nn.Cell):

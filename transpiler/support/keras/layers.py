@@ -217,10 +217,13 @@ class _BatchNorm(Module):
         self.register_buffer("running_var", ops.ones((num_features,), dtype=_dtype_name(dtype)) if tracked else None)
         self.register_buffer("num_batches_tracked", ops.zeros((), dtype=_index_dtype()) if tracked else None)
 
+    def _check_input_dim(self, input: Tensor) -> None:
+        if len(input.shape) not in self._ranks:
+            raise ValueError(f"expected input of rank {self._ranks} (got {len(input.shape)}D input)")
+
     def call(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
         rank = len(input.shape)
-        if rank not in self._ranks:
-            raise ValueError(f"expected input of rank {self._ranks} (got {rank}D input)")
         shape = (1, -1) + (1,) * (rank - 2)
         mean, variance = self._statistics(input, rank)
         scale = ops.rsqrt(variance + self.eps)

@@ -66,6 +66,12 @@ def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
     layer.gamma.requires_grad, layer.beta.requires_grad = affine, affine and bias
 
 
+def check_rank(shape: Any, ranks: tuple[int, ...]) -> None:
+    """Raises ValueError where a batch normalisation does not take input of this shape."""
+    if len(shape) not in ranks:
+        raise ValueError(f"expected {' or '.join(f'{rank}D' for rank in ranks)} input (got {len(shape)}D input)")
+
+
 def keep_arguments(layer: Any, affine: bool, tracks: bool) -> None:
     """torch's attributes for classes that are derived from a layer: also a count of batches for those that count themselves, no part of the state."""
     layer.affine, layer.track_running_stats = affine, tracks
@@ -164,6 +170,10 @@ class BatchNorm1d(nn.BatchNorm1d, NormNames, Resets):
         complete_batch_norm(self, momentum, affine, bias)
         self.reset_if_derived()
 
+    def _check_input_dim(self, input: Any, cls_name: str | None = None) -> None:
+        """torch's check of a tensor, which derived classes call, and MindSpore's of a shape."""
+        check_rank(input.shape if cls_name is None else input, (2, 3))
+
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
         if is_composed(self, input):
@@ -189,6 +199,10 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self, momentum, affine, bias)
         self.reset_if_derived()
+
+    def _check_input_dim(self, input: Any, cls_name: str | None = None) -> None:
+        """torch's check of a tensor, which derived classes call, and MindSpore's of a shape."""
+        check_rank(input.shape if cls_name is None else input, (4,))
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
@@ -218,6 +232,10 @@ class BatchNorm3d(nn.BatchNorm3d, NormNames, Resets):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.set_train()
         self.reset_if_derived()
+
+    def _check_input_dim(self, input: Any, cls_name: str | None = None) -> None:
+        """torch's check of a tensor, which derived classes call, and MindSpore's of a shape."""
+        check_rank(input.shape if cls_name is None else input, (5,))
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""

@@ -360,7 +360,7 @@ class Embedding(nn.Embedding, Resets):
         super().__init__(num_embeddings, embedding_dim, embedding_table="zeros", dtype=table.dtype)
         self.embedding_table = Parameter(table, name="embedding_table", requires_grad=not _freeze)
         self.padding_idx = row
-        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
         self.reset_if_derived()
 
     @classmethod

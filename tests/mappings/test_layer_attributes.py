@@ -271,7 +271,7 @@ def differing(target: str, derived: bool, folder: Path) -> Mapping[tuple[str, st
     left = {diagnostic.range.line for diagnostic in result.diagnostics if diagnostic.kind is Kind.UNCONVERT and diagnostic.range}
     (folder / "reads.py").write_text(result.output)
     (folder / ("ms_support.py" if target == "mindspore" else "keras_support.py")).write_text(result.support or "")
-    environment = {**os.environ, "GLOG_v": "3", "KERAS_BACKEND": "torch"}
+    environment = {**os.environ, "GLOG_v": "3", "KERAS_BACKEND": "tensorflow"}
     done = subprocess.run([sys.executable, "reads.py"], env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])

@@ -185,6 +185,12 @@ class AttributeRewriter:
         if in_shape is not None:
             return in_shape
         is_own = isinstance(fact.owner, (v.UserInst, v.Super)) and fact.owner.info.attribute(name) is not None
+        if self._is_private(fact, name) and not is_own:
+            hint = "Write what it does yourself."
+            self.file.left(
+                fact.node, Code.UNKNOWN_API, callee_text(fact.node), "It is a private member of torch's layer.", hint, root=cst.Pass()
+            )
+            return updated
         if not fact.store and not is_own:
             kept = {self._kept(cls, name, isinstance(fact.owner, v.Inst)) for cls in fact.classes}
             if "lost" in kept or ("asked" in kept and self.file.target.layer_setting is None):
@@ -253,6 +259,15 @@ class AttributeRewriter:
         func = self.file.speller.expression(f"support.{_LAYER_QUESTIONS[asked]}{reader}")
         self.file.converted(original, asked, self.file.code(func))
         return updated.with_changes(func=func)
+
+    def _is_private(self, fact: AttributeFact, name: str) -> bool:
+        """Whether a name that is read of a layer is one of torch's own making, which no entry knows and nobody in the file assigns."""
+        if fact.apis or fact.store or not name.startswith("_") or name.startswith("__"):
+            return False
+        forms = [self.file.form(cls) for cls in fact.classes if cls != "torch.nn.Module" and self.file.semantics.is_module_class(cls)]
+        if not forms or any(form is not None and name in form.derived for form in forms) and not isinstance(fact.owner, v.Inst):
+            return False
+        return not any(other.store and other.node.attr.value == name for other in self.file.facts.attributes.values())
 
     def _kept(self, cls: str, name: str, is_itself: bool) -> str:
         """How the target's layer, or a class of the project's that is derived from it, keeps an argument that torch's has as an attribute: ``asked``

@@ -23,6 +23,7 @@ from transpiler.rewrite.held_attributes import held_attributes
 from transpiler.rewrite.inplace import InplaceRewriter, copy_for_derivative
 from transpiler.rewrite.items import ItemRewriter
 from transpiler.rewrite.keep_comments import restore_comments, restore_header_comments
+from transpiler.rewrite.own_modes import with_own_mode
 from transpiler.rewrite.references import ReferenceRewriter
 from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
@@ -90,6 +91,7 @@ class EditVisitor(cst.CSTTransformer):
             cst.Comparison: self._comparison,
             cst.SimpleString: self._string,
             cst.FunctionDef: self._function,
+            cst.ClassDef: self._class,
             cst.Decorator: self._decorator,
             cst.Expr: self._expression_statement,
             cst.AugAssign: self._augmented,
@@ -688,6 +690,9 @@ class EditVisitor(cst.CSTTransformer):
         self._effect_remarks()
         self.high.reasons()
         return self._block(original, updated)
+
+    def _class(self, original: cst.ClassDef, updated: cst.ClassDef) -> cst.ClassDef:
+        return with_own_mode(self.file, original, updated)
 
     def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:
         if id(original) in self.file.training.blocks:

@@ -187,16 +187,16 @@ class TransformerEncoderLayer(nn.Cell):
         """(L, N, E), (N, L, E) where batch_first, or (L, E) -> the same shape."""
         x = src
         if self.norm_first:
-            x = x + self.attention_block(self.norm1(x), src_mask, src_key_padding_mask)
-            return x + self.feed_forward(self.norm2(x))
-        x = self.norm1(x + self.attention_block(x, src_mask, src_key_padding_mask))
-        return self.norm2(x + self.feed_forward(x))
+            x = x + self._sa_block(self.norm1(x), src_mask, src_key_padding_mask, is_causal=is_causal)
+            return x + self._ff_block(self.norm2(x))
+        x = self.norm1(x + self._sa_block(x, src_mask, src_key_padding_mask, is_causal=is_causal))
+        return self.norm2(x + self._ff_block(x))
 
-    def attention_block(self, x: Tensor, mask: Tensor | None, padding: Tensor | None) -> Tensor:
+    def _sa_block(self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False) -> Tensor:
         """Self-attention with dropout."""
-        return self.dropout1(self.self_attn(x, x, x, padding, False, mask)[0])
+        return self.dropout1(self.self_attn(x, x, x, key_padding_mask, False, attn_mask)[0])
 
-    def feed_forward(self, x: Tensor) -> Tensor:
+    def _ff_block(self, x: Tensor) -> Tensor:
         """Two linear layers with the activation between."""
         return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
@@ -246,22 +246,24 @@ class TransformerDecoderLayer(nn.Cell):
         """Target and memory in one of MultiheadAttention's layouts -> the target's shape."""
         x = tgt
         if self.norm_first:
-            x = x + self.self_block(self.norm1(x), tgt_mask, tgt_key_padding_mask)
-            x = x + self.memory_block(self.norm2(x), memory, memory_mask, memory_key_padding_mask)
-            return x + self.feed_forward(self.norm3(x))
-        x = self.norm1(x + self.self_block(x, tgt_mask, tgt_key_padding_mask))
-        x = self.norm2(x + self.memory_block(x, memory, memory_mask, memory_key_padding_mask))
-        return self.norm3(x + self.feed_forward(x))
+            x = x + self._sa_block(self.norm1(x), tgt_mask, tgt_key_padding_mask, tgt_is_causal)
+            x = x + self._mha_block(self.norm2(x), memory, memory_mask, memory_key_padding_mask, memory_is_causal)
+            return x + self._ff_block(self.norm3(x))
+        x = self.norm1(x + self._sa_block(x, tgt_mask, tgt_key_padding_mask, tgt_is_causal))
+        x = self.norm2(x + self._mha_block(x, memory, memory_mask, memory_key_padding_mask, memory_is_causal))
+        return self.norm3(x + self._ff_block(x))
 
-    def self_block(self, x: Tensor, mask: Tensor | None, padding: Tensor | None) -> Tensor:
+    def _sa_block(self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False) -> Tensor:
         """Self-attention with dropout."""
-        return self.dropout1(self.self_attn(x, x, x, padding, False, mask)[0])
+        return self.dropout1(self.self_attn(x, x, x, key_padding_mask, False, attn_mask)[0])
 
-    def memory_block(self, x: Tensor, memory: Tensor, mask: Tensor | None, padding: Tensor | None) -> Tensor:
+    def _mha_block(
+        self, x: Tensor, mem: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
+    ) -> Tensor:
         """Attention to the memory with dropout."""
-        return self.dropout2(self.multihead_attn(x, memory, memory, padding, False, mask)[0])
+        return self.dropout2(self.multihead_attn(x, mem, mem, key_padding_mask, False, attn_mask)[0])
 
-    def feed_forward(self, x: Tensor) -> Tensor:
+    def _ff_block(self, x: Tensor) -> Tensor:
         """Two linear layers with the activation between."""
         return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 

@@ -8,7 +8,9 @@ import mindspore
 from mindspore import Tensor, nn, ops
 
 from ._common import _cast, _stack_of, ntuple, pad_by_index, param_dtype
+from .any_object import dilation_of, kernel_size_of, stride_of
 from .conv_products import convolve_products, mirrored
+from .functional_conv import conv1d, conv2d, conv3d
 from .reset_parameters import Resets
 
 
@@ -79,7 +81,36 @@ def conv_padding(self: Any) -> Any:
     return tuple(self.padding[-2 * rank :: 2]) if both_sides else ntuple(self.padding, rank)
 
 
-class Conv1d(nn.Conv1d, Resets):
+def conv_forward(layer: Any, input: Any, weight: Any, bias: Any) -> Any:
+    """torch.nn.Conv2d._conv_forward: the layer's convolution of ``input``, with another weight (in torch's shape, or a Conv1d's own) and bias."""
+    kernel, padding, mode = kernel_size_of(layer), conv_padding(layer), getattr(layer, "padding_mode", "zeros")
+    rank = len(kernel)
+    if mode != "zeros":
+        input, padding = pad_by_index(input, reversed_padding(layer), mode), 0
+    weight = weight.squeeze(2) if rank == 1 and weight.ndim == 4 else weight
+    function = (conv1d, conv2d, conv3d)[rank - 1]
+    return function(input, weight, bias, stride_of(layer), padding, dilation_of(layer), layer.group)
+
+
+def reversed_padding(layer: Any) -> tuple[int, ...]:
+    """torch.nn.Conv2d._reversed_padding_repeated_twice: (before, after) of every axis, last axis first, as F.pad takes them."""
+    kernel = kernel_size_of(layer)
+    return last_axis_first(conv_widths(conv_padding(layer), kernel, ntuple(dilation_of(layer), len(kernel))))
+
+
+class Convolves:
+    """The step of torch's convolutions that derived classes call with a weight of their own, or write anew."""
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """See ``conv_forward``."""
+        return conv_forward(self, input, weight, bias)
+
+    def convolves_itself(self) -> bool:
+        """Whether the derived class has its own."""
+        return type(self)._conv_forward is not Convolves._conv_forward
+
+
+class Conv1d(nn.Conv1d, Convolves, Resets):
     """torch.nn.Conv1d; the weight keeps MindSpore's shape (out, in / groups, 1, kernel)."""
 
     def __init__(
@@ -105,10 +136,13 @@ class Conv1d(nn.Conv1d, Resets):
         self.widths = conv_widths(padding, kernel, dilations)
         if padding_mode == "zeros":
             self.conv2d = ops.Conv2D(out_channels, self.kernel_size, 1, "pad", (0, 0, *self.widths), self.stride, self.dilation, groups)
+        self.is_own = self.convolves_itself()
         self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, L) or (C, L) -> (N, C', L') or (C', L')."""
+        if self.is_own:
+            return self._conv_forward(input, self.weight.squeeze(2), self.bias)
         if input.ndim == 2:
             return Conv1d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
@@ -116,7 +150,7 @@ class Conv1d(nn.Conv1d, Resets):
         return with_bias(convolved_by(self, self.conv2d, x.expand_dims(2), around).squeeze(2), self.bias)
 
 
-class Conv2d(nn.Conv2d, Resets):
+class Conv2d(nn.Conv2d, Convolves, Resets):
     """torch.nn.Conv2d."""
 
     def __init__(
@@ -141,17 +175,20 @@ class Conv2d(nn.Conv2d, Resets):
         self.padding_mode, self.padding_as_given = padding_mode, padding
         self.widths = last_axis_first(widths)
         self.cell_init_args += f"{widths}{padding_mode}"
+        self.is_own = self.convolves_itself()
         self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, H, W) or (C, H, W) -> (N, C', H', W') or (C', H', W')."""
+        if self.is_own:
+            return self._conv_forward(input, self.weight, self.bias)
         if input.ndim == 3:
             return Conv2d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)
         return with_bias(convolved_by(self, self.conv2d, x, self.widths if self.padding_mode == "zeros" else ()), self.bias)
 
 
-class Conv3d(nn.Conv3d, Resets):
+class Conv3d(nn.Conv3d, Convolves, Resets):
     """torch.nn.Conv3d."""
 
     def __init__(
@@ -175,10 +212,13 @@ class Conv3d(nn.Conv3d, Resets):
         super().__init__(in_channels, out_channels, kernel, strides, "pad", inside, dilations, groups, bool(bias), dtype=param_dtype(dtype))
         self.padding_mode, self.padding_as_given = padding_mode, padding
         self.widths = last_axis_first(widths)
+        self.is_own = self.convolves_itself()
         self.reset_if_derived()
 
     def construct(self, input: Tensor) -> Tensor:
         """(N, C, D, H, W) or (C, D, H, W) -> the same with C', D', H', W'."""
+        if self.is_own:
+            return self._conv_forward(input, self.weight, self.bias)
         if input.ndim == 4:
             return Conv3d.construct(self, input.expand_dims(0)).squeeze(0)
         x = input if self.padding_mode == "zeros" else pad_by_index(input, self.widths, self.padding_mode)

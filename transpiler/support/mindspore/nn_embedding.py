@@ -85,7 +85,7 @@ class Embedding(nn.Embedding, Resets):
         super().__init__(num_embeddings, embedding_dim, embedding_table="zeros", dtype=table.dtype)
         self.embedding_table = Parameter(table, name="embedding_table", requires_grad=not _freeze)
         self.padding_idx = row
-        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
         self.reset_if_derived()
 
     @classmethod
@@ -133,7 +133,7 @@ class EmbeddingBag(nn.Cell):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
         self.padding_idx = positive_index(padding_idx, num_embeddings)
         table = embedding_table(num_embeddings, embedding_dim, self.padding_idx, dtype) if _weight is None else _weight
         self.embedding_table = Parameter(table, name="embedding_table")

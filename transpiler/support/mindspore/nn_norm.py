@@ -168,15 +168,18 @@ class BatchNorm1d(nn.BatchNorm1d, NormNames, Resets):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self, momentum, affine, bias)
+        self.own_check = type(self)._check_input_dim is not BatchNorm1d._check_input_dim
         self.reset_if_derived()
 
     def _check_input_dim(self, input: Any, cls_name: str | None = None) -> None:
-        """torch's check of a tensor, which derived classes call, and MindSpore's of a shape."""
+        """torch's check of a tensor, which derived classes call or write anew, and MindSpore's of a shape."""
         check_rank(input.shape if cls_name is None else input, (2, 3))
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
-        if is_composed(self, input):
+        if self.own_check:
+            self._check_input_dim(input)
+        if self.own_check or is_composed(self, input):
             return composed_batch_norm(self, input)
         return super().construct(input)
 
@@ -198,15 +201,18 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self, momentum, affine, bias)
+        self.own_check = type(self)._check_input_dim is not BatchNorm2d._check_input_dim
         self.reset_if_derived()
 
     def _check_input_dim(self, input: Any, cls_name: str | None = None) -> None:
-        """torch's check of a tensor, which derived classes call, and MindSpore's of a shape."""
+        """torch's check of a tensor, which derived classes call or write anew, and MindSpore's of a shape."""
         check_rank(input.shape if cls_name is None else input, (4,))
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
-        if is_composed(self, input):
+        if self.own_check:
+            self._check_input_dim(input)
+        if self.own_check or is_composed(self, input):
             return composed_batch_norm(self, input)
         return super().construct(input)
 
@@ -231,15 +237,18 @@ class BatchNorm3d(nn.BatchNorm3d, NormNames, Resets):
         keep_arguments(self, affine, track_running_stats)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.set_train()
+        self.own_check = type(self)._check_input_dim is not BatchNorm3d._check_input_dim
         self.reset_if_derived()
 
     def _check_input_dim(self, input: Any, cls_name: str | None = None) -> None:
-        """torch's check of a tensor, which derived classes call, and MindSpore's of a shape."""
+        """torch's check of a tensor, which derived classes call or write anew, and MindSpore's of a shape."""
         check_rank(input.shape if cls_name is None else input, (5,))
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise per channel over all other axes."""
-        if is_composed(self.bn2d, input):
+        if self.own_check:
+            self._check_input_dim(input)
+        if self.own_check or is_composed(self.bn2d, input):
             return composed_batch_norm(self.bn2d, input)
         return super().construct(input)
 

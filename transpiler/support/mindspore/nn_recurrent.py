@@ -90,6 +90,13 @@ class RecurrentLayer(nn.Cell):
             parameter = Parameter(initializer(initializers.Uniform(bound), shape, dtype), name=name + suffix)
             self.insert_param_to_cell(name + suffix, parameter)
 
+    @property
+    def all_weights(self) -> list[list[Any]]:
+        """The weights and biases of every layer and direction."""
+        suffixes = [f"_l{layer}{way}" for layer in range(self.num_layers) for way in ("", "_reverse")[: 1 + self.bidirectional]]
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        return [[getattr(self, name + suffix) for name in names if name + suffix in self._params] for suffix in suffixes]
+
     def flatten_parameters(self) -> None:
         """Nothing to do: torch lays out memory for cuDNN here."""
 

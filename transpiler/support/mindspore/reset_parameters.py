@@ -19,6 +19,18 @@ def reset_parameters(layer: Any) -> None:
         draw_anew(layer)
 
 
+def reset_running_stats(layer: Any) -> None:
+    """torch.nn.BatchNorm2d.reset_running_stats: mean 0, variance 1, no batches counted; an object's own method where it has one."""
+    own = getattr(layer, "reset_running_stats", None)
+    if own is not None:
+        own()
+        return
+    inner = layer._cells.get("bn2d", layer)
+    for name, fill in (("moving_mean", zeros_), ("moving_variance", ones_), ("num_batches_tracked", zeros_)):
+        if isinstance(inner._params.get(name), Parameter):
+            fill(inner._params[name])
+
+
 def draw_anew(layer: Any) -> None:
     """Uniform within 1 / sqrt(fan in) for linear layers and convolutions, standard normal for embeddings, ones and zeros for normalisations."""
     if isinstance(layer, nn.Embedding):

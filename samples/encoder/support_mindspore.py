@@ -389,6 +389,16 @@ class Embedding(nn.Embedding, Resets):
         return self.embedding_table
 
 
+def keeper(cell: nn.Cell) -> nn.Cell:
+    """The layer that has the weights: MindSpore's BatchNorm3d wraps another, which torch's has not."""
+    return cell.bn2d if isinstance(cell, nn.BatchNorm3d) else cell
+
+
+def children_in_torch(cell: nn.Cell) -> dict[str, Any]:
+    """The children of a layer by name, without one that torch's layer has not."""
+    return {name: child for name, child in cell._cells.items() if child is None or child is not keeper(cell)}
+
+
 def forget_buffer(module: nn.Cell, name: str) -> None:
     """Make room for a buffer called ``name`` where there was one, or None."""
     kept = module.__dict__.get("persistent_buffers", ())
@@ -422,7 +432,7 @@ def buffer(data: Tensor, *, persistent: bool = True) -> Tensor:
 def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
     """torch.nn.Module.named_children: each child once."""
     seen: set[int] = set()
-    for name, cell in module._cells.items():
+    for name, cell in children_in_torch(module).items():
         if cell is not None and id(cell) not in seen:
             seen.add(id(cell))
             yield name, cell
@@ -483,6 +493,10 @@ class NormNames:
         """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
         layer = self._cells.get("bn2d", self)
         return None if name in layer.__dict__.get("constant_parameters", ()) else getattr(layer, name)
+
+    def reset_running_stats(self) -> None:
+        """Mean 0, variance 1, no batches counted."""
+        forget_statistics(self)
 
     @property
     def weight(self) -> Any:
@@ -669,6 +683,14 @@ def _einsum_matrix(tensor: Tensor, layout: Any) -> Tensor:
     order, sizes, merged = layout
     tensor = mint.permute(tensor, order) if order != tuple(range(len(order))) else tensor
     return (ops.broadcast_to(tensor, sizes) if tensor.shape != sizes else tensor).reshape(merged)
+
+
+def forget_statistics(layer: Any) -> None:
+    """Fill the running statistics with their initial values; a layer without them has nothing to fill."""
+    inner = layer._cells.get("bn2d", layer)
+    for name, fill in (("moving_mean", zeros_), ("moving_variance", ones_), ("num_batches_tracked", zeros_)):
+        if isinstance(inner._params.get(name), Parameter):
+            fill(inner._params[name])
 
 
 def draw_anew(layer: Any) -> None:

@@ -216,7 +216,17 @@ class Sequential(Placed, nn.SequentialCell):
 
 def is_constant(cell: nn.Cell, name: str) -> bool:
     """Whether this is a scale or shift that MindSpore's layer keeps as a constant where torch's layer (``affine=False``) has none."""
-    return name in cell.__dict__.get("constant_parameters", ())
+    return name in keeper(cell).__dict__.get("constant_parameters", ())
+
+
+def keeper(cell: nn.Cell) -> nn.Cell:
+    """The layer that has the weights: MindSpore's BatchNorm3d wraps another, which torch's has not."""
+    return cell.bn2d if isinstance(cell, nn.BatchNorm3d) else cell
+
+
+def children_in_torch(cell: nn.Cell) -> dict[str, Any]:
+    """The children of a layer by name, without one that torch's layer has not."""
+    return {name: child for name, child in cell._cells.items() if child is None or child is not keeper(cell)}
 
 
 #: torch's names of weights and what MindSpore's layers call them.
@@ -228,14 +238,17 @@ LAYER_NAMES = {
 def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
     found = layer_name(layer, name) if isinstance(layer, nn.Cell) else name
-    return None if isinstance(layer, nn.Cell) and is_constant(layer, found) else getattr(layer, found, *default)
+    if isinstance(layer, nn.Cell):
+        return None if is_constant(layer, found) else getattr(layer if hasattr(layer, found) else keeper(layer), found, *default)
+    return getattr(layer, found, *default)
 
 
 def layer_name(layer: nn.Cell, name: str) -> str:
     """What ``layer`` calls the attribute that torch calls ``name``."""
     if hasattr(layer, name):
         return name
-    return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(layer, own)), name)
+    weights = keeper(layer) if isinstance(layer, nn.Cell) else layer
+    return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(weights, own)), name)
 
 
 def named_modules(
@@ -247,7 +260,7 @@ def named_modules(
         if remove_duplicate:
             memo.add(module)
         yield prefix, module
-        for name, cell in module._cells.items():
+        for name, cell in children_in_torch(module).items():
             if cell is not None:
                 yield from named_modules(cell, memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
@@ -327,10 +340,13 @@ def composed_batch_norm(layer: Any, x: Tensor) -> Tensor:
 
 def running_share(layer: Any) -> Any:
     """How much a batch counts in the running statistics: torch's momentum, or 1 / number of batches."""
-    if not layer.cumulative:
-        return layer.momentum
-    ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
-    return 1.0 / layer.num_batches_tracked.astype(mindspore.float32)
+    return 1.0 / layer.num_batches_tracked.astype(mindspore.float32) if layer.cumulative else layer.momentum
+
+
+def count_batch(layer: Any) -> None:
+    """One more batch in training, where the layer tracks statistics."""
+    if layer.training and layer.use_batch_statistics is None:
+        ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
 
 
 def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
@@ -345,18 +361,16 @@ def check_rank(shape: Any, ranks: tuple[int, ...]) -> None:
         raise ValueError(f"expected {' or '.join(f'{rank}D' for rank in ranks)} input (got {len(shape)}D input)")
 
 
-def keep_arguments(layer: Any, affine: bool, tracks: bool) -> None:
-    """torch's attributes for classes that are derived from a layer: also a count of batches for those that count themselves, no part of the state."""
-    layer.affine, layer.track_running_stats = affine, tracks
-    layer.__dict__["num_batches_tracked"] = Tensor(0, mindspore.int64) if tracks else None
+def new_count() -> Parameter:
+    """No batches yet."""
+    return Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
 
 
 def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
-    """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
+    """What every batch normalisation adds to its MindSpore base: torch's attributes, the count of batches, a frozen beta without ``bias``,
     and torch's initial training mode."""
-    keep_arguments(layer, affine, layer.use_batch_statistics is None)
-    if momentum is None:
-        layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
+    layer.affine, layer.track_running_stats = affine, layer.use_batch_statistics is None
+    layer.num_batches_tracked = new_count() if layer.track_running_stats else None
     keep_constant(layer, affine, bias)
     if layer.use_batch_statistics:
         layer.constant_parameters = (*layer.constant_parameters, "moving_mean", "moving_variance")
@@ -385,6 +399,10 @@ class NormNames:
         """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
         layer = self._cells.get("bn2d", self)
         return None if name in layer.__dict__.get("constant_parameters", ()) else getattr(layer, name)
+
+    def reset_running_stats(self) -> None:
+        """Mean 0, variance 1, no batches counted."""
+        forget_statistics(self)
 
     @property
     def weight(self) -> Any:
@@ -448,6 +466,7 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
         """Normalise per channel over all other axes."""
         if self.own_check:
             self._check_input_dim(input)
+        count_batch(self)
         if self.own_check or is_composed(self, input):
             return composed_batch_norm(self, input)
         return super().construct(input)
@@ -478,6 +497,14 @@ class GroupNorm(nn.GroupNorm, NormNames, Resets):
         result = standardize(groups, mean, variance, self.eps).reshape(input.shape)
         shape = affine_shape(input)
         return result * self.gamma.reshape(shape) + self.beta.reshape(shape)
+
+
+def forget_statistics(layer: Any) -> None:
+    """Fill the running statistics with their initial values; a layer without them has nothing to fill."""
+    inner = layer._cells.get("bn2d", layer)
+    for name, fill in (("moving_mean", zeros_), ("moving_variance", ones_), ("num_batches_tracked", zeros_)):
+        if isinstance(inner._params.get(name), Parameter):
+            fill(inner._params[name])
 
 
 def draw_anew(layer: Any) -> None:

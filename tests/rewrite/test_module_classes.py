@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rewrite.conftest import Port, remarked
+from transpiler.report.codes import Kind
 
 CASES = [
     pytest.param(
@@ -581,3 +582,58 @@ class Net(nn.Module):
     assert 'self.conv = nn.Conv1d(3, 4, 3, has_bias=True, pad_mode="pad")' in port(batched)[0]
     loaded = source.replace("from torch import nn\n", "from torch import nn\nfrom torch.utils.data import DataLoader\n")
     assert 'self.conv = nn.Conv1d(3, 4, 3, has_bias=True, pad_mode="pad")' in port(loaded)[0]
+
+
+def test_inner_steps_of_layers(port: Port) -> None:
+    """A step that torch's layer takes and the target's does not, written anew: reported, unless the class takes it itself. So are private members."""
+    source = """\
+from torch import nn
+
+
+class Norm(nn.InstanceNorm2d):
+    def _apply_instance_norm(self, x):
+        return x
+
+
+class Cell(nn.LSTM):
+    def permute_hidden(self, hx, permutation):
+        return hx
+
+    def check_input(self, x):
+        pass
+
+    def forward(self, x):
+        self.check_input(x)
+        return self._flat_weights, super().forward(x)
+
+
+class Conv(nn.Conv2d):
+    def _conv_forward(self, x, weight, bias):
+        return super()._conv_forward(x, weight * 2, bias)
+"""
+    output, diagnostics = port(source)
+    symbols = [diagnostic.symbol for diagnostic in diagnostics if diagnostic.kind is Kind.UNCONVERT]
+    assert symbols == ["_apply_instance_norm", "permute_hidden", "self._flat_weights"]
+    assert "super()._conv_forward(x, weight * 2, bias)" in output
+
+
+def test_modules_that_choose_their_mode(port: Port) -> None:
+    """The decorator stands above classes whose ``train`` is in place of torch's, not above those that train."""
+    source = """\
+from torch import nn
+
+
+class Frozen(nn.Module):
+    def train(self, mode=True):
+        return super().train(False)
+
+
+class Fitted(nn.Module):
+    def train(self, data):
+        for x in data:
+            self(x)
+"""
+    output, diagnostics = port(source)
+    assert remarked(diagnostics) == []
+    assert output.count("@ms_support.own_mode\nclass Frozen(nn.Cell):") == output.count("@ms_support.own_mode") == 1
+    assert port(output)[0] == output

@@ -268,8 +268,11 @@ class CallRewriter:
                 func = site.updated.func.with_changes(attr=cst.Name(to.rpartition(".")[2]))
             return site.updated.with_changes(func=func, args=rest)
         if site.has_receiver and arguments:
+            value = undelimited(arguments[0].value)
             first = arguments[0].with_changes(
-                value=undelimited(arguments[0].value), comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NOTHING
+                value=value if to.rpartition(".")[2] in self.file.target.asking else _instance(value),
+                comma=cst.MaybeSentinel.DEFAULT,
+                whitespace_after_arg=_NOTHING,
             )
             arguments = [first, *arguments[1:]]
         if len(arguments) > 1:
@@ -594,6 +597,13 @@ def is_member(to: str) -> bool:
     """Whether a target name is a method of a class (``mindspore.Tensor.permute``), so that the call stays a method call."""
     owner = to.rpartition(".")[0].rpartition(".")[2]
     return owner[:1].isupper()
+
+
+def _instance(receiver: cst.BaseExpression) -> cst.BaseExpression:
+    """``self`` for ``super()``, where a function takes the place of the base's method: a proxy is no module, and the function is the base's."""
+    if not isinstance(receiver, cst.Call) or not isinstance(receiver.func, cst.Name) or receiver.func.value != "super":
+        return receiver
+    return receiver.args[1].value if len(receiver.args) == 2 else cst.Name("self")
 
 
 def callee_text(node: cst.BaseExpression) -> str:

@@ -29,6 +29,7 @@ from transpiler.rewrite.template import parenthesized
 from transpiler.rewrite.tensor_tests import TensorTestRewriter
 from transpiler.rewrite.training.emit import TrainingRewriter
 from transpiler.rewrite.training.emit_high import HighRewriter
+from transpiler.rewrite.uncalled_steps import report_uncalled_steps
 from transpiler.rewrite.write_graph_forms import GraphFormRewriter
 from transpiler.syntax.tree import every
 
@@ -692,6 +693,7 @@ class EditVisitor(cst.CSTTransformer):
         return self._block(original, updated)
 
     def _class(self, original: cst.ClassDef, updated: cst.ClassDef) -> cst.ClassDef:
+        report_uncalled_steps(self.file, original)
         return with_own_mode(self.file, original, updated)
 
     def _block(self, original: cst.IndentedBlock | cst.Module, updated: Any) -> Any:

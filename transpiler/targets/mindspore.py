@@ -75,6 +75,7 @@ MINDSPORE: Final = Target(
     layer_attribute="layer_attribute",
     layer_setting="layer_setting",
     layer_class="layer_class",
+    asking=frozenset({"parameters", "named_parameters", "state_dict", "load_state_dict"}),
     own_mode="own_mode",
     set_norm="set_norm_setting",
     set_conv="set_conv_setting",

@@ -24,7 +24,8 @@ class Target:
     ``like``. ``layer_attribute``: support function that reads an attribute of a layer of unknown class by torch's name, where classes of the target
     call it differently (``has_`` before its name: asks for it). ``layer_setting``: reads arguments that layers keep.
     ``layer_class``: support function that gives the target's own class for one that the support module derives from it.
-    ``own_mode``: decorator of module classes that say themselves what training mode is, which the target's own does not ask.
+    ``asking``: support functions that ask a module's own method first, and for ``super()`` the base's. ``own_mode``: decorator of module classes that
+    say themselves what training mode is, which the target's own does not ask.
     ``set_norm``, ``set_conv``: support functions that change a setting of a layer that has been made. ``strided_read``,
     ``slice_write``: support functions for reading slices with a step and for writing slices that may be empty, where the target's own indexing gets
     them wrong. ``index``: support function for indices that are NumPy's or ranges, which its tensors do not take. ``element``: support function for
@@ -56,6 +57,7 @@ class Target:
     layer_attribute: str | None = None
     layer_setting: str | None = None
     layer_class: str | None = None
+    asking: frozenset[str] = frozenset()
     own_mode: str | None = None
     set_norm: str | None = None
     set_conv: str | None = None

@@ -55,6 +55,16 @@ class Manual(nn.BatchNorm2d):
         return x
 
 
+class Counted(nn.BatchNorm2d):
+    def forward(self, x):
+        return super().forward(x) * (1 + self.num_batches_tracked.item())
+
+
+class Deep(nn.BatchNorm3d):
+    def forward(self, x):
+        return super().forward(x) + self.num_batches_tracked
+
+
 def surgery(net):
     out = []
     for name, m in net.named_modules():
@@ -80,5 +90,12 @@ for m in (BN(2), BN(2, momentum=None), BN(2, affine=False), BN(2, track_running_
         y.extend([m.running_mean.clone(), m.running_var.clone()])
     m.eval()
     y.append(m(x))
+z = x.reshape(2, 2, 3, 2, 2)
+for m, given in ((Counted(2), x), (Counted(2, momentum=None), x), (Deep(2), z), (Deep(2, momentum=None), z), (nn.LazyBatchNorm2d(), x)):
+    m.train()
+    m(given)
+    y.append(m(given))
+    m.eval()
+    y.extend([m(given), int(m.num_batches_tracked), sorted(m.state_dict()), len(list(m.named_buffers()))])
 convolution, pool = nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(3, 2, 1)
 y.append(surgery(nn.Sequential(convolution, nn.BatchNorm2d(2), pool, nn.Sequential(nn.Conv2d(2, 2, (1, 3), bias=False, groups=2)))))

@@ -21,7 +21,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from ._common import _unspoilt_grads
-from .nn_module import layer_name, named_buffers, named_parameters
+from .nn_module import keeper, layer_name, named_buffers, named_parameters
 
 
 def _tree_leaves(tree: Any) -> list[Any]:
@@ -284,7 +284,7 @@ def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Cal
 def _state_replaced(cell: nn.Cell, name: str, value: Tensor) -> Iterator[None]:
     """A parameter or buffer of a cell stands for ``value`` inside."""
     own = layer_name(cell, name)
-    where = next((kind for kind in (cell._params, getattr(cell, "_buffers", {}), cell.__dict__) if own in kind), None)
+    where = next((kind for kind in (cell._params, keeper(cell)._params, getattr(cell, "_buffers", {}), cell.__dict__) if own in kind), None)
     if where is None:
         raise KeyError(f"{type(cell).__name__} has no parameter or buffer {name}")
     earlier = where[own]

@@ -29,7 +29,22 @@ def is_buffer(cell: nn.Cell, name: str) -> bool:
 
 def is_constant(cell: nn.Cell, name: str) -> bool:
     """Whether this is a scale or shift that MindSpore's layer keeps as a constant where torch's layer (``affine=False``) has none."""
-    return name in cell.__dict__.get("constant_parameters", ())
+    return name in keeper(cell).__dict__.get("constant_parameters", ())
+
+
+def keeper(cell: nn.Cell) -> nn.Cell:
+    """The layer that has the weights: MindSpore's BatchNorm3d wraps another, which torch's has not."""
+    return cell.bn2d if isinstance(cell, nn.BatchNorm3d) else cell
+
+
+def kept_parameters(cell: nn.Cell) -> dict[str, Any]:
+    """The parameters of a layer itself, with those of a layer that torch's layer has not."""
+    return {**keeper(cell)._params, **cell._params}
+
+
+def children_in_torch(cell: nn.Cell) -> dict[str, Any]:
+    """The children of a layer by name, without one that torch's layer has not."""
+    return {name: child for name, child in cell._cells.items() if child is None or child is not keeper(cell)}
 
 
 #: torch's names of weights and what MindSpore's layers call them.
@@ -41,7 +56,9 @@ LAYER_NAMES = {
 def layer_attribute(layer: nn.Cell, name: str, *default: Any) -> Any:
     """``getattr(layer, name)`` for a layer of any class, by torch's name of the attribute (BatchNorm's weight is MindSpore's gamma)."""
     found = layer_name(layer, name) if isinstance(layer, nn.Cell) else name
-    return None if isinstance(layer, nn.Cell) and is_constant(layer, found) else getattr(layer, found, *default)
+    if isinstance(layer, nn.Cell):
+        return None if is_constant(layer, found) else getattr(layer if hasattr(layer, found) else keeper(layer), found, *default)
+    return getattr(layer, found, *default)
 
 
 def layer_class(cls: Any) -> Any:
@@ -69,20 +86,22 @@ def set_layer_attribute(layer: nn.Cell, name: str, value: Any) -> None:
         return
     if isinstance(layer, (nn.Conv1d, nn.Conv1dTranspose)) and name == "weight" and isinstance(value, Tensor) and value.ndim == 3:
         value = Parameter(value.expand_dims(2), name="weight", requires_grad=getattr(value, "requires_grad", True))
-    own = next((known for known in (name, *LAYER_NAMES.get(name, ())) if known in layer._params), None)
-    setattr(layer, own or layer_name(layer, name), value)
+    own = next((known for known in (name, *LAYER_NAMES.get(name, ())) if known in kept_parameters(layer)), None)
+    setattr(layer if own is None or own in layer._params else keeper(layer), own or layer_name(layer, name), value)
 
 
 def has_layer_attribute(layer: nn.Cell, name: str) -> bool:
     """``hasattr(layer, name)`` by torch's name of the attribute."""
-    return hasattr(layer, layer_name(layer, name))
+    found = layer_name(layer, name)
+    return hasattr(layer, found) or isinstance(layer, nn.BatchNorm3d) and hasattr(keeper(layer), found)
 
 
 def layer_name(layer: nn.Cell, name: str) -> str:
     """What ``layer`` calls the attribute that torch calls ``name``."""
     if hasattr(layer, name):
         return name
-    return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(layer, own)), name)
+    weights = keeper(layer) if isinstance(layer, nn.Cell) else layer
+    return next((own for own in LAYER_NAMES.get(name, ()) if hasattr(weights, own)), name)
 
 
 def torch_name(cell: nn.Cell, name: str) -> str:
@@ -137,13 +156,30 @@ def register_parameter(module: nn.Cell, name: str, param: Parameter | None) -> N
     module.insert_param_to_cell(name, param)
 
 
+def asked(module: Any, name: str) -> tuple[Any, Any]:
+    """A module, and its method ``name`` where its class, or for ``super()`` the base, has another than torch's; else None."""
+    found = getattr(module, name, None)
+    plain = found is None or getattr(found, "__func__", None) is getattr(nn.Cell, name, None)
+    return vars(super)["__self__"].__get__(module) if isinstance(module, super) else module, None if plain else found
+
+
+def unlike(defaults: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """The arguments that are not the defaults: a method written anew need not know the others."""
+    return {name: value for name, value in given.items() if value != defaults[name]}
+
+
 def named_parameters(
     module: nn.Cell, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
 ) -> Iterator[tuple[str, Parameter]]:
-    """torch.nn.Module.named_parameters: buffers are left out; names are the attribute paths, and torch's."""
+    """torch.nn.Module.named_parameters: buffers are left out; names are the attribute paths, and torch's. A class's own is asked first."""
+    module, own = asked(module, "named_parameters")
+    if own is not None:
+        defaults = {"prefix": "", "recurse": True, "remove_duplicate": True}
+        yield from own(**unlike(defaults, prefix=prefix, recurse=recurse, remove_duplicate=remove_duplicate))
+        return
     seen: set[int] = set()
     for path, cell in named_modules(module, None, prefix, remove_duplicate) if recurse else [(prefix, module)]:
-        for name, parameter in cell._params.items():
+        for name, parameter in kept_parameters(cell).items():
             if parameter is None or is_buffer(cell, name) or is_constant(cell, name):
                 continue
             if remove_duplicate and id(parameter) in seen:
@@ -153,7 +189,11 @@ def named_parameters(
 
 
 def parameters(module: nn.Cell, recurse: bool = True) -> Iterator[Parameter]:
-    """torch.nn.Module.parameters: buffers are left out."""
+    """torch.nn.Module.parameters: buffers are left out. A class's own is asked first."""
+    module, own = asked(module, "parameters")
+    if own is not None:
+        yield from own(**unlike({"recurse": True}, recurse=recurse))
+        return
     for _, parameter in named_parameters(module, recurse=recurse):
         yield parameter
 
@@ -162,7 +202,11 @@ def named_buffers(module: nn.Cell, prefix: str = "", recurse: bool = True, remov
     """torch.nn.Module.named_buffers: persistent ones (parameters without gradient) and the cell's own."""
     seen: set[int] = set()
     for path, cell in named_modules(module, None, prefix, remove_duplicate) if recurse else [(prefix, module)]:
-        own = [(name, p) for name, p in cell._params.items() if p is not None and is_buffer(cell, name) and not is_constant(cell, name)]
+        own = [
+            (name, p)
+            for name, p in kept_parameters(cell).items()
+            if p is not None and is_buffer(cell, name) and not is_constant(cell, name)
+        ]
         plain = [(name, b) for name, b in getattr(cell, "_buffers", {}).items() if b is not None]
         for name, buffer in own + plain:
             if not (remove_duplicate and id(buffer) in seen):
@@ -185,7 +229,7 @@ def named_modules(
         if remove_duplicate:
             memo.add(module)
         yield prefix, module
-        for name, cell in module._cells.items():
+        for name, cell in children_in_torch(module).items():
             if cell is not None:
                 yield from named_modules(cell, memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
@@ -202,7 +246,7 @@ def modules(module: nn.Cell) -> Iterator[nn.Cell]:
 def named_children(module: nn.Cell) -> Iterator[tuple[str, nn.Cell]]:
     """torch.nn.Module.named_children: each child once."""
     seen: set[int] = set()
-    for name, cell in module._cells.items():
+    for name, cell in children_in_torch(module).items():
         if cell is not None and id(cell) not in seen:
             seen.add(id(cell))
             yield name, cell
@@ -325,9 +369,9 @@ def entries_of(module: nn.Cell, prefix: str = "") -> dict[str, Tensor]:
     """Parameters and persistent buffers by attribute path, under torch's names."""
     entries: dict[str, Tensor] = {}
     for path, cell in named_modules(module, None, "", False):
-        for name, parameter in cell._params.items():
-            if parameter is not None and not is_constant(cell, name):
-                entries[prefix + _path(path, cell, name)] = parameter
+        kept = [entry for entry in kept_parameters(cell).items() if entry[1] is not None and not is_constant(cell, entry[0])]
+        for name, parameter in (*(e for e in kept if not is_buffer(cell, e[0])), *(e for e in kept if is_buffer(cell, e[0]))):
+            entries[prefix + _path(path, cell, name)] = parameter
     return entries
 
 
@@ -335,13 +379,19 @@ def _under_torch_names(module: nn.Cell, state: Any) -> Any:
     """A state dict with torch's names of what MindSpore's layers call otherwise: converted checkpoints have MindSpore's."""
     renamed = {}
     for path, cell in named_modules(module, None, "", False):
-        for name in cell._params:
-            renamed[f"{path}.{name}" if path else name] = _path(path, cell, name)
+        inner = "" if keeper(cell) is cell else "bn2d."
+        for name in kept_parameters(cell):
+            renamed[f"{path}.{inner}{name}" if path else inner + name] = _path(path, cell, name)
     return OrderedDict((renamed[name] if renamed.get(name, name) not in state else name, value) for name, value in state.items())
 
 
 def state_dict(module: nn.Cell, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
-    """torch.nn.Module.state_dict: the parameters themselves, so that the values follow later changes, as in torch. Other objects have their own."""
+    """torch.nn.Module.state_dict: the parameters themselves, so that the values follow later changes, as in torch. Other objects, and classes that
+    write it anew, have their own."""
+    module, own = asked(module, "state_dict")
+    if own is not None:
+        found: dict[str, Tensor] = own(**unlike({"prefix": "", "keep_vars": False}, prefix=prefix, keep_vars=keep_vars))
+        return found
     if not isinstance(module, nn.Cell):
         return module.state_dict()
     return entries_of(module, prefix)
@@ -390,9 +440,14 @@ def load_from_state_dict(module: Any, state_dict: Any, prefix: str, local_metada
 
 
 def load_state_dict(module: nn.Cell, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
-    """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys. Other objects have their own."""
-    if not isinstance(module, nn.Cell):
-        return module.load_state_dict(state_dict)
+    """torch.nn.Module.load_state_dict: copies values by attribute path; returns the missing and the unexpected keys. Other objects, and
+    classes that write it anew, have their own."""
+    module, own_load = asked(module, "load_state_dict")
+    if own_load is not None or not isinstance(module, nn.Cell):
+        result: IncompatibleKeys = module.load_state_dict(
+            state_dict, **unlike({"strict": True, "assign": False}, strict=strict, assign=assign)
+        )
+        return result
     state = _under_torch_names(module, OrderedDict(state_dict))
     keys = IncompatibleKeys([], [])
     errors: list[str] = []
@@ -429,7 +484,7 @@ def cast(module: nn.Cell, dtype: Any) -> nn.Cell:
     """torch.nn.Module.to(dtype), half, float, double and bfloat16: floating-point parameters and buffers change dtype, in place."""
     floating = (mindspore.float16, mindspore.float32, mindspore.float64, mindspore.bfloat16)
     for cell in modules(module):
-        for parameter in cell._params.values():
+        for parameter in kept_parameters(cell).values():
             if parameter is not None and parameter.dtype in floating and parameter.dtype != dtype:
                 parameter.set_dtype(dtype)
         for name, buffer in list(getattr(cell, "_buffers", {}).items()):

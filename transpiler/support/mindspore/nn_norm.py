@@ -10,7 +10,7 @@ from mindspore.common.initializer import initializer
 
 from ._common import param_dtype
 from .functional_norm import rms_norm
-from .reset_parameters import Resets
+from .reset_parameters import Resets, forget_statistics
 
 
 def affine_shape(x: Tensor) -> tuple[int, ...]:
@@ -54,10 +54,13 @@ def composed_batch_norm(layer: Any, x: Tensor) -> Tensor:
 
 def running_share(layer: Any) -> Any:
     """How much a batch counts in the running statistics: torch's momentum, or 1 / number of batches."""
-    if not layer.cumulative:
-        return layer.momentum
-    ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
-    return 1.0 / layer.num_batches_tracked.astype(mindspore.float32)
+    return 1.0 / layer.num_batches_tracked.astype(mindspore.float32) if layer.cumulative else layer.momentum
+
+
+def count_batch(layer: Any) -> None:
+    """One more batch in training, where the layer tracks statistics."""
+    if layer.training and layer.use_batch_statistics is None:
+        ops.assign(layer.num_batches_tracked, layer.num_batches_tracked + 1)
 
 
 def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
@@ -72,18 +75,16 @@ def check_rank(shape: Any, ranks: tuple[int, ...]) -> None:
         raise ValueError(f"expected {' or '.join(f'{rank}D' for rank in ranks)} input (got {len(shape)}D input)")
 
 
-def keep_arguments(layer: Any, affine: bool, tracks: bool) -> None:
-    """torch's attributes for classes that are derived from a layer: also a count of batches for those that count themselves, no part of the state."""
-    layer.affine, layer.track_running_stats = affine, tracks
-    layer.__dict__["num_batches_tracked"] = Tensor(0, mindspore.int64) if tracks else None
+def new_count() -> Parameter:
+    """No batches yet."""
+    return Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
 
 
 def complete_batch_norm(layer: Any, momentum: float | None, affine: bool, bias: bool) -> None:
-    """What every batch normalisation adds to its MindSpore base: the cumulative average's counter, a frozen beta without ``bias``,
+    """What every batch normalisation adds to its MindSpore base: torch's attributes, the count of batches, a frozen beta without ``bias``,
     and torch's initial training mode."""
-    keep_arguments(layer, affine, layer.use_batch_statistics is None)
-    if momentum is None:
-        layer.num_batches_tracked = Parameter(Tensor(0, mindspore.int64), name="num_batches_tracked", requires_grad=False)
+    layer.affine, layer.track_running_stats = affine, layer.use_batch_statistics is None
+    layer.num_batches_tracked = new_count() if layer.track_running_stats else None
     keep_constant(layer, affine, bias)
     if layer.use_batch_statistics:
         layer.constant_parameters = (*layer.constant_parameters, "moving_mean", "moving_variance")
@@ -129,6 +130,10 @@ class NormNames:
         """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
         layer = self._cells.get("bn2d", self)
         return None if name in layer.__dict__.get("constant_parameters", ()) else getattr(layer, name)
+
+    def reset_running_stats(self) -> None:
+        """Mean 0, variance 1, no batches counted."""
+        forget_statistics(self)
 
     @property
     def weight(self) -> Any:
@@ -179,6 +184,7 @@ class BatchNorm1d(nn.BatchNorm1d, NormNames, Resets):
         """Normalise per channel over all other axes."""
         if self.own_check:
             self._check_input_dim(input)
+        count_batch(self)
         if self.own_check or is_composed(self, input):
             return composed_batch_norm(self, input)
         return super().construct(input)
@@ -212,6 +218,7 @@ class BatchNorm2d(nn.BatchNorm2d, NormNames, Resets):
         """Normalise per channel over all other axes."""
         if self.own_check:
             self._check_input_dim(input)
+        count_batch(self)
         if self.own_check or is_composed(self, input):
             return composed_batch_norm(self, input)
         return super().construct(input)
@@ -234,8 +241,9 @@ class BatchNorm3d(nn.BatchNorm3d, NormNames, Resets):
     ) -> None:
         super().__init__(num_features, **batch_norm_arguments(eps, momentum, affine, track_running_stats, dtype))
         complete_batch_norm(self.bn2d, momentum, affine, bias)
-        keep_arguments(self, affine, track_running_stats)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.__dict__["num_batches_tracked"] = self.bn2d.num_batches_tracked  # of the layer inside, which has it in its state
         self.set_train()
         self.own_check = type(self)._check_input_dim is not BatchNorm3d._check_input_dim
         self.reset_if_derived()
@@ -248,6 +256,7 @@ class BatchNorm3d(nn.BatchNorm3d, NormNames, Resets):
         """Normalise per channel over all other axes."""
         if self.own_check:
             self._check_input_dim(input)
+        count_batch(self.bn2d)
         if self.own_check or is_composed(self.bn2d, input):
             return composed_batch_norm(self.bn2d, input)
         return super().construct(input)
@@ -282,6 +291,7 @@ class SyncBatchNorm(nn.SyncBatchNorm, NormNames):
 
     def construct(self, input: Tensor) -> Tensor:
         """Normalise (N, C, *) per channel over all other axes."""
+        count_batch(self)
         x = input.reshape(*input.shape[:2], -1, 1) if input.ndim != 2 else input
         if is_composed(self, input):
             return composed_batch_norm(self, input)
@@ -399,7 +409,8 @@ class InstanceNorm(nn.Cell, NormNames):
             self.moving_variance = Parameter(initializer("ones", num_features, kind), name="moving_variance", requires_grad=False)
         else:
             self.moving_mean = self.moving_variance = None
-        keep_arguments(self, affine, track_running_stats)
+        self.num_batches_tracked = new_count() if track_running_stats else None  # torch keeps it and never counts
+        self.affine, self.track_running_stats = affine, track_running_stats
         self.set_train()
 
     def construct(self, input: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 def own_mode(cls: Any) -> Any:
     """Class decorator: ``train`` of the class decides its training mode and that of what is in it, also where a model around it changes its mode
     (torch.nn.Module.train calls the children's)."""
-    given = cls.train
+    given, set_mode, add_flags = cls.train, cls.set_train, cls.add_flags_recursive
 
     def choosing(self: Any) -> bool:
         return bool(self.__dict__.get("chooses_mode", False))
@@ -24,12 +24,12 @@ def own_mode(cls: Any) -> Any:
             self.__dict__["chooses_mode"] = before
 
     def set_train(self: Any, mode: bool = True) -> Any:
-        return super(cls, self).set_train(mode) if choosing(self) else self.train(mode)
+        return set_mode(self, mode) if choosing(self) else self.train(mode)
 
     def add_flags_recursive(self: Any, **flags: Any) -> Any:
         if "training" in flags and not choosing(self):
             self.train(flags.pop("training"))
-        return super(cls, self).add_flags_recursive(**flags)
+        return add_flags(self, **flags)
 
     cls.train, cls.set_train, cls.add_flags_recursive = train, set_train, add_flags_recursive
     return cls

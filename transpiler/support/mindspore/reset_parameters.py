@@ -24,7 +24,12 @@ def reset_running_stats(layer: Any) -> None:
     own = getattr(layer, "reset_running_stats", None)
     if own is not None:
         own()
-        return
+    else:
+        forget_statistics(layer)
+
+
+def forget_statistics(layer: Any) -> None:
+    """Fill the running statistics with their initial values; a layer without them has nothing to fill."""
     inner = layer._cells.get("bn2d", layer)
     for name, fill in (("moving_mean", zeros_), ("moving_variance", ones_), ("num_batches_tracked", zeros_)):
         if isinstance(inner._params.get(name), Parameter):

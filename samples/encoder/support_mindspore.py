@@ -489,6 +489,8 @@ def keep_constant(layer: Any, affine: bool, bias: bool) -> None:
 class NormNames:
     """torch's names of a normalisation's parameters and statistics, for code that is given its layers and cannot know what they are."""
 
+    torch_names = True
+
     def named_as_in_torch(self: Any, name: str) -> Any:
         """A parameter or statistic of this layer, or of the one that it wraps; None where torch's layer has none."""
         layer = self._cells.get("bn2d", self)

@@ -41,3 +41,8 @@ for name, value in net.state_dict().items():
     if "running_mean" in name:
         value.fill_(4.0)
 y["filled"] = net.body[1].running_mean.tolist()
+
+layers = [nn.InstanceNorm2d(2, affine=True, track_running_stats=True), nn.SyncBatchNorm(3), nn.EmbeddingBag(3, 4), nn.BatchNorm3d(2, affine=False)]
+layers += [nn.TransformerEncoderLayer(4, 2, 8), nn.TransformerDecoderLayer(4, 2, 8), nn.GroupNorm(1, 2, affine=False), nn.LayerNorm(3, bias=False)]
+y["layers"] = [[buffers(m.state_dict()), buffers(n for n, _ in m.named_buffers()), [n for n, _ in m.named_children()]] for m in layers]
+y["shapes"] = [[tuple(p.shape) for p in m.parameters()] for m in layers]

@@ -117,6 +117,8 @@ class Embedding(nn.Embedding, Resets):
 class EmbeddingBag(nn.Cell):
     """torch.nn.EmbeddingBag: the sum, mean or maximum of each bag's rows."""
 
+    torch_names = True
+
     def __init__(
         self,
         num_embeddings: int,

@@ -108,7 +108,7 @@ def torch_name(cell: nn.Cell, name: str) -> str:
     """What torch calls the parameter or buffer that ``cell`` keeps under ``name``: programs choose parameters by their names (``"bias" in name``)."""
     layers = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LayerNorm, nn.GroupNorm,
               nn.Embedding, nn.PReLU)  # fmt: skip
-    if not isinstance(cell, layers):
+    if not isinstance(cell, layers) and not getattr(type(cell), "torch_names", False):
         return name
     return next((known for known, own in LAYER_NAMES.items() if name in own and known not in cell._params), name)
 

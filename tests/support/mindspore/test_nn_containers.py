@@ -36,7 +36,8 @@ def test_parameters_leave_out_buffers_and_absent_affine_parts() -> None:
         net.layers[0].weight.requires_grad = False
         names = ["norm.weight", "norm.bias", "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "scales.0"]
         assert [name for name, _ in module.named_parameters(net)] == names
-        buffers = ["table", "norm.running_mean", "norm.running_var", "plain.running_mean", "plain.running_var"]
+        statistics = ("num_batches_tracked", "running_mean", "running_var")
+        buffers = ["table", *(f"{owner}.{name}" for owner in ("norm", "plain") for name in statistics)]
         assert sorted(name for name, _ in module.named_buffers(net)) == sorted(buffers)
         assert [name for name, _ in module.named_modules(net)][:3] == ["", "norm", "layers"]
 
@@ -54,7 +55,9 @@ def test_state_round_trips_and_strictness_is_kept() -> None:
 def test_cast_changes_every_floating_tensor() -> None:
     """Buffers among them."""
     net = module.cast(Net(), mindspore.float16)
-    assert {parameter.dtype for parameter in net.get_parameters()} == {mindspore.float16}
+    counts = [parameter for parameter in net.get_parameters() if parameter.name.endswith("num_batches_tracked")]
+    assert [count.dtype for count in counts] == [mindspore.int64] * 2
+    assert {parameter.dtype for parameter in net.get_parameters()} == {mindspore.float16, mindspore.int64}
 
 
 def test_sequential_edits_keep_parameter_names_unique() -> None:

@@ -160,7 +160,7 @@ def asked(module: Any, name: str) -> tuple[Any, Any]:
     """A module, and its method ``name`` where its class, or for ``super()`` the base, has another than torch's; else None."""
     found = getattr(module, name, None)
     plain = found is None or getattr(found, "__func__", None) is getattr(nn.Cell, name, None)
-    return vars(super)["__self__"].__get__(module) if isinstance(module, super) else module, None if plain else found
+    return module.__self__ if hasattr(type(module), "__thisclass__") else module, None if plain else found
 
 
 def unlike(defaults: dict[str, Any], **given: Any) -> dict[str, Any]:

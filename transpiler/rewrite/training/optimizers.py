@@ -64,6 +64,8 @@ class Owners:
         read = {name for statement in run for name in loads(statement)} | set(loads(loss))
         read |= {dotted(node) for statement in (*run, loss) for node in every(statement, cst.Attribute)}
         marked = [name for name in sorted(leaves) if name in read and self._asks_grad(name)]
+        if optimizers and self._is_after_training(site, scopes):
+            marked = [*(name for name in self._modules(run, loss, set(marked)) if name not in self._trained), *marked]
         if many:
             return "{leaves_of}(" + ", ".join([*optimizers, *many, *marked]) + ")"
         if optimizers:
@@ -137,6 +139,17 @@ class Owners:
             elif dotted(source):
                 many.append(dotted(source))
         return single, many
+
+    def _is_after_training(self, site: cst.Call, scopes: Sequence[_Scope]) -> bool:
+        """Whether a script takes gradients where no optimizer steps any more: somebody reads them, also of modules that no optimizer has."""
+        if any(isinstance(scope, cst.FunctionDef) for scope in scopes):
+            return False
+        events = list(self._events(self.module, (), (), deep=False))
+        at = next((position for position, event in enumerate(events) if event.node is site), len(events))
+        around = set(map(id, events[at].loops)) if at < len(events) else set()
+        return not any(
+            event.kind == "step" and (position > at or around & set(map(id, event.loops))) for position, event in enumerate(events)
+        )
 
     @staticmethod
     def _made_later(name: str, events: list[_Event], at: int) -> bool:
